@@ -1,0 +1,52 @@
+# make demo   build, make a throw-away board, serve it
+# make check  the quick part, before each commit
+# make test   everything; installs what it needs from the system's packages
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := build
+
+GOLANGCI := 2.15.0
+RACE := -race -gcflags='modernc.org/...=-race=false'
+ASSETS := internal/web/assets
+LDFLAGS := -s -w
+
+.PHONY: build demo check test assets templ lint stories e2e bench clean
+
+build: assets ## bin/aval
+	go build -ldflags '$(LDFLAGS)' -o bin/aval ./cmd/aval
+
+demo: build
+	bin/aval demo
+
+assets: $(ASSETS)/dist/manifest.json
+
+$(ASSETS)/node_modules: $(ASSETS)/package-lock.json
+	cd $(ASSETS) && npm ci --no-audit --no-fund --silent && touch node_modules
+
+$(ASSETS)/dist/manifest.json: $(ASSETS)/node_modules $(ASSETS)/build.mjs $(wildcard $(ASSETS)/css/*.css $(ASSETS)/js/*.js internal/web/*.templ internal/web/ui/*.templ internal/web/*.go)
+	cd $(ASSETS) && node build.mjs
+
+templ: ## generated pages are committed; making them again must change nothing
+	go tool templ generate -log-level error
+	@git diff --exit-code --stat -- '*_templ.go' || { echo 'templ: commit the generated pages'; exit 1; }
+
+lint:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt wants: $$(gofmt -l $$(git ls-files '*.go'))"; exit 1; }
+	go vet ./...
+	scripts/lint.sh $(GOLANGCI)
+
+check: assets templ lint ## format, vet, lint, arrows, texts, both engines, stories
+	scripts/pgtest.sh go test ./...
+
+test: check ## all of check, then races, the browser
+	scripts/pgtest.sh go test $(RACE) ./internal/db/... ./internal/job/... ./internal/audit/... ./internal/request/... ./internal/evaluation/... ./internal/decision/... ./internal/web/... ./internal/api/...
+	$(MAKE) e2e
+
+e2e: build
+	scripts/e2e.sh
+
+bench: build
+	go run ./bench/list
+
+clean:
+	rm -rf bin demo-data demo.json

@@ -1,0 +1,56 @@
+// What the suites share: the browser, the demo's accounts, and the look for faults.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import assert from 'node:assert/strict'
+import { chromium } from 'playwright-core'
+
+export const demo = JSON.parse(readFileSync(process.env.AVAL_DEMO ?? 'demo.json', 'utf8'))
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export const widths = { phone: { width: 360, height: 780 }, desk: { width: 1280, height: 900 } }
+
+export function launch() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync'],
+  })
+}
+
+// person opens a context of their own, signed in, and counts what the browser complains of.
+export async function person(browser, role, { lang = 'fr', viewport = widths.desk, js = true } = {}) {
+  const context = await browser.newContext({ viewport, locale: lang === 'fr' ? 'fr-CA' : 'en-CA', javaScriptEnabled: js })
+  await context.addCookies([{ name: 'aval_language', value: lang, url: demo.address }])
+  const page = await context.newPage()
+  page.faults = []
+  page.on('console', (m) => { if (m.type() === 'error' && !/status of 4\d\d/.test(m.text())) page.faults.push(m.text()) })
+  page.on('pageerror', (e) => page.faults.push(String(e)))
+  page.on('request', (r) => {
+    if (!r.url().startsWith(demo.address) && !r.url().startsWith('data:')) page.faults.push('left the origin: ' + r.url())
+  })
+  await page.goto(demo.address + '/sign-in')
+  if (role) {
+    await page.fill('[name=login]', demo.roles[role].login)
+    await page.fill('[name=password]', demo.roles[role].password)
+    await Promise.all([page.waitForURL('**/desk'), page.click('main button[type=submit]')])
+  }
+  return page
+}
+
+// Axe runs in an isolated world: the page's own policy lets no script in.
+export async function look(page, what) {
+  const client = await page.context().newCDPSession(page)
+  const { frameTree } = await client.send('Page.getFrameTree')
+  const { executionContextId } = await client.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'axe' })
+  const { result, exceptionDetails } = await client.send('Runtime.evaluate', {
+    contextId: executionContextId, awaitPromise: true, returnByValue: true,
+    expression: axe + `;axe.run(document, { resultTypes: ['violations'] }).then(r =>
+      JSON.stringify(r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | '))))`,
+  })
+  await client.detach()
+  assert.ok(!exceptionDetails, what + ': ' + exceptionDetails?.text)
+  assert.deepEqual(JSON.parse(result.value), [], what)
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  assert.ok(wide <= 1, `${what}: scrolls sideways by ${wide} px`)
+  assert.deepEqual(page.faults, [], what)
+}

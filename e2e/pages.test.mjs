@@ -1,0 +1,65 @@
+// Every page that a role can reach from its desk, in both languages, on a phone
+// and at a desk: no axe violation, nothing wider than the screen, no request that
+// leaves the origin, nothing that the content security policy refused.
+import { test, before, after } from 'node:test'
+import assert from 'node:assert/strict'
+import { demo, launch, look, person, widths } from './house.mjs'
+
+let browser
+before(async () => { browser = await launch() })
+after(async () => { await browser?.close() })
+
+// A page stands for all that have its shape: /requests/ID is looked at once.
+const shape = (path) => path.replace(/[a-z2-7]{26}/g, ':id').replace(/[?].*/, '').replace(/coverage\/.+/, 'coverage/:clause')
+
+const roles = Object.keys(demo.roles)
+const most = 40
+
+for (const [lang, width] of [['fr', 'phone'], ['fr', 'desk'], ['en', 'phone'], ['en', 'desk']]) {
+  test(`pages in ${lang} on a ${width}`, async () => {
+    const seen = new Set()
+    for (const role of roles) {
+      const page = await person(browser, role, { lang, viewport: widths[width] })
+      const queue = ['/desk']
+      const mine = new Set(queue.map(shape))
+      let n = 0
+      while (queue.length && n < most) {
+        const path = queue.shift()
+        const answer = await page.goto(demo.address + path)
+        assert.ok(answer.status() < 400, `${role} ${path}: ${answer.status()}`)
+        if (!seen.has(role + shape(path))) {
+          seen.add(role + shape(path))
+          await look(page, `${role} ${path} ${lang} ${width}`)
+        }
+        n++
+        const links = await page.$$eval('a[href^="/"]', (as) => as.map((a) => a.getAttribute('href').replace(/#.*/, '')))
+        for (const link of links) {
+          if (link.startsWith('/assets/') || link.startsWith('/evidence/') || link.endsWith('.pdf') || mine.has(shape(link))) continue
+          mine.add(shape(link))
+          queue.push(link)
+        }
+      }
+      await page.context().close()
+    }
+    assert.ok(seen.size > 30, `only ${seen.size} pages were looked at`)
+  })
+}
+
+test('the sign-in page is small, and needs no script', async () => {
+  const page = await person(browser, null, { js: false })
+  assert.equal(await page.locator('h1').count(), 1)
+  await page.context().close()
+})
+
+test('a first visit stays under 150 kB', async () => {
+  const context = await browser.newContext({ viewport: widths.phone })
+  const page = await context.newPage()
+  const client = await context.newCDPSession(page)
+  await client.send('Network.enable')
+  let bytes = 0
+  client.on('Network.loadingFinished', (e) => { bytes += e.encodedDataLength })
+  await page.goto(demo.address + '/sign-in', { waitUntil: 'networkidle' })
+  assert.ok(bytes > 5_000 && bytes < 150_000, `${bytes} bytes`)
+  console.log(`first visit: ${bytes} bytes`)
+  await context.close()
+})

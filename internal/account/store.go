@@ -1,0 +1,163 @@
+package account
+
+import (
+	"context"
+	"strings"
+
+	"aval/internal/db"
+	"aval/internal/fault"
+	"aval/internal/org"
+	"aval/internal/person"
+	"aval/internal/policy"
+)
+
+const columns = `id, login, name, email, lang, person_id, password, disabled, created_at`
+
+func scan(row db.Row) (a Account, err error) {
+	err = row.Scan(&a.ID, &a.Login, &a.Name, &a.Email, &a.Lang, &a.Person, &a.password, &a.Disabled, &a.CreatedAt)
+	return a, err
+}
+
+// Get reads an account.
+func Get(ctx context.Context, tx *db.Tx, id string) (Account, error) {
+	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM account WHERE board_id = $1 AND id = $2`, tx.Board, id)
+}
+
+func byLogin(ctx context.Context, tx *db.Tx, login string) (Account, error) {
+	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM account WHERE board_id = $1 AND login = $2`,
+		tx.Board, strings.ToLower(strings.TrimSpace(login)))
+}
+
+// Holders answers who holds a role at a place (anywhere when orgID is empty),
+// those to whom it is lent at this moment included.
+func Holders(ctx context.Context, tx *db.Tx, role policy.Role, orgID string) ([]Account, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM account
+		WHERE board_id = $1 AND NOT disabled AND id IN (
+			SELECT account_id FROM account_grant WHERE board_id = $1 AND role = $2 AND (CAST($3 AS text) = '' OR org_id = $3)
+			UNION
+			SELECT to_id FROM delegation WHERE board_id = $1 AND role = $2 AND (CAST($3 AS text) = '' OR org_id = $3)
+				AND starts_at <= $4 AND ends_at > $4 AND ended_at IS NULL)
+		ORDER BY name, id`, tx.Board, string(role), orgID, tx.Now)
+}
+
+func personFor(ctx context.Context, tx *db.Tx, n New) (string, error) {
+	if n.Person != "" {
+		p, err := findPerson(ctx, tx, n.Person)
+		if fault.Is(err, fault.NotFound) {
+			return "", fault.Form(map[string]string{"person": "account.person_unknown"})
+		}
+		return p.ID, err
+	}
+	if n.Email == "" {
+		return "", nil
+	}
+	p, err := person.ByEmail(ctx, tx, n.Email)
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
+	}
+	return p.ID, err
+}
+
+func findPerson(ctx context.Context, tx *db.Tx, id string) (person.Person, error) {
+	p, err := person.BySource(ctx, tx, id)
+	if fault.Is(err, fault.NotFound) {
+		return person.Get(ctx, tx, id)
+	}
+	return p, err
+}
+
+// findOrg takes a school or department by its source id, its own id or its name.
+func findOrg(ctx context.Context, tx *db.Tx, typed string) (org.Org, error) {
+	o, err := org.BySource(ctx, tx, typed)
+	if !fault.Is(err, fault.NotFound) {
+		return o, err
+	}
+	all, err := org.All(ctx, tx)
+	if err != nil {
+		return o, err
+	}
+	for _, o := range all {
+		if o.ID == typed || db.Fold(o.Name) == db.Fold(typed) {
+			return o, nil
+		}
+	}
+	return o, fault.Missing()
+}
+
+func insert(ctx context.Context, tx *db.Tx, a Account, grants []policy.Grant) error {
+	n, err := tx.Exec(ctx, `INSERT INTO account (board_id, id, login, name, email, lang, person_id, password, disabled, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, false, $9) ON CONFLICT DO NOTHING`,
+		tx.Board, a.ID, a.Login, a.Name, a.Email, a.Lang, a.Person, a.password, a.CreatedAt)
+	if err != nil {
+		return err
+	}
+	if n == 0 {
+		return fault.Form(map[string]string{"login": "account.login_taken"})
+	}
+	for _, g := range grants {
+		if _, err := tx.Exec(ctx, `INSERT INTO account_grant (board_id, account_id, role, org_id) VALUES ($1, $2, $3, $4)
+			ON CONFLICT DO NOTHING`, tx.Board, a.ID, string(g.Role), g.Org); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func grantsOf(ctx context.Context, tx *db.Tx, id string) ([]policy.Grant, error) {
+	return db.All(ctx, tx, func(row db.Row) (g policy.Grant, err error) {
+		err = row.Scan(&g.Role, &g.Org, &g.From)
+		return g, err
+	}, `SELECT role, org_id, '' AS from_id FROM account_grant WHERE board_id = $1 AND account_id = $2
+		UNION ALL
+		SELECT role, org_id, from_id FROM delegation WHERE board_id = $1 AND to_id = $2
+			AND starts_at <= $3 AND ends_at > $3 AND ended_at IS NULL
+		ORDER BY 3, 1, 2`, tx.Board, id, tx.Now)
+}
+
+func classesTaught(ctx context.Context, tx *db.Tx, personID string) ([]string, error) {
+	return db.All(ctx, tx, func(row db.Row) (id string, err error) {
+		err = row.Scan(&id)
+		return id, err
+	}, `SELECT DISTINCT class_id FROM enrollment
+		WHERE board_id = $1 AND person_id = $2 AND role = 'teacher' AND status = 'active' ORDER BY class_id`, tx.Board, personID)
+}
+
+func insertToken(ctx context.Context, tx *db.Tx, accountID, hash, label string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO account_token (board_id, hash, account_id, label, created_at) VALUES ($1, $2, $3, $4, $5)`,
+		tx.Board, hash, accountID, label, tx.Now)
+	return err
+}
+
+func tokenOwner(ctx context.Context, tx *db.Tx, hash string) (string, error) {
+	return db.One(ctx, tx, func(row db.Row) (id string, err error) {
+		err = row.Scan(&id)
+		return id, err
+	}, `SELECT account_id FROM account_token WHERE board_id = $1 AND hash = $2 AND revoked_at IS NULL`, tx.Board, hash)
+}
+
+func insertDelegation(ctx context.Context, tx *db.Tx, d Delegation) error {
+	_, err := tx.Exec(ctx, `INSERT INTO delegation (board_id, id, from_id, to_id, role, org_id, starts_at, ends_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, tx.Board, d.ID, d.From, d.To, string(d.Role), d.Org, d.Starts, d.Ends)
+	return err
+}
+
+func endDelegation(ctx context.Context, tx *db.Tx, id, from string) (int64, error) {
+	return tx.Exec(ctx, `UPDATE delegation SET ended_at = $4 WHERE board_id = $1 AND id = $2 AND from_id = $3 AND ended_at IS NULL`,
+		tx.Board, id, from, tx.Now)
+}
+
+func delegationsFrom(ctx context.Context, tx *db.Tx, from string) ([]Delegation, error) {
+	return db.All(ctx, tx, func(row db.Row) (d Delegation, err error) {
+		err = row.Scan(&d.ID, &d.From, &d.To, &d.ToName, &d.Role, &d.Org, &d.Starts, &d.Ends)
+		return d, err
+	}, `SELECT d.id, d.from_id, d.to_id, a.name, d.role, d.org_id, d.starts_at, d.ends_at
+		FROM delegation d JOIN account a ON a.board_id = d.board_id AND a.id = d.to_id
+		WHERE d.board_id = $1 AND d.from_id = $2 AND d.ended_at IS NULL AND d.ends_at > $3 ORDER BY d.starts_at`, tx.Board, from, tx.Now)
+}
+
+func colleaguesOf(ctx context.Context, tx *db.Tx, orgID, except string) ([]Account, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM account
+		WHERE board_id = $1 AND NOT disabled AND id <> $3
+			AND id IN (SELECT account_id FROM account_grant WHERE board_id = $1 AND org_id = $2)
+		ORDER BY name, id`, tx.Board, orgID, except)
+}

@@ -1,0 +1,144 @@
+// Package app puts the house together; it is the only one that knows all of it.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+
+	"aval/internal/account"
+	"aval/internal/audit"
+	"aval/internal/blob"
+	"aval/internal/board"
+	"aval/internal/catalogue"
+	"aval/internal/db"
+	"aval/internal/decision"
+	"aval/internal/evaluation"
+	"aval/internal/job"
+	"aval/internal/licence"
+	"aval/internal/mail"
+	"aval/internal/notice"
+	"aval/internal/org"
+	"aval/internal/request"
+	"aval/internal/roster"
+	"aval/internal/seal"
+)
+
+// Config is what the operator decides.
+type Config struct {
+	DB       string // sqlite:PATH or postgres://…
+	Data     string // folder of the keys and the evidence files
+	BaseURL  string // address that people type, for links in mail
+	SMTP     string // smtp://host:port, or "" to send nothing
+	MailFrom string
+}
+
+// App is the whole house, open.
+type App struct {
+	Config Config
+	DB     *db.DB
+	Keys   *seal.Keys
+	Blobs  *blob.Store
+	Mail   *mail.Sender
+
+	Boards      *board.Service
+	Orgs        *org.Service
+	Accounts    *account.Service
+	Rosters     *roster.Service
+	Catalogue   *catalogue.Service
+	Licences    *licence.Service
+	Requests    *request.Service
+	Evaluations *evaluation.Service
+	Decisions   *decision.Service
+	Audit       *audit.Service
+	Notices     *notice.Service
+}
+
+// Open opens the database, the keys, the files and the post, and refuses with a
+// sentence when one of them is not as it must be.
+func Open(ctx context.Context, c Config) (a *App, err error) {
+	a = &App{Config: c}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if err := os.MkdirAll(filepath.Join(c.Data, "evidence"), 0o700); err != nil {
+		return a, fmt.Errorf("data folder: %w", err)
+	}
+	if a.DB, err = db.Open(ctx, c.DB); err != nil {
+		return a, err
+	}
+	if err := a.DB.Check(ctx); err != nil {
+		return a, err
+	}
+	if a.Keys, err = seal.Open(filepath.Join(c.Data, "keys")); err != nil {
+		return a, err
+	}
+	if a.Blobs, err = blob.Open(filepath.Join(c.Data, "evidence")); err != nil {
+		return a, err
+	}
+	if a.Mail, err = mail.Open(c.SMTP, c.MailFrom); err != nil {
+		return a, err
+	}
+	return New(c, a.DB, a.Keys, a.Blobs, a.Mail), nil
+}
+
+// New puts the subjects together over what is open already.
+func New(c Config, d *db.DB, keys *seal.Keys, blobs *blob.Store, post *mail.Sender) *App {
+	return &App{
+		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
+		Boards:      &board.Service{DB: d},
+		Orgs:        org.New(d),
+		Accounts:    &account.Service{DB: d},
+		Rosters:     roster.New(d),
+		Catalogue:   catalogue.New(d),
+		Licences:    licence.New(d),
+		Requests:    request.New(d),
+		Evaluations: &evaluation.Service{DB: d, Blobs: blobs},
+		Decisions:   &decision.Service{DB: d},
+		Audit:       &audit.Service{DB: d},
+		Notices:     &notice.Service{DB: d, Mail: post, BaseURL: c.BaseURL},
+	}
+}
+
+// Close waits for what runs and closes everything.
+func (a *App) Close() error {
+	var errs []error
+	if a.Blobs != nil {
+		errs = append(errs, a.Blobs.Close())
+	}
+	if a.DB != nil {
+		errs = append(errs, a.DB.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// handlers lists what the clock's door works on; nothing registers itself.
+func (a *App) handlers() map[job.Kind]job.Handler {
+	return map[job.Kind]job.Handler{
+		"notice.request": a.Notices.Request,
+		"notice.contest": a.Notices.Contest,
+	}
+}
+
+// version is set by the build.
+var version = ""
+
+// Version names the build: a release, or the commit it was made from.
+func Version() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				return s.Value[:12]
+			}
+		}
+	}
+	return "dev"
+}

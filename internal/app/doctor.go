@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"aval/internal/blob"
+	"aval/internal/db"
+	"aval/internal/mail"
+	"aval/internal/seal"
+)
+
+// State is what a check found.
+type State string
+
+// What a check may find.
+const (
+	OK   State = "ok"
+	Warn State = "warn"
+	Bad  State = "bad"
+)
+
+// Check is one silent precondition, and what was found.
+type Check struct {
+	Name  string `json:"name"`
+	State State  `json:"state"`
+	Key   string `json:"-"`
+	Args  []any  `json:"-"`
+}
+
+// Doctor looks at everything that must hold without saying so: the database
+// with its settings, roles and schema, the keys, the evidence folder, the
+// clock, the post and Chromium.
+func Doctor(ctx context.Context, c Config) []Check {
+	var checks []Check
+	add := func(name string, state State, key string, args ...any) {
+		checks = append(checks, Check{Name: name, State: state, Key: key, Args: args})
+	}
+	d, err := db.Open(ctx, c.DB)
+	if err == nil {
+		defer func() { _ = d.Close() }() // only read
+		err = d.Check(ctx)
+	}
+	if err != nil {
+		add("database", Bad, "doctor.db_bad", err.Error())
+	} else {
+		add("database", OK, "doctor.db", string(d.Engine()))
+		checks = append(checks, clock(ctx, d))
+	}
+	if _, err := seal.Open(filepath.Join(c.Data, "keys")); err != nil {
+		add("keys", Bad, "doctor.keys_bad", err.Error())
+	} else {
+		add("keys", OK, "doctor.keys")
+	}
+	if err := os.MkdirAll(filepath.Join(c.Data, "evidence"), 0o700); err != nil {
+		add("evidence", Bad, "doctor.blobs_bad", err.Error())
+	} else if store, err := blob.Open(filepath.Join(c.Data, "evidence")); err != nil {
+		add("evidence", Bad, "doctor.blobs_bad", err.Error())
+	} else {
+		_ = store.Close() // only opened to see that it opens
+		add("evidence", OK, "doctor.blobs")
+	}
+	sender, err := mail.Open(c.SMTP, c.MailFrom)
+	switch {
+	case err != nil:
+		add("mail", Bad, "doctor.mail_bad", err.Error())
+	case sender.Silent():
+		add("mail", Warn, "doctor.mail_none")
+	default:
+		if err := sender.Check(ctx); err != nil {
+			add("mail", Bad, "doctor.mail_bad", err.Error())
+		} else {
+			add("mail", OK, "doctor.mail")
+		}
+	}
+	if path, ok := Chromium(); ok {
+		add("chromium", OK, "doctor.chromium", path)
+	} else {
+		add("chromium", Warn, "doctor.chromium_none")
+	}
+	return checks
+}
+
+// clock compares the machine's time with the youngest board: a clock that went
+// back would write a trail out of order.
+func clock(ctx context.Context, d *db.DB) Check {
+	var newest time.Time
+	err := d.SystemRead(ctx, func(ctx context.Context, tx *db.Tx) error {
+		all, err := db.All(ctx, tx, func(row db.Row) (t time.Time, err error) {
+			err = row.Scan(&t)
+			return t, err
+		}, `SELECT created_at FROM board ORDER BY created_at DESC LIMIT 1`)
+		if len(all) > 0 {
+			newest = all[0]
+		}
+		return err
+	})
+	now := time.Now().UTC()
+	if err != nil || newest.After(now) || now.Year() < 2026 {
+		return Check{Name: "clock", State: Bad, Key: "doctor.clock_bad"}
+	}
+	return Check{Name: "clock", State: OK, Key: "doctor.clock", Args: []any{strings.TrimSuffix(now.Format(time.RFC3339), "Z") + " UTC"}}
+}
+
+// Chromium finds the browser that prints letters to PDF.
+func Chromium() (path string, ok bool) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,268 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aval/internal/db"
+	"aval/internal/evaluation"
+	"aval/internal/request"
+)
+
+// answer is what came back through a door.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// heard is all that the caller sees of it.
+func (a answer) heard() string {
+	var b strings.Builder
+	_ = a.header.Write(&b) // a builder never fails
+	return b.String() + "\n" + a.body
+}
+
+func (h *house) serve(r *http.Request) answer {
+	w := httptest.NewRecorder()
+	h.door.ServeHTTP(w, r)
+	return answer{w.Code, w.Header(), w.Body.String()}
+}
+
+// call asks the API as somebody; a body that is no text is sent as JSON.
+func (b *board) call(who, method, path string, body any) answer {
+	b.t.Helper()
+	var sent []byte
+	switch body := body.(type) {
+	case nil:
+	case string:
+		sent = []byte(body)
+	default:
+		var err error
+		sent, err = json.Marshal(body)
+		b.must(err)
+	}
+	r := httptest.NewRequest(method, path, bytes.NewReader(sent)).WithContext(b.t.Context())
+	r.Header.Set("Authorization", "Bearer "+b.people[who].token)
+	r.Header.Set("Accept-Language", "fr")
+	if sent != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	return b.serve(r)
+}
+
+// browse asks the pages as somebody; a form is posted.
+func (b *board) browse(who, method, path string, form url.Values) answer {
+	b.t.Helper()
+	s := b.people[who]
+	if s.cookie == nil {
+		in := b.serve(b.post("/sign-in", url.Values{"board": {b.id}, "login": {s.login}, "password": {password}}))
+		for _, c := range (&http.Response{Header: in.header}).Cookies() {
+			if c.Name == "aval_session" {
+				s.cookie = c
+			}
+		}
+		if s.cookie == nil {
+			b.t.Fatalf("%s cannot sign in: %d\n%s", who, in.status, in.body)
+		}
+	}
+	r := httptest.NewRequest(method, path, nil).WithContext(b.t.Context())
+	if method == http.MethodPost {
+		r = b.post(path, form)
+	}
+	r.AddCookie(s.cookie)
+	return b.serve(r)
+}
+
+func (b *board) post(path string, form url.Values) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode())).WithContext(b.t.Context())
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if slices.Contains(multipartForms, shape(path)) {
+		var body bytes.Buffer
+		w := multipart.NewWriter(&body)
+		for name, values := range form {
+			for _, value := range values {
+				b.must(w.WriteField(name, value))
+			}
+		}
+		b.must(w.Close())
+		r = httptest.NewRequest(http.MethodPost, path, &body).WithContext(b.t.Context())
+		r.Header.Set("Content-Type", w.FormDataContentType())
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return r
+}
+
+// multipartForms are those that may carry files.
+var multipartForms = []string{"/requests/*/evaluation/use", "/requests/*/evaluation/security"}
+
+var longID = regexp.MustCompile(`/[a-z2-7]{26}(/|$)`)
+
+func shape(path string) string { return longID.ReplaceAllString(path, "/*$1") }
+
+// operation is one that /openapi.json promises.
+type operation struct {
+	id, method, path string
+}
+
+// operations reads them from the description itself.
+func (h *house) operations(t *testing.T) []operation {
+	t.Helper()
+	said := h.serve(httptest.NewRequest(http.MethodGet, "/openapi.json", nil))
+	var doc struct {
+		OpenAPI string `json:"openapi"`
+		Paths   map[string]map[string]struct {
+			ID string `json:"operationId"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal([]byte(said.body), &doc); err != nil || !strings.HasPrefix(doc.OpenAPI, "3.1") {
+		t.Fatalf("/openapi.json: version %q, %v", doc.OpenAPI, err)
+	}
+	var all []operation
+	for path, methods := range doc.Paths {
+		for method, op := range methods {
+			all = append(all, operation{op.ID, strings.ToUpper(method), path})
+		}
+	}
+	slices.SortFunc(all, func(a, b operation) int { return strings.Compare(a.path+a.method, b.path+b.method) })
+	if len(all) < 20 {
+		t.Fatalf("/openapi.json speaks of %d operations only", len(all))
+	}
+	return all
+}
+
+// patterns reads the routes of the pages from their list.
+func patterns(t *testing.T) []operation {
+	t.Helper()
+	files, err := filepath.Glob("../web/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`\{pattern: "(GET|POST) ([^"]*)"`)
+	var all []operation
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range line.FindAllStringSubmatch(string(text), -1) {
+			all = append(all, operation{method: m[1], path: m[2]})
+		}
+	}
+	if len(all) < 6 {
+		t.Fatalf("found %d routes of pages only", len(all))
+	}
+	return all
+}
+
+// ids are those of a board's things, by the word that an address has for them.
+func (b *board) ids() map[string][]string {
+	b.t.Helper()
+	found := map[string][]string{}
+	for word, query := range map[string]string{
+		"requests":    `SELECT min(id) FROM request WHERE board_id = $1 AND state IN ('decided', 'submitted', 'acknowledged') GROUP BY state`,
+		"decisions":   `SELECT id FROM decision WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"contests":    `SELECT id FROM contest WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"evidence":    `SELECT id FROM evidence WHERE board_id = $1 ORDER BY id`,
+		"platforms":   `SELECT id FROM platform WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"licences":    `SELECT id FROM licence WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
+	} {
+		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
+			found[word], err = db.All(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, query, tx.Board)
+			return err
+		}))
+		if len(found[word]) == 0 {
+			b.t.Fatalf("the board has none of %s", word)
+		}
+	}
+	return found
+}
+
+// state is what stands in the tables of a board: what a refusal must leave alone.
+func (b *board) state() string {
+	b.t.Helper()
+	var all []string
+	b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+		for _, query := range []string{
+			`SELECT 'audit ' || CAST(count(*) AS text) FROM audit_record WHERE board_id = $1 AND action <> 'account.signed_in'`,
+			`SELECT 'mark ' || control || ' ' || outcome || ' ' || CAST(count(*) AS text) FROM control_mark
+				WHERE board_id = $1 GROUP BY control, outcome ORDER BY control, outcome`,
+			`SELECT 'request ' || id || ' ' || state || ' ' || CAST(version AS text) FROM request WHERE board_id = $1 ORDER BY id`,
+			`SELECT 'evaluation ' || id || ' ' || CAST(version AS text) FROM evaluation WHERE board_id = $1 ORDER BY id`,
+			`SELECT 'decision ' || id || ' ' || CAST(version AS text) FROM decision WHERE board_id = $1 ORDER BY id`,
+			`SELECT 'contest ' || id || ' ' || CAST(version AS text) FROM contest WHERE board_id = $1 ORDER BY id`,
+			`SELECT 'platform ' || id || ' ' || CAST(version AS text) FROM platform WHERE board_id = $1 ORDER BY id`,
+			`SELECT 'licence ' || id FROM licence WHERE board_id = $1 ORDER BY id`,
+			`SELECT 'delegation ' || id || ' ' || COALESCE(CAST(ended_at AS text), '') FROM delegation WHERE board_id = $1 ORDER BY id`,
+			`SELECT 'account ' || id || ' ' || CAST(version AS text) FROM account WHERE board_id = $1 ORDER BY id`,
+			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
+		} {
+			lines, err := db.All(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, query, tx.Board)
+			if err != nil {
+				return err
+			}
+			all = append(all, lines...)
+		}
+		return nil
+	}))
+	return strings.Join(all, "\n")
+}
+
+// differs is what changed between two states.
+func differs(before, after string) string {
+	var lines []string
+	was, is := strings.Split(before, "\n"), strings.Split(after, "\n")
+	for _, line := range was {
+		if !slices.Contains(is, line) {
+			lines = append(lines, "- "+line)
+		}
+	}
+	for _, line := range is {
+		if !slices.Contains(was, line) {
+			lines = append(lines, "+ "+line)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// fill lives the whole story on the board: requests in every state, licences,
+// evidence, a disagreement that is answered and one that waits, a stand-in.
+func (b *board) fill() {
+	b.t.Helper()
+	ctx := b.t.Context()
+	for _, state := range request.States {
+		b.to(state)
+	}
+	b.toBy(otherTeacher, request.Decided)
+	joined := b.to(request.Submitted)
+	_, err := b.Requests.Join(ctx, b.as("professional"), joined.ID)
+	b.must(err)
+	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a"} {
+		b.must(proofs[prove].act(b))
+	}
+	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
+	b.must(err)
+	r := b.to(request.Acknowledged)
+	_, err = b.Evaluations.AddEvidence(ctx, b.as("evaluator"), r.ID, evaluation.Security, "3.3b", evaluation.File{
+		Name: "conditions-" + b.name("evidence") + ".txt", Media: "text/plain",
+		Content: strings.NewReader("Les conditions du fournisseur, " + b.name("content of evidence"))})
+	b.must(err)
+	_, err = b.Accounts.Delegate(ctx, b.as(otherPrincipal), b.as("professional").ID, time.Now(), time.Now().Add(48*time.Hour))
+	b.must(err)
+}

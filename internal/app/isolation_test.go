@@ -1,0 +1,269 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"aval/internal/db"
+	"aval/internal/db/dbtest"
+)
+
+// maxPages bounds the crawl of one person.
+const maxPages = 400
+
+var link = regexp.MustCompile(`(?:href|action)="(/[^"#]*)`)
+
+// crawl follows every link from somebody's desk and gives each answer to see.
+func (b *board) crawl(who string, see func(where string, a answer)) (pages int) {
+	b.t.Helper()
+	queue := []string{"/desk", "/platforms", "/requests", "/licences", "/policy", "/audit", "/settings", "/sign-in", "/"}
+	seen := map[string]bool{}
+	for len(queue) > 0 && pages < maxPages {
+		at := queue[0]
+		queue = queue[1:]
+		if seen[at] || strings.HasPrefix(at, "/assets/") || strings.Contains(at, "pdf") { // a print is the page's own text
+			continue
+		}
+		seen[at] = true
+		pages++
+		a := b.browse(who, http.MethodGet, at, nil)
+		see("GET "+at, a)
+		if to := a.header.Get("Location"); strings.HasPrefix(to, "/") {
+			queue = append(queue, to)
+		}
+		if strings.Contains(a.header.Get("Content-Type"), "html") {
+			for _, m := range link.FindAllStringSubmatch(a.body, -1) {
+				queue = append(queue, strings.ReplaceAll(m[1], "&amp;", "&"))
+			}
+		}
+	}
+	return pages
+}
+
+// read asks every GET of the API for everything of the board.
+func (b *board) readAll(who string, operations []operation, ids map[string][]string, see func(where string, a answer)) {
+	b.t.Helper()
+	for _, op := range operations {
+		if op.method != http.MethodGet {
+			continue
+		}
+		for _, path := range with(op.path, ids) {
+			see("GET "+path, b.call(who, http.MethodGet, path, nil))
+		}
+	}
+	for _, typed := range []string{"lecture", "vocabulaire", "Kastor"} {
+		path := "/api/v1/platforms?q=" + typed
+		see("GET "+path, b.call(who, http.MethodGet, path, nil))
+	}
+}
+
+// with puts the ids of the things that a path speaks of in their place.
+func with(path string, ids map[string][]string) []string {
+	if !strings.Contains(path, "{id}") {
+		if strings.Contains(path, "{") {
+			return []string{strings.NewReplacer("{clause}", "2.2b", "{$}", "").Replace(path)}
+		}
+		return []string{path}
+	}
+	word := strings.Split(strings.TrimPrefix(path, "/api/v1"), "/")[1]
+	var all []string
+	for _, id := range ids[word] {
+		filled := strings.ReplaceAll(path, "{id}", id)
+		if strings.Contains(filled, "{aspect}") {
+			all = append(all, strings.ReplaceAll(filled, "{aspect}", "use"), strings.ReplaceAll(filled, "{aspect}", "security"))
+			continue
+		}
+		all = append(all, filled)
+	}
+	return all
+}
+
+func TestOneBoardNeverSeesAnother(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := open(t, d)
+		one, two := h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Zyqu")
+		one.fill()
+		two.fill()
+		markers := two.markers()
+		if len(markers) < 50 {
+			t.Fatalf("the other board has %d names and texts only", len(markers))
+		}
+		operations := h.operations(t)
+		ours, theirs := one.ids(), two.ids()
+
+		// The same eyes see them where they belong.
+		found := map[string]bool{}
+		look := func(_ string, a answer) {
+			said := strings.ToLower(a.heard())
+			for of, marker := range markers {
+				found[of] = found[of] || strings.Contains(said, marker)
+			}
+		}
+		for who := range two.people {
+			two.readAll(who, operations, theirs, look)
+		}
+		for _, who := range []string{"principal", "evaluation_director", "appeal_authority"} {
+			two.crawl(who, look)
+		}
+		seen := 0
+		for of := range markers {
+			if found[of] {
+				seen++
+			}
+		}
+		if seen < 50 {
+			t.Errorf("its own people see %d of %d names and texts only", seen, len(markers))
+		}
+
+		before := two.state()
+		for who := range one.people {
+			check := func(where string, a answer) {
+				said := strings.ToLower(a.heard())
+				for of, marker := range markers {
+					if strings.Contains(said, marker) {
+						t.Errorf("%s as %s says the other board's %s", where, who, of)
+					}
+				}
+				if a.status >= http.StatusInternalServerError {
+					t.Errorf("%s as %s: %d", where, who, a.status)
+				}
+			}
+			one.crawl(who, check)
+			one.readAll(who, operations, ours, check)
+			one.readAll(who, operations, theirs, check)
+			for of := range two.said {
+				if strings.HasPrefix(of, "platform ") {
+					path := "/api/v1/platforms?q=" + url.QueryEscape(two.said[of])
+					check("GET "+path, one.call(who, http.MethodGet, path, nil))
+				}
+			}
+			for _, op := range operations {
+				one.stranger(who, op, theirs, func(path string) answer {
+					return one.call(who, op.method, path, body(one, op.id))
+				})
+			}
+			for _, op := range patterns(t) {
+				one.stranger(who, op, theirs, func(path string) answer {
+					return one.browse(who, op.method, path, everyField(one))
+				})
+			}
+		}
+		if after := two.state(); after != before {
+			t.Errorf("the other board changed:\n%s", differs(before, after))
+		}
+	})
+}
+
+// stranger asks for the other board's things: the answer is that of an id that
+// nobody has, to the byte.
+func (b *board) stranger(who string, op operation, theirs map[string][]string, ask func(path string) answer) {
+	b.t.Helper()
+	if !strings.Contains(op.path, "{id}") {
+		return
+	}
+	word := strings.Split(strings.TrimPrefix(op.path, "/api/v1"), "/")[1]
+	if len(theirs[word]) == 0 {
+		b.t.Errorf("%s %s: the test knows no %s", op.method, op.path, word)
+		return
+	}
+	nobody := with(op.path, map[string][]string{word: {strings.Repeat("a", 26)}})
+	want := map[string]answer{}
+	for _, path := range nobody {
+		a := ask(path)
+		want[path[strings.LastIndexByte(path, '/'):]] = a
+		if a.status != http.StatusNotFound {
+			b.t.Errorf("%s %s as %s: %d for an id that nobody has\n%s", op.method, path, who, a.status, short(a.body))
+		}
+	}
+	for _, path := range with(op.path, theirs) {
+		last := path[strings.LastIndexByte(path, '/'):]
+		if _, ok := want[last]; !ok {
+			last = "/" + strings.Repeat("a", 26)
+		}
+		if got := ask(path); got.status != want[last].status || got.body != want[last].body || !sameHeader(got, want[last]) {
+			b.t.Errorf("%s %s as %s: %d, want the %d of an id that nobody has\n%s", op.method, path, who, got.status, want[last].status, short(got.body))
+		}
+	}
+}
+
+func sameHeader(a, b answer) bool {
+	for _, name := range []string{"Content-Type", "Location", "Content-Length"} {
+		if a.header.Get(name) != b.header.Get(name) {
+			return false
+		}
+	}
+	return true
+}
+
+func short(s string) string {
+	if len(s) > 600 {
+		return s[:600] + " …"
+	}
+	return s
+}
+
+// markers are the board's names and texts as they are looked for.
+func (b *board) markers() map[string]string {
+	all := map[string]string{}
+	for of, name := range b.said {
+		all[of] = strings.ToLower(name)
+	}
+	return all
+}
+
+// body is what an operation is sent when it is to be well taken.
+func body(b *board, operation string) any {
+	verdict := map[string]any{"result": "approved", "reasons": "Elle convient."}
+	answers := map[string]any{}
+	for n := 1; n <= 13; n++ {
+		answers[fmt.Sprintf("3.2.%d", n)] = map[string]any{"rating": "met"}
+	}
+	bodies := map[string]any{
+		"create-request":      map[string]any{"platform": "Kastor", "usage": "Lire.", "description": "Une plateforme.", "data": []string{"first_name"}},
+		"edit-request":        map[string]any{"platform": "Kastor", "usage": "Lire mieux.", "description": "Une plateforme.", "data": []string{"first_name"}, "version": 1},
+		"authorise-request":   map[string]any{"reason": "Utile."},
+		"return-request":      map[string]any{"reason": "Dire pourquoi."},
+		"refuse-request":      map[string]any{"reason": "Trop cher."},
+		"record-privacy":      map[string]any{"personal": "no"},
+		"write-evaluation":    map[string]any{"criteria": answers, "recommendation": "approve", "summary": "Bien.", "version": 0},
+		"decide":              map[string]any{"use": verdict, "security": verdict},
+		"contest":             map[string]any{"aspect": "use", "explanation": "L’exercice d’écriture à deux n’a pas été regardé de près."},
+		"renew":               map[string]any{"new_security": "Chiffrement de bout en bout."},
+		"answer-contest":      map[string]any{"talk_on": today(), "next_step": "maintain", "answer": "On maintient."},
+		"submit-request":      nil,
+		"withdraw-request":    nil,
+		"acknowledge-request": nil,
+		"join-request":        nil,
+		"receive-decision":    nil,
+	}
+	sent, known := bodies[operation]
+	if !known && !slices.Contains(reads, operation) {
+		b.t.Errorf("the test knows no body for %s", operation)
+	}
+	return sent
+}
+
+// reads are the operations that take nothing and change nothing.
+var reads = []string{"me", "search-platforms", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit"}
+
+// everyField fills in any form of the pages.
+func everyField(b *board) url.Values {
+	form := url.Values{
+		"platform": {"Kastor"}, "name": {"Kastor"}, "org": {b.school}, "description": {"Une plateforme."}, "usage": {"Lire."},
+		"data_kinds": {"first_name"}, "data": {"first_name"}, "classes": {b.classes[0]}, "cost": {"252"}, "reason": {"Utile."},
+		"personal": {"no"}, "recommendation": {"approve"}, "summary": {"Bien."}, "location": {"qc"}, "version": {"1"},
+		"use_result": {"approved"}, "use_reasons": {"Elle convient."}, "security_result": {"approved"}, "security_reasons": {"Elle protège."},
+		"aspect": {"use"}, "explanation": {"L’exercice d’écriture à deux n’a pas été regardé de près."}, "talk_on": {today()},
+		"next_step": {"maintain"}, "answer": {"On maintient."}, "do": {"authorise"}, "to": {b.as("professional").ID},
+		"starts": {today()}, "ends": {"2099-12-31"}, "new_security": {"Chiffrement de bout en bout."},
+	}
+	for n := 1; n <= 13; n++ {
+		form.Set(fmt.Sprintf("rating.3.2.%d", n), "met")
+	}
+	return form
+}

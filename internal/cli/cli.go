@@ -1,0 +1,149 @@
+// Package cli is the operator's door: what one does with aval from a terminal.
+//
+// Exit codes: 0 done, 1 refused or failed (a sentence on standard error), 2
+// wrong use. Where a command prints data, --json prints it for programs.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"aval/internal/app"
+	"aval/internal/fault"
+	"aval/internal/i18n"
+)
+
+type house struct {
+	ctx    context.Context
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	flags  *commands
+}
+
+type commands struct {
+	DB      string `help:"Database: sqlite:PATH or postgres://…" env:"AVAL_DB" default:"sqlite:aval.db"`
+	Owner   string `help:"PostgreSQL owner's address, for migrate (else --db)." env:"AVAL_DB_OWNER"`
+	AppRole string `help:"PostgreSQL role that the program serves as." env:"AVAL_DB_ROLE" default:"aval_app"`
+	Data    string `help:"Folder of keys and evidence files (default: beside the SQLite file, else ./aval-data)." env:"AVAL_DATA"`
+	Lang    string `help:"Language of sentences: fr or en." env:"AVAL_LANG" default:"fr" enum:"fr,en"`
+	JSON    bool   `name:"json" help:"Print data as JSON."`
+
+	Serve   serveCmd   `cmd:"" help:"Serve the web pages and the API."`
+	Demo    demoCmd    `cmd:"" help:"Make a throw-away board and serve it."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database to this version."`
+	Doctor  doctorCmd  `cmd:"" help:"Check every silent precondition."`
+	Board   boardCmds  `cmd:"" help:"School boards."`
+	User    userCmds   `cmd:"" help:"Accounts of the staff."`
+	Token   tokenCmds  `cmd:"" help:"Tokens of programs."`
+	Roster  rosterCmds `cmd:"" help:"Rosters."`
+	Audit   auditCmds  `cmd:"" help:"The trail."`
+	Policy  policyCmds `cmd:"" help:"Policy packs."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+// Main runs one command and answers its exit code.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	var flags commands
+	h := &house{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, flags: &flags}
+	done := -1
+	parser, err := kong.New(&flags, kong.Name("aval"), kong.Writers(stdout, stderr), kong.Bind(h),
+		kong.Description("Runs a school board's policy on digital learning platforms."),
+		kong.Exit(func(code int) { done = code }))
+	if err != nil {
+		return h.fail(err)
+	}
+	parsed, err := parser.Parse(args)
+	if done >= 0 { // --help
+		return done
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(stderr, "aval: %v\n", err)
+		return 2
+	}
+	if err := parsed.Run(h); err != nil {
+		return h.fail(err)
+	}
+	return 0
+}
+
+// errSaid is a failure whose sentence has been printed.
+var errSaid = errors.New("said")
+
+func (h *house) fail(err error) int {
+	if errors.Is(err, errSaid) {
+		return 1
+	}
+	f, ok := fault.As(err)
+	if !ok {
+		_, _ = fmt.Fprintf(h.stderr, "aval: %v\n", err)
+		return 1
+	}
+	p := i18n.For(h.flags.Lang)
+	_, _ = fmt.Fprintln(h.stderr, p.Fault(f))
+	for _, m := range f.Fields {
+		_, _ = fmt.Fprintln(h.stderr, "- "+p.Message(m))
+	}
+	if f.Clause != "" {
+		_, _ = fmt.Fprintln(h.stderr, p.Clause(f.Clause))
+	}
+	return 1
+}
+
+// print answers data: as JSON when asked for, else as one line per field.
+func (h *house) print(v any, plain func(w io.Writer)) error {
+	if h.flags.JSON || plain == nil {
+		enc := json.NewEncoder(h.stdout)
+		enc.SetEscapeHTML(false)
+		return enc.Encode(v)
+	}
+	plain(h.stdout)
+	return nil
+}
+
+func (h *house) config() app.Config {
+	c := app.Config{DB: h.flags.DB, Data: h.flags.Data}
+	if c.Data == "" {
+		c.Data = "aval-data"
+		if path, ok := strings.CutPrefix(c.DB, "sqlite:"); ok {
+			c.Data = filepath.Join(filepath.Dir(path), "aval-data")
+		}
+	}
+	return c
+}
+
+// with opens the house for one command.
+func (h *house) with(f func(a *app.App) error) error {
+	a, err := app.Open(h.ctx, h.config())
+	if err != nil {
+		return err
+	}
+	err = f(a)
+	if cerr := a.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+type versionCmd struct{}
+
+func (versionCmd) Run(h *house) error {
+	v := app.Version()
+	return h.print(map[string]string{"version": v}, func(w io.Writer) { _, _ = fmt.Fprintln(w, "aval "+v) })
+}
+
+func writeFile(path string, data []byte) error {
+	if path == "-" {
+		_, err := os.Stdout.Write(data)
+		return err
+	}
+	return os.WriteFile(path, data, 0o600)
+}

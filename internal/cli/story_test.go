@@ -1,0 +1,369 @@
+package cli_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"aval/internal/db"
+	"aval/internal/db/dbtest"
+	"aval/internal/i18n"
+	"aval/internal/roster/generate"
+)
+
+// program is the built aval that the stories run.
+var program string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "aval-stories-")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer func() { _ = os.RemoveAll(dir) }() // a leftover in a temporary place harms nothing
+		program = filepath.Join(dir, "aval")
+		if out, err := exec.Command("go", "build", "-o", program, "aval/cmd/aval").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "build aval: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// TestStories runs stories/*.txtar against the built program, on both engines.
+//
+// Beside testscript's own commands they have:
+//
+//	serve                      starts "aval serve" and waits for its line; $URL is where
+//	demo                       the same of "aval demo"
+//	stop                       ends it, which must go well
+//	roster FILE                writes a generated OneRoster 1.2 set; $SCHOOL, $TEACHER, $COLLEAGUE are source ids in it
+//	api TOKEN METHOD PATH STATUS [FILE]
+//	                           calls the API; the answer, which must have that status, is the output.
+//	                           $NAMES in FILE are replaced
+//	json PATH VALUE            the last output has this value there; clauses/id=2.2b/conform finds in a list, warnings/len counts one
+//	keep NAME [PATH]           puts the last output, or what it has there, in $NAME
+//	sql STATEMENT              changes the database around every guard of the program
+//	backup, restore            copies the database; puts the copy in its place
+func TestStories(t *testing.T) {
+	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			_ = dbtest.Empty(t, engine) // skips, or fails where both engines are wanted
+			testscript.Run(t, testscript.Params{
+				Dir:                 "../../stories",
+				RequireExplicitExec: true,
+				Setup:               func(env *testscript.Env) error { return setup(env, engine) },
+				Condition: func(name string) (bool, error) {
+					if name == string(db.SQLite) || name == string(db.Postgres) {
+						return name == string(engine), nil
+					}
+					return false, fmt.Errorf("unknown condition %q", name)
+				},
+				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "stop": stop,
+					"roster": roster, "api": api, "json": compare, "keep": keep,
+					"sql": tamper, "backup": backup, "restore": restore,
+				},
+			})
+		})
+	}
+}
+
+type key int
+
+const (
+	testKey key = iota
+	runningKey
+)
+
+// running is the program while it serves.
+type running struct {
+	cmd  *exec.Cmd
+	said chan error
+}
+
+func setup(env *testscript.Env, engine db.Engine) error {
+	t, ok := env.T().(testing.TB)
+	if !ok {
+		return errors.New("testscript runs on something else than testing")
+	}
+	dsn := dbtest.Empty(t, engine)
+	env.Values[testKey], env.Values[runningKey] = t, &running{}
+	env.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+env.Getenv("PATH"))
+	env.Setenv("AVAL_DATA", filepath.Join(env.WorkDir, "data"))
+	env.Setenv("AVAL_LANG", "en")
+	env.Setenv("AVAL_DB", dsn)
+	if engine == db.Postgres {
+		env.Setenv("AVAL_DB_OWNER", dsn)
+		env.Setenv("AVAL_DB", dsn+sep(dsn)+"role="+db.AppRole)
+	}
+	env.Setenv("TODAY", time.Now().In(i18n.Zone).Format(time.DateOnly))
+	return nil
+}
+
+func sep(dsn string) string {
+	if strings.Contains(dsn, "?") {
+		return "&"
+	}
+	return "?"
+}
+
+// start starts the program in the background and waits until it listens.
+func start(args ...string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, more []string) {
+		if neg {
+			ts.Fatalf("serve does not fail")
+		}
+		r := ts.Value(runningKey).(*running)
+		cmd := exec.Command(program, append(slices.Clone(args), more...)...) //nolint:gosec // the program that we built
+		cmd.Dir, cmd.Env = ts.MkAbs("."), environment(ts)
+		var log strings.Builder
+		cmd.Stderr = &log
+		out, err := cmd.StdoutPipe()
+		ts.Check(err)
+		ts.Check(cmd.Start())
+		r.cmd, r.said = cmd, make(chan error, 1)
+		ts.Defer(func() { _ = halt(r) })
+		line, err := bufio.NewReader(out).ReadString('\n')
+		address, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+		if err != nil || !ok {
+			ts.Fatalf("it said %q, %v: %s", line, err, log.String())
+		}
+		go func() {
+			_, _ = io.Copy(io.Discard, out) // it may say more
+			err := cmd.Wait()
+			if err != nil {
+				err = fmt.Errorf("%w: %s", err, log.String())
+			}
+			r.said <- err
+		}()
+		ts.Setenv("URL", address)
+	}
+}
+
+func environment(ts *testscript.TestScript) []string {
+	var env []string
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AVAL_DB", "AVAL_DATA", "AVAL_LANG"} {
+		env = append(env, name+"="+ts.Getenv(name))
+	}
+	return env
+}
+
+// halt asks the program to leave, as an operator does.
+func halt(r *running) error {
+	if r.cmd == nil {
+		return nil
+	}
+	defer func() { r.cmd = nil }()
+	if err := r.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-r.said:
+		return err
+	case <-time.After(15 * time.Second):
+		return errors.Join(errors.New("it does not leave"), r.cmd.Process.Kill())
+	}
+}
+
+func stop(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(halt(ts.Value(runningKey).(*running)))
+}
+
+// roster writes the set and says whom the story speaks of: two teachers of one
+// school of the youth sector, who teach a class.
+func roster(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: roster FILE")
+	}
+	set := generate.Board(7, generate.Options{Pupils: 400})
+	ts.Check(set.SaveZip(ts.MkAbs(args[0])))
+	var teachers []string
+	school := ""
+	for _, row := range set.Rows("enrollments") { // after three columns: class, school, user, role
+		if row[6] == "teacher" && (school == "" || row[4] == school) && !slices.Contains(teachers, row[5]) {
+			school, teachers = row[4], append(teachers, row[5])
+		}
+	}
+	if len(teachers) < 2 {
+		ts.Fatalf("the generated set has %d teachers", len(teachers))
+	}
+	ts.Setenv("SCHOOL", school)
+	ts.Setenv("TEACHER", teachers[0])
+	ts.Setenv("COLLEAGUE", teachers[1])
+}
+
+func api(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 4 && len(args) != 5 {
+		ts.Fatalf("usage: api TOKEN METHOD PATH STATUS [FILE]")
+	}
+	var body io.Reader
+	if len(args) == 5 {
+		body = strings.NewReader(os.Expand(ts.ReadFile(args[4]), ts.Getenv))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, args[1], ts.Getenv("URL")+args[2], body)
+	ts.Check(err)
+	req.Header.Set("Authorization", "Bearer "+args[0])
+	req.Header.Set("Accept-Language", "en")
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	text, err := io.ReadAll(res.Body)
+	ts.Check(errors.Join(err, res.Body.Close()))
+	_, err = ts.Stdout().Write(text)
+	ts.Check(err)
+	if want := args[3]; strconv.Itoa(res.StatusCode) != want {
+		ts.Fatalf("%s %s answers %d, not %s: %s", args[1], args[2], res.StatusCode, want, text)
+	}
+	if kind := res.Header.Get("Content-Type"); res.StatusCode >= 400 && kind != "application/problem+json" {
+		ts.Fatalf("a refusal of type %q", kind)
+	}
+}
+
+// at finds a value in JSON by names, numbers and name=value parted by slashes.
+func at(text, path string) (string, error) {
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		return "", fmt.Errorf("not JSON: %w: %s", err, text)
+	}
+	for _, step := range strings.Split(path, "/") {
+		var next any
+		found := false
+		switch in := v.(type) {
+		case map[string]any:
+			next, found = in[step]
+		case []any:
+			if step == "len" {
+				next, found = float64(len(in)), true
+				break
+			}
+			name, value, named := strings.Cut(step, "=")
+			for i, item := range in {
+				fields, _ := item.(map[string]any)
+				if named && fmt.Sprint(fields[name]) == value || !named && strconv.Itoa(i) == step {
+					next, found = item, true
+					break
+				}
+			}
+		}
+		if !found {
+			return "", fmt.Errorf("%s: there is no %s in %s", path, step, text)
+		}
+		v = next
+	}
+	if s, ok := v.(string); ok {
+		return s, nil
+	}
+	out, err := json.Marshal(v)
+	return string(out), err
+}
+
+func compare(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: json PATH VALUE")
+	}
+	text := ts.ReadFile("stdout")
+	got, err := at(text, args[0])
+	if neg {
+		if err == nil && got == args[1] {
+			ts.Fatalf("%s is %q", args[0], got)
+		}
+		return
+	}
+	ts.Check(err)
+	if got != args[1] {
+		ts.Fatalf("%s is %q, not %q: %s", args[0], got, args[1], text)
+	}
+}
+
+func keep(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 && len(args) != 2 {
+		ts.Fatalf("usage: keep NAME [PATH]")
+	}
+	value := strings.TrimSpace(ts.ReadFile("stdout"))
+	if len(args) == 2 {
+		var err error
+		value, err = at(value, args[1])
+		ts.Check(err)
+	}
+	ts.Setenv(args[0], value)
+}
+
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	t := ts.Value(testKey).(testing.TB)
+	d, err := db.Open(t.Context(), ts.Getenv("AVAL_DB"))
+	ts.Check(err)
+	dbtest.OwnerExec(t, d, strings.Join(args, " "))
+	ts.Check(d.Close())
+}
+
+// backup copies a database that nobody uses.
+func backup(ts *testscript.TestScript, _ bool, _ []string) {
+	if path, ok := strings.CutPrefix(ts.Getenv("AVAL_DB"), "sqlite:"); ok {
+		text, err := os.ReadFile(path) //nolint:gosec // the story's own file
+		ts.Check(err)
+		ts.Check(os.WriteFile(path+".backup", text, 0o600))
+		return
+	}
+	onServer(ts, func(ctx context.Context, conn *pgx.Conn, name string) error {
+		_, err := conn.Exec(ctx, `CREATE DATABASE `+name+`_backup TEMPLATE `+name)
+		return err
+	})
+}
+
+// restore puts the copy in the database's place.
+func restore(ts *testscript.TestScript, _ bool, _ []string) {
+	if path, ok := strings.CutPrefix(ts.Getenv("AVAL_DB"), "sqlite:"); ok {
+		for _, beside := range []string{"-wal", "-shm"} {
+			if err := os.Remove(path + beside); err != nil && !os.IsNotExist(err) {
+				ts.Check(err)
+			}
+		}
+		ts.Check(os.Rename(path+".backup", path))
+		return
+	}
+	onServer(ts, func(ctx context.Context, conn *pgx.Conn, name string) error {
+		for _, s := range []string{`DROP DATABASE ` + name + ` WITH (FORCE)`, `ALTER DATABASE ` + name + `_backup RENAME TO ` + name} {
+			if _, err := conn.Exec(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// onServer works beside the story's PostgreSQL database.
+func onServer(ts *testscript.TestScript, f func(ctx context.Context, conn *pgx.Conn, name string) error) {
+	u, err := url.Parse(ts.Getenv("AVAL_DB_OWNER"))
+	ts.Check(err)
+	name := strings.TrimPrefix(u.Path, "/")
+	u.Path = "/postgres"
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, u.String())
+	ts.Check(err)
+	ts.Check(errors.Join(f(ctx, conn, name), conn.Close(ctx)))
+}

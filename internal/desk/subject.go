@@ -1,0 +1,161 @@
+package desk
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"aval/internal/account"
+	"aval/internal/catalogue"
+	"aval/internal/db"
+	"aval/internal/licence"
+	"aval/internal/org"
+	"aval/internal/policy"
+	"aval/internal/request"
+)
+
+// Subject is what a mark or a record of the trail is about, as this actor may
+// see it: a thing they may not read has its kind alone.
+type Subject struct {
+	Kind   string // request, decision, platform, licence, account, org, roster, board
+	Name   string // a platform's, an account's, an organisation's
+	Number string // of the request
+	Href   string // where it can be read, or ""
+}
+
+// Naming answers how some subjects and accounts are called.
+type Naming struct {
+	Subjects map[string]Subject
+	Accounts map[string]string
+}
+
+// Name looks up the subjects of a page of marks or records, and the accounts
+// that acted. Names of accounts are for who may read the trail.
+func Name(ctx context.Context, d *db.DB, actor policy.Actor, subjects, accounts []string) (n Naming, err error) {
+	n.Subjects = map[string]Subject{}
+	by := map[string][]string{}
+	for _, s := range subjects {
+		kind, id, _ := strings.Cut(s, ":")
+		if _, known := n.Subjects[s]; !known {
+			n.Subjects[s] = Subject{Kind: kind}
+			by[kind] = append(by[kind], id)
+		}
+	}
+	err = d.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		for _, look := range []func(context.Context, *db.Tx, policy.Actor, map[string][]string) error{
+			n.requests, n.platforms, n.orgs,
+		} {
+			if err := look(ctx, tx, actor, by); err != nil {
+				return err
+			}
+		}
+		if !actor.Can(policy.AuditRead, policy.Scope{}) && !actor.Can(policy.AccountManage, policy.Scope{}) {
+			return nil
+		}
+		if n.Accounts, err = account.Names(ctx, tx, slices.Concat(accounts, by["account"])); err != nil {
+			return err
+		}
+		for _, id := range by["account"] {
+			n.Subjects["account:"+id] = Subject{Kind: "account", Name: n.Accounts[id]}
+		}
+		return nil
+	})
+	return n, err
+}
+
+// requests names requests and the decisions on them.
+func (n Naming) requests(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	decided, err := decidedOn(ctx, tx, by["decision"])
+	if err != nil {
+		return err
+	}
+	var ids []request.ID
+	for _, id := range by["request"] {
+		ids = append(ids, request.ID(id))
+	}
+	for _, id := range decided {
+		ids = append(ids, id)
+	}
+	seen, err := request.Seen(ctx, tx, actor, ids)
+	if err != nil {
+		return err
+	}
+	name := func(subject, kind string, id request.ID) {
+		if i, ok := seen[id]; ok {
+			n.Subjects[subject] = Subject{Kind: kind, Name: i.Platform, Number: i.Number, Href: "/requests/" + string(i.ID)}
+		}
+	}
+	for _, id := range by["request"] {
+		name("request:"+id, "request", request.ID(id))
+	}
+	for id, on := range decided {
+		name("decision:"+id, "decision", on)
+	}
+	return nil
+}
+
+// decidedOn answers the requests that some decisions are on.
+func decidedOn(ctx context.Context, tx *db.Tx, ids []string) (map[string]request.ID, error) {
+	on := map[string]request.ID{}
+	for part := range slices.Chunk(ids, 500) {
+		args := []any{tx.Board}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		found, err := db.All(ctx, tx, func(row db.Row) (pair [2]string, err error) {
+			err = row.Scan(&pair[0], &pair[1])
+			return pair, err
+		}, `SELECT id, request_id FROM decision WHERE board_id = $1 AND id IN `+db.In(2, len(part)), args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, pair := range found {
+			on[pair[0]] = request.ID(pair[1])
+		}
+	}
+	return on, nil
+}
+
+// platforms names platforms and the licences for them.
+func (n Naming) platforms(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	licences, err := licence.Seen(ctx, tx, actor, by["licence"])
+	if err != nil {
+		return err
+	}
+	for id, l := range licences {
+		n.Subjects["licence:"+id] = Subject{Kind: "licence", Name: l.Platform,
+			Href: "/licences?platform=" + string(l.PlatformID) + "#licence-" + id}
+	}
+	if !actor.Can(policy.CatalogueRead, policy.Scope{}) {
+		return nil
+	}
+	var ids []catalogue.ID
+	for _, id := range by["platform"] {
+		ids = append(ids, catalogue.ID(id))
+	}
+	platforms, err := catalogue.ByID(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for id, p := range platforms {
+		n.Subjects[catalogue.Subject(id)] = Subject{Kind: "platform", Name: p.Name, Href: "/platforms/" + string(id)}
+	}
+	return nil
+}
+
+// orgs names schools and departments.
+func (n Naming) orgs(ctx context.Context, tx *db.Tx, _ policy.Actor, by map[string][]string) error {
+	if len(by["org"]) == 0 {
+		return nil
+	}
+	all, err := org.All(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		if slices.Contains(by["org"], o.ID) {
+			n.Subjects["org:"+o.ID] = Subject{Kind: "org", Name: o.Name}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,407 @@
+package evaluation
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"aval/internal/audit"
+	"aval/internal/blob"
+	"aval/internal/catalogue"
+	"aval/internal/db"
+	"aval/internal/fault"
+	"aval/internal/job"
+	"aval/internal/policy"
+	"aval/internal/request"
+)
+
+// Service is what people do with evaluations.
+type Service struct {
+	DB    *db.DB
+	Blobs *blob.Store // files of evidence
+}
+
+// Row is a criterion of the pack with what the evaluator found.
+type Row struct {
+	policy.Criterion
+	Judgement
+	Evidence []Evidence
+}
+
+// View is an aspect as its page shows it.
+type View struct {
+	Request     request.Request
+	Platform    catalogue.Platform
+	Aspect      policy.Aspect
+	Evaluation  Evaluation
+	Evaluator   string // name
+	Rows        []Row
+	Ladder      []policy.Rung // security only
+	PupilData   bool
+	Equivalents []catalogue.Match // approved on a better rung, sharing functions (3.3 a)
+	Other       Evaluation        // the other aspect
+	MayWrite    bool
+}
+
+// View shows one aspect of a request's evaluation, begun or not.
+func (s *Service) View(ctx context.Context, actor policy.Actor, id request.ID, aspect Aspect) (v View, err error) {
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		w, err := look(ctx, tx, actor, policy.EvaluationRead, id, aspect)
+		if err != nil {
+			return err
+		}
+		both, err := Of(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		e := both[aspect]
+		v = View{
+			Request: w.request, Platform: w.platform, Aspect: w.aspect, Evaluation: e, Rows: make([]Row, 0, len(w.Criteria)),
+			Ladder: w.Ladder, PupilData: w.PupilData, Equivalents: w.equivalents, Other: both[other(aspect)],
+		}
+		v.MayWrite = !e.Finished() && w.request.State == request.Acknowledged && apart(actor, policy.EvaluationWrite, w.request) == nil &&
+			actor.Can(policy.EvaluationWrite, w.request.Scope())
+		if v.Evaluator, err = accountName(ctx, tx, e.EvaluatorID); err != nil {
+			return err
+		}
+		files, err := evidenceOf(ctx, tx, e.ID)
+		if err != nil {
+			return err
+		}
+		for _, c := range w.Criteria {
+			row := Row{Criterion: c, Judgement: e.Criteria[c.ID]}
+			for _, f := range files {
+				if f.Criterion == c.ID {
+					row.Evidence = append(row.Evidence, f)
+				}
+			}
+			v.Rows = append(v.Rows, row)
+		}
+		return nil
+	})
+	return v, err
+}
+
+// Save keeps a draft of one aspect. The version is the one that was read, 0 for
+// the first: a Conflict says that somebody else has written since, and what was
+// typed is still the caller's.
+func (s *Service) Save(
+	ctx context.Context, actor policy.Actor, id request.ID, aspect Aspect, in Input, version int64,
+) (e Evaluation, err error) {
+	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		if e, _, err = write(ctx, tx, actor, id, aspect, in, version); err != nil {
+			return err
+		}
+		if err := update(ctx, tx, &e); err != nil {
+			return err
+		}
+		for _, clause := range []string{"3.1", aspect.Clause()} {
+			if err := policy.Mark(ctx, tx, control(actor.Pack, clause), "request:"+string(id), policy.Waiting); err != nil {
+				return err
+			}
+		}
+		return audit.Write(ctx, tx, actor, "evaluation.saved", "request:"+string(id),
+			audit.Under(aspect.Clause()), audit.Note(fmt.Sprintf("aspect=%s rated=%d", aspect, e.Rated())))
+	})
+	return e, err
+}
+
+// Finish closes one aspect with what was typed (3.2, 3.3); when both are closed
+// the request is evaluated (3.1). It refuses, field by field, an aspect that
+// lacks an answer, a note, a location or its reason, or the recommendation.
+func (s *Service) Finish(
+	ctx context.Context, actor policy.Actor, id request.ID, aspect Aspect, in Input, version int64,
+) (e Evaluation, err error) {
+	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		var w work
+		if e, w, err = write(ctx, tx, actor, id, aspect, in, version); err != nil {
+			return err
+		}
+		if err := e.finish(tx.Now, w.facts); err != nil {
+			return err
+		}
+		if err := update(ctx, tx, &e); err != nil {
+			return err
+		}
+		if err := mark(ctx, tx, actor.Pack, e, w.facts); err != nil {
+			return err
+		}
+		if err := audit.Write(ctx, tx, actor, "evaluation.finished", "request:"+string(id), audit.Under(aspect.Clause()),
+			audit.Note(fmt.Sprintf("aspect=%s recommendation=%s location=%s equivalents=%d",
+				aspect, e.Recommendation, e.Location, len(e.Looked)))); err != nil {
+			return err
+		}
+		return s.close(ctx, tx, actor, id)
+	})
+	return e, err
+}
+
+// close says that the request is evaluated, once both aspects are finished.
+func (s *Service) close(ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID) error {
+	both, err := Of(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	subject, outcome := "request:"+string(id), policy.Waiting
+	if both[Use].Finished() && both[Security].Finished() {
+		outcome = policy.Conform
+		if _, err := request.MarkEvaluated(ctx, tx, actor, id); err != nil {
+			return err
+		}
+		if err := job.Enqueue(ctx, tx, request.Notice, string(id)); err != nil {
+			return err
+		}
+	}
+	return policy.Mark(ctx, tx, control(actor.Pack, "3.1"), subject, outcome)
+}
+
+// mark says for each clause of the aspect that it was rated or set aside, which
+// 3.2 and 3.3 let the evaluator do.
+func mark(ctx context.Context, tx *db.Tx, pack *policy.Pack, e Evaluation, f facts) error {
+	subject := "request:" + string(e.RequestID)
+	if err := policy.Mark(ctx, tx, control(pack, e.Aspect.Clause()), subject, policy.Conform); err != nil {
+		return err
+	}
+	for _, c := range f.Criteria {
+		name, outcome := control(pack, c.Clause), policy.Conform
+		if c.Location {
+			outcome = e.locationOutcome(f)
+		}
+		if err := policy.Mark(ctx, tx, name, subject, outcome); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// control is what carries a clause of the board's pack.
+func control(pack *policy.Pack, clause string) string {
+	c, _ := pack.Clause(clause)
+	return c.Control
+}
+
+// work is what an act on an aspect needs around it.
+type work struct {
+	facts
+	request     request.Request
+	platform    catalogue.Platform
+	aspect      policy.Aspect
+	equivalents []catalogue.Match
+}
+
+// look reads what surrounds an aspect and asks permission.
+func look(
+	ctx context.Context, tx *db.Tx, actor policy.Actor, do policy.Action, id request.ID, aspect Aspect,
+) (w work, err error) {
+	if w.request, err = request.Get(ctx, tx, id); err != nil {
+		return w, err
+	}
+	if err := may(actor, do, w.request); err != nil {
+		return w, err
+	}
+	if w.platform, err = catalogue.Get(ctx, tx, w.request.PlatformID); err != nil {
+		return w, err
+	}
+	known := false
+	if w.aspect, known = actor.Pack.Aspect(string(aspect)); !known {
+		return w, fault.Missing()
+	}
+	w.Criteria, w.PupilData = w.aspect.Criteria, pupilData(w.request, actor.Pack)
+	if aspect != Security {
+		return w, nil
+	}
+	w.Ladder = actor.Pack.Ladder
+	var better []catalogue.Hosting
+	for _, rung := range w.Ladder {
+		if !rung.Equivalents {
+			better = append(better, catalogue.Hosting(rung.Code))
+		}
+	}
+	w.equivalents, err = catalogue.Similar(ctx, tx, w.platform.Functions, w.platform.ID, better...)
+	for _, m := range w.equivalents {
+		w.Equivalents = append(w.Equivalents, string(m.Platform.ID))
+	}
+	return w, err
+}
+
+// may asks permission as things stand; to write, it also lets through who could
+// have written while the request was with the evaluators, for the rule to say
+// that it is too early or too late.
+func may(actor policy.Actor, do policy.Action, r request.Request) error {
+	now := r.Scope()
+	if do == policy.EvaluationRead {
+		return actor.Allow(do, now)
+	}
+	if err := actor.Allow(policy.RequestRead, now); err != nil {
+		return err
+	}
+	then, closed := now, now
+	then.State, closed.State = string(request.Acknowledged), string(request.Decided)
+	if actor.Can(do, now) || actor.Can(do, then) {
+		return nil
+	}
+	return actor.Allow(do, closed) // who reads it one day is told no, others that there is nothing
+}
+
+// pupilData is true when the platform collects information about pupils, or when
+// nobody has said that it does not.
+func pupilData(r request.Request, pack *policy.Pack) bool {
+	if r.Privacy.Personal == "yes" {
+		return true
+	}
+	if len(r.DataKinds) == 0 {
+		return r.Privacy.Personal != "no"
+	}
+	return slices.ContainsFunc(r.DataKinds, func(code string) bool {
+		kind, _ := pack.DataKind(code)
+		return kind.Personal
+	})
+}
+
+// open lets an evaluator write on an aspect: a request that reached the service
+// (2.2 c), and somebody who did not ask for it.
+func open(
+	ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID, aspect Aspect,
+) (e Evaluation, w work, err error) {
+	if w, err = look(ctx, tx, actor, policy.EvaluationWrite, id, aspect); err != nil {
+		return e, w, err
+	}
+	if err := apart(actor, policy.EvaluationWrite, w.request); err != nil {
+		return e, w, err
+	}
+	switch w.request.State {
+	case request.Acknowledged:
+	case request.Authorised:
+		return e, w, fault.New(fault.Conflict, "evaluation.not_acknowledged").Under("2.2c")
+	default:
+		return e, w, fault.New(fault.Conflict, "evaluation.closed").Under("3.1")
+	}
+	if err := begin(ctx, tx, id); err != nil {
+		return e, w, err
+	}
+	e, err = get(ctx, tx, id, aspect)
+	return e, w, err
+}
+
+// write puts what was typed on the aspect, in memory.
+func write(
+	ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID, aspect Aspect, in Input, version int64,
+) (e Evaluation, w work, err error) {
+	if e, w, err = open(ctx, tx, actor, id, aspect); err != nil {
+		return e, w, err
+	}
+	if err := e.fill(in, w.facts); err != nil {
+		return e, w, err
+	}
+	if e.Version != version {
+		return e, w, fault.New(fault.Conflict, "conflict.changed")
+	}
+	e.EvaluatorID = actor.ID
+	return e, w, nil
+}
+
+// apart refuses who asked for the platform, or let the asking go, and who acts
+// in the place of such a person (3.1).
+func apart(actor policy.Actor, do policy.Action, r request.Request) error {
+	if Asked(actor, do, r) {
+		return fault.New(fault.Denied, "evaluation.asked").Under("3.1")
+	}
+	return nil
+}
+
+// Asked is true when the actor, or the person in whose place the actor acts,
+// asked for the platform or authorised the asking.
+func Asked(actor policy.Actor, do policy.Action, r request.Request) bool {
+	for _, id := range []string{actor.ID, actor.GrantFor(do, r.Scope()).From} {
+		if id != "" && (r.AskedBy(id) || r.AuthorisedBy == id) {
+			return true
+		}
+	}
+	return false
+}
+
+func other(a Aspect) Aspect {
+	if a == Use {
+		return Security
+	}
+	return Use
+}
+
+// AddEvidence keeps a file that supports the rating of a criterion: a PDF, an
+// image, a text or a Word document of 10 MB at most, known by its content and
+// not by its name.
+func (s *Service) AddEvidence(
+	ctx context.Context, actor policy.Actor, id request.ID, aspect Aspect, criterion string, file File,
+) (v Evidence, err error) {
+	// Who may not write leaves nothing in the files.
+	if err := s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		_, err := look(ctx, tx, actor, policy.EvaluationWrite, id, aspect)
+		return err
+	}); err != nil {
+		return v, err
+	}
+	content, err := io.ReadAll(io.LimitReader(file.Content, MaxEvidence+1))
+	if err != nil {
+		return v, fmt.Errorf("read evidence: %w", err)
+	}
+	media, err := checkFile(content, file.Media)
+	if err != nil {
+		return v, err
+	}
+	v = Evidence{ID: db.NewID(), Criterion: criterion, Name: fileName(file.Name, media), Media: media, AddedBy: actor.ID}
+	if v.Size, v.SHA256, err = s.Blobs.Put(ctx, actor.Board, v.ID, bytes.NewReader(content), MaxEvidence); err != nil {
+		return v, err
+	}
+	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		e, w, err := open(ctx, tx, actor, id, aspect)
+		if err != nil {
+			return err
+		}
+		if e.Finished() {
+			return fault.New(fault.Conflict, "evaluation.already_finished").Under("3.1")
+		}
+		if !slices.ContainsFunc(w.Criteria, func(c policy.Criterion) bool { return c.ID == criterion }) {
+			return fault.Form(map[string]string{"criterion": "evaluation.criterion_unknown"})
+		}
+		v.EvaluationID, v.AddedAt = e.ID, tx.Now
+		if err := insertEvidence(ctx, tx, v); err != nil {
+			return err
+		}
+		return audit.Write(ctx, tx, actor, "evaluation.evidence_added", "request:"+string(id),
+			audit.Under(criterion), audit.Note("evidence="+v.ID+" sha256="+v.SHA256))
+	})
+	if err != nil {
+		return Evidence{}, errors.Join(err, s.Blobs.Delete(context.WithoutCancel(ctx), actor.Board, v.ID))
+	}
+	return v, nil
+}
+
+// File is what somebody sends.
+type File struct {
+	Name    string
+	Media   string // as the sender says
+	Content io.Reader
+}
+
+// Evidence opens a file for whoever may read the evaluation; who calls closes it.
+func (s *Service) Evidence(ctx context.Context, actor policy.Actor, id string) (v Evidence, content io.ReadCloser, err error) {
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		var asked request.ID
+		if v, asked, err = evidence(ctx, tx, id); err != nil {
+			return err
+		}
+		r, err := request.Get(ctx, tx, asked)
+		if err != nil {
+			return err
+		}
+		return actor.Allow(policy.EvaluationRead, r.Scope())
+	})
+	if err != nil {
+		return Evidence{}, nil, err
+	}
+	content, err = s.Blobs.Get(ctx, actor.Board, v.ID)
+	return v, content, err
+}

@@ -1,0 +1,172 @@
+package evaluation
+
+import (
+	"context"
+
+	"aval/internal/db"
+	"aval/internal/fault"
+	"aval/internal/request"
+)
+
+const columns = `id, request_id, aspect, evaluator_id, recommendation, summary, location, location_reason,
+	finished_at, updated_at, version`
+
+func scan(row db.Row) (e Evaluation, err error) {
+	var finished db.NullTime
+	err = row.Scan(&e.ID, &e.RequestID, &e.Aspect, &e.EvaluatorID, &e.Recommendation, &e.Summary, &e.Location,
+		&e.LocationReason, &finished, &e.UpdatedAt, &e.Version)
+	e.FinishedAt = finished.Time
+	return e, err
+}
+
+// Of answers both aspects of a request; one that nobody has begun is blank.
+func Of(ctx context.Context, tx *db.Tx, requestID request.ID) (map[Aspect]Evaluation, error) {
+	rows, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM evaluation WHERE board_id = $1 AND request_id = $2`,
+		tx.Board, string(requestID))
+	if err != nil {
+		return nil, err
+	}
+	both := map[Aspect]Evaluation{}
+	for _, aspect := range Aspects {
+		both[aspect] = Evaluation{RequestID: requestID, Aspect: aspect, Criteria: map[string]Judgement{}}
+	}
+	for _, e := range rows {
+		if err := fetch(ctx, tx, &e); err != nil {
+			return nil, err
+		}
+		both[e.Aspect] = e
+	}
+	return both, nil
+}
+
+// get reads one aspect, which begin has made sure of.
+func get(ctx context.Context, tx *db.Tx, requestID request.ID, aspect Aspect) (Evaluation, error) {
+	e, err := db.One(ctx, tx, scan, `SELECT `+columns+` FROM evaluation
+		WHERE board_id = $1 AND request_id = $2 AND aspect = $3`, tx.Board, string(requestID), string(aspect))
+	if err != nil {
+		return e, err
+	}
+	err = fetch(ctx, tx, &e)
+	return e, err
+}
+
+type criterionRow struct {
+	id string
+	Judgement
+}
+
+// fetch reads what stands in the tables beside the evaluation's own.
+func fetch(ctx context.Context, tx *db.Tx, e *Evaluation) error {
+	rows, err := db.All(ctx, tx, func(row db.Row) (c criterionRow, err error) {
+		err = row.Scan(&c.id, &c.Rating, &c.Note)
+		return c, err
+	}, `SELECT criterion, rating, note FROM evaluation_criterion WHERE board_id = $1 AND evaluation_id = $2`,
+		tx.Board, string(e.ID))
+	if err != nil {
+		return err
+	}
+	e.Criteria = map[string]Judgement{}
+	for _, c := range rows {
+		e.Criteria[c.id] = c.Judgement
+	}
+	e.Looked, err = db.All(ctx, tx, func(row db.Row) (id string, err error) {
+		err = row.Scan(&id)
+		return id, err
+	}, `SELECT platform_id FROM evaluation_equivalent WHERE board_id = $1 AND evaluation_id = $2 ORDER BY platform_id`,
+		tx.Board, string(e.ID))
+	return err
+}
+
+// begin makes sure that both aspects have their row, and holds the first until
+// the transaction ends: two people may not close the two aspects without one of
+// them seeing that both are closed.
+func begin(ctx context.Context, tx *db.Tx, requestID request.ID) error {
+	for _, aspect := range Aspects {
+		if _, err := tx.Exec(ctx, `INSERT INTO evaluation (board_id, id, request_id, aspect, evaluator_id, updated_at, version)
+			VALUES ($1, $2, $3, $4, '', $5, 0) ON CONFLICT DO NOTHING`,
+			tx.Board, db.NewID(), string(requestID), string(aspect), tx.Now); err != nil {
+			return err
+		}
+	}
+	_, err := tx.Exec(ctx, `UPDATE evaluation SET updated_at = updated_at
+		WHERE board_id = $1 AND request_id = $2 AND aspect = $3`, tx.Board, string(requestID), string(Use))
+	return err
+}
+
+// update keeps an aspect whole, unless someone has changed it since.
+func update(ctx context.Context, tx *db.Tx, e *Evaluation) error {
+	if err := db.Changed(tx.Exec(ctx, `UPDATE evaluation SET evaluator_id = $4, recommendation = $5, summary = $6,
+			location = $7, location_reason = $8, finished_at = $9, updated_at = $10, version = version + 1
+		WHERE board_id = $1 AND id = $2 AND version = $3`,
+		tx.Board, string(e.ID), e.Version, e.EvaluatorID, string(e.Recommendation), e.Summary, string(e.Location),
+		e.LocationReason, db.Moment(e.FinishedAt), tx.Now)); err != nil {
+		return err
+	}
+	e.Version, e.UpdatedAt = e.Version+1, tx.Now
+	for id, j := range e.Criteria {
+		if _, err := tx.Exec(ctx, `INSERT INTO evaluation_criterion (board_id, evaluation_id, criterion, rating, note)
+			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (board_id, evaluation_id, criterion)
+			DO UPDATE SET rating = excluded.rating, note = excluded.note`,
+			tx.Board, string(e.ID), id, string(j.Rating), j.Note); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM evaluation_equivalent WHERE board_id = $1 AND evaluation_id = $2`,
+		tx.Board, string(e.ID)); err != nil {
+		return err
+	}
+	for _, platform := range e.Looked {
+		if _, err := tx.Exec(ctx, `INSERT INTO evaluation_equivalent (board_id, evaluation_id, platform_id, looked_at)
+			VALUES ($1, $2, $3, $4)`, tx.Board, string(e.ID), platform, tx.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const evidenceColumns = `id, evaluation_id, criterion, name, media, size, sha256, added_by, added_at`
+
+func scanEvidence(row db.Row) (v Evidence, err error) {
+	err = row.Scan(&v.ID, &v.EvaluationID, &v.Criterion, &v.Name, &v.Media, &v.Size, &v.SHA256, &v.AddedBy, &v.AddedAt)
+	return v, err
+}
+
+// evidenceOf lists the files of an aspect, oldest first.
+func evidenceOf(ctx context.Context, tx *db.Tx, id ID) ([]Evidence, error) {
+	return db.All(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence
+		WHERE board_id = $1 AND evaluation_id = $2 ORDER BY added_at, id`, tx.Board, string(id))
+}
+
+func insertEvidence(ctx context.Context, tx *db.Tx, v Evidence) error {
+	_, err := tx.Exec(ctx, `INSERT INTO evidence (board_id, id, evaluation_id, criterion, name, media, size, sha256, added_by, added_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, tx.Board, v.ID, string(v.EvaluationID), v.Criterion, v.Name,
+		v.Media, v.Size, v.SHA256, v.AddedBy, v.AddedAt)
+	return err
+}
+
+// evidence reads a file's record and the request it speaks of.
+func evidence(ctx context.Context, tx *db.Tx, id string) (v Evidence, requestID request.ID, err error) {
+	v, err = db.One(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence WHERE board_id = $1 AND id = $2`,
+		tx.Board, id)
+	if err != nil {
+		return v, "", err
+	}
+	e, err := db.One(ctx, tx, scan, `SELECT `+columns+` FROM evaluation WHERE board_id = $1 AND id = $2`,
+		tx.Board, string(v.EvaluationID))
+	return v, e.RequestID, err
+}
+
+// accountName reads the name of who evaluated; "" for nobody.
+func accountName(ctx context.Context, tx *db.Tx, id string) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	name, err := db.One(ctx, tx, func(row db.Row) (name string, err error) {
+		err = row.Scan(&name)
+		return name, err
+	}, `SELECT name FROM account WHERE board_id = $1 AND id = $2`, tx.Board, id)
+	if fault.Is(err, fault.NotFound) { // the command line has no account
+		return id, nil
+	}
+	return name, err
+}

@@ -1,0 +1,129 @@
+package person
+
+import (
+	"context"
+	"fmt"
+
+	"aval/internal/db"
+)
+
+const classColumns = `c.id, c.source_id, c.school_id, c.course_id, c.title, c.code, c.grade, c.kind, c.subject, c.status,
+	(SELECT count(DISTINCT e.person_id) FROM enrollment e JOIN person p ON p.board_id = e.board_id AND p.id = e.person_id
+	 WHERE e.board_id = $1 AND e.class_id = c.id AND e.role = 'student' AND e.status = 'active' AND p.status = 'active')`
+
+func scanClass(r db.Row) (Class, error) {
+	var c Class
+	err := r.Scan(&c.ID, &c.SourceID, &c.SchoolID, &c.CourseID, &c.Title, &c.Code, &c.Grade, &c.Kind, &c.Subject,
+		&c.Status, &c.Pupils)
+	return c, err
+}
+
+// GetClass reads one class, also one that is gone.
+func GetClass(ctx context.Context, tx *db.Tx, id string) (Class, error) {
+	return db.One(ctx, tx, scanClass, `SELECT `+classColumns+` FROM class c WHERE c.board_id = $1 AND c.id = $2`, tx.Board, id)
+}
+
+// ClassesOf reads the active classes in which a person is: those that a teacher
+// teaches, or that a pupil follows.
+func ClassesOf(ctx context.Context, tx *db.Tx, personID string) ([]Class, error) {
+	return db.All(ctx, tx, scanClass, `SELECT `+classColumns+` FROM class c
+		WHERE c.board_id = $1 AND c.status = 'active' AND c.id IN (SELECT e.class_id FROM enrollment e
+			WHERE e.board_id = $1 AND e.person_id = $2 AND e.status = 'active')
+		ORDER BY c.title, c.id`, tx.Board, personID)
+}
+
+// ClassesOfSchool reads the active classes of a school.
+func ClassesOfSchool(ctx context.Context, tx *db.Tx, schoolID string) ([]Class, error) {
+	return db.All(ctx, tx, scanClass, `SELECT `+classColumns+` FROM class c
+		WHERE c.board_id = $1 AND c.status = 'active' AND c.school_id = $2 ORDER BY c.title, c.id`, tx.Board, schoolID)
+}
+
+// Classes reads these classes, also those that are gone; an unknown id is left out.
+func Classes(ctx context.Context, tx *db.Tx, ids []string) ([]Class, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return db.All(ctx, tx, scanClass, `SELECT `+classColumns+` FROM class c
+		WHERE c.board_id = $1 AND c.id IN `+db.In(2, len(ids))+` ORDER BY c.title, c.id`, with(tx.Board, ids)...)
+}
+
+// PupilsIn counts the pupils of these classes, each once.
+func PupilsIn(ctx context.Context, tx *db.Tx, classIDs []string) (int, error) {
+	if len(classIDs) == 0 {
+		return 0, nil
+	}
+	return db.One(ctx, tx, scanCount, `SELECT count(DISTINCT e.person_id) FROM enrollment e
+		JOIN person p ON p.board_id = e.board_id AND p.id = e.person_id
+		WHERE e.board_id = $1 AND e.role = 'student' AND e.status = 'active' AND p.status = 'active'
+		AND e.class_id IN `+db.In(2, len(classIDs)), with(tx.Board, classIDs)...)
+}
+
+// PupilsOf counts the pupils of a school, of the whole board when orgID is empty.
+func PupilsOf(ctx context.Context, tx *db.Tx, orgID string) (int, error) {
+	return db.One(ctx, tx, scanCount, `SELECT count(DISTINCT p.id) FROM person p
+		LEFT JOIN person_role r ON r.board_id = p.board_id AND r.person_id = p.id
+		WHERE p.board_id = $1 AND p.kind = 'student' AND p.status = 'active' AND (r.org_id = $2 OR $3 = '')`,
+		tx.Board, orgID, orgID)
+}
+
+func scanCount(r db.Row) (int, error) {
+	var n int
+	err := r.Scan(&n)
+	return n, err
+}
+
+func with(first string, rest []string) []any {
+	args := append(make([]any, 0, len(rest)+1), first)
+	for _, v := range rest {
+		args = append(args, v)
+	}
+	return args
+}
+
+// SaveClasses keeps many classes by their ids.
+func SaveClasses(ctx context.Context, tx *db.Tx, classes []Class) error {
+	rows := make([][]any, len(classes))
+	for i, c := range classes {
+		rows[i] = []any{tx.Board, c.ID, c.SourceID, c.SchoolID, c.CourseID, c.Title, c.Code, c.Grade, c.Kind, c.Subject, c.Status}
+	}
+	err := db.Bulk(ctx, tx, "class", []string{"board_id", "id", "source_id", "school_id", "course_id", "title", "code",
+		"grade", "kind", "subject", "status"}, []string{"board_id", "id"}, rows)
+	if err != nil {
+		return fmt.Errorf("keep classes: %w", err)
+	}
+	return nil
+}
+
+// SaveEnrollments keeps many enrolments by their ids.
+func SaveEnrollments(ctx context.Context, tx *db.Tx, enrollments []Enrollment) error {
+	rows := make([][]any, len(enrollments))
+	for i, e := range enrollments {
+		rows[i] = []any{tx.Board, e.ID, e.SourceID, e.ClassID, e.PersonID, string(e.Role), e.Main, e.Begin, e.End, e.Status}
+	}
+	err := db.Bulk(ctx, tx, "enrollment", []string{"board_id", "id", "source_id", "class_id", "person_id", "role", "main",
+		"begin_date", "end_date", "status"}, []string{"board_id", "id"}, rows)
+	if err != nil {
+		return fmt.Errorf("keep enrolments: %w", err)
+	}
+	return nil
+}
+
+// RetireClasses marks classes that the roster no longer holds.
+func RetireClasses(ctx context.Context, tx *db.Tx, ids []string) error {
+	_, err := tx.Exec(ctx, `UPDATE class SET status = 'tobedeleted'
+		WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(tx.Board, ids)...)
+	if err != nil {
+		return fmt.Errorf("retire classes: %w", err)
+	}
+	return nil
+}
+
+// RetireEnrollments marks enrolments that the roster no longer holds.
+func RetireEnrollments(ctx context.Context, tx *db.Tx, ids []string) error {
+	_, err := tx.Exec(ctx, `UPDATE enrollment SET status = 'tobedeleted'
+		WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(tx.Board, ids)...)
+	if err != nil {
+		return fmt.Errorf("retire enrolments: %w", err)
+	}
+	return nil
+}

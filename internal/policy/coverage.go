@@ -1,0 +1,244 @@
+package policy
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"time"
+
+	"aval/internal/db"
+	"aval/internal/fault"
+)
+
+// Controls are what in the code carries a clause, and what marks each. A clause
+// of a pack that names none of them is refused, unless a later capability is to
+// carry it.
+var Controls = map[string]string{
+	"term.evaluating":   "the evaluation roles bear the title of the evaluating service",
+	"term.department":   "org.under_deputy says which departments the word means",
+	"term.platform":     "catalogue.Platform is what a request, an evaluation and a decision are about",
+	"term.licence":      "licence.Licence is a right of access, free or paid",
+	"term.pseudonym":    "the word that later login names are made under",
+	"term.roster":       "roster.Import ties pupils to schools, grades and classes",
+	"term.principal":    "a vice-principal of the roster is granted the role of principal",
+	"term.social":       "the word that criterion 3.3 d is judged with",
+	"policy.person":     "counted, not marked: every mark of every other control",
+	"decision.made":     "a decision is made on a request; an exception when it lets in what an evaluator advised to refuse",
+	"decision.protects": "a decision rests on a security evaluation; an exception when it goes against its advice to refuse",
+	"privacy.assessed":  "a decision finds the date of a concluded privacy assessment, or that nothing personal is touched",
+	"privacy.consulted": "a decision finds the date of the committee's consultation, or that nothing personal is touched",
+
+	"catalogue.preapproved":   "someone types the name of a platform that a board licence already gives them",
+	"request.described":       "a request is submitted with the platform and its use described",
+	"request.authorised":      "a principal or department head authorises a request; waiting since its submission",
+	"request.acknowledged":    "the evaluating service acknowledges a request; waiting since its authorisation",
+	"request.redirected":      "IT redirects a request received by mail",
+	"request.new_security":    "a new request after a security refusal lists new security functions",
+	"request.before_purchase": "a principal authorises a request before the platform is bought",
+
+	"request.before_purchase.department": "a department head authorises a request before the platform is bought",
+	"request.department_process":         "a department's request goes through the same description and evaluation",
+
+	"evaluation.finished":   "both aspects of an evaluation are finished before the decision; an exception where who evaluated also decided",
+	"evaluation.use":        "the use aspect is finished; waiting since the acknowledgement",
+	"evaluation.use.1":      "use criterion 1 is rated or set aside",
+	"evaluation.use.2":      "use criterion 2 is rated or set aside",
+	"evaluation.use.3":      "use criterion 3 is rated or set aside",
+	"evaluation.use.4":      "use criterion 4 is rated or set aside",
+	"evaluation.use.5":      "use criterion 5 is rated or set aside",
+	"evaluation.use.6":      "use criterion 6 is rated or set aside",
+	"evaluation.use.7":      "use criterion 7 is rated or set aside",
+	"evaluation.use.8":      "use criterion 8 is rated or set aside",
+	"evaluation.use.9":      "use criterion 9 is rated or set aside",
+	"evaluation.use.10":     "use criterion 10 is rated or set aside",
+	"evaluation.use.11":     "use criterion 11 is rated or set aside",
+	"evaluation.use.12":     "use criterion 12 is rated or set aside",
+	"evaluation.use.13":     "use criterion 13 is rated or set aside",
+	"evaluation.security":   "the security aspect is finished; waiting since the acknowledgement",
+	"evaluation.location":   "the location criterion is rated with its rung, reason and equivalents",
+	"evaluation.security.b": "the legislation criterion is rated or set aside",
+	"evaluation.security.c": "the data security criterion is rated or set aside",
+	"evaluation.security.d": "the social media criterion is rated or set aside",
+	"evaluation.security.e": "the cookies criterion is rated or set aside",
+
+	"decision.transmitted": "a school or department acknowledges the letter; waiting since the decision",
+	"contest.use":          "the appeal authority answers a written disagreement about use; waiting since it was sent",
+	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
+	"roster.kept":          "a roster is imported; an exception when it holds defects",
+}
+
+// Capabilities are what later parts of the system will carry; a planned clause names one.
+var Capabilities = []string{
+	"renewals", "login_names", "agreements", "support", "official_versions", "incidents", "inspection",
+}
+
+// everyone is the control of the clause that asks each person to follow all the
+// others (policy A, 7.2): it counts their marks.
+const everyone = "policy.person"
+
+// CoverageRow is a clause, what carries it, and what was seen of it so far.
+type CoverageRow struct {
+	ID         string
+	Pack       string // the policy's, or that of a law under it
+	Control    string
+	Mode       string
+	Capability string // of a planned clause
+	Conform    int64
+	Exceptions int64
+	Waiting    int64
+}
+
+type counts struct{ conform, exceptions, waiting int64 }
+
+// Coverage lists every clause of the board's policy, then of the laws under it,
+// with live counts. It is for those who answer for the policy (7.2).
+func Coverage(ctx context.Context, d *db.DB, a Actor) (packID string, rows []CoverageRow, err error) {
+	if err := a.Allow(CoverageRead, Scope{}); err != nil {
+		return "", nil, err
+	}
+	var seen map[string]counts
+	err = d.Read(ctx, a.Board, func(ctx context.Context, tx *db.Tx) error {
+		seen, err = countMarks(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	for _, c := range a.Pack.All() {
+		rows = append(rows, rowOf(c, seen[c.Control]))
+	}
+	return a.Pack.ID, rows, nil
+}
+
+// countMarks counts the marks of each control, and all of them under everyone.
+func countMarks(ctx context.Context, tx *db.Tx) (map[string]counts, error) {
+	type group struct {
+		control string
+		outcome Outcome
+		n       int64
+	}
+	groups, err := db.All(ctx, tx, func(row db.Row) (g group, err error) {
+		err = row.Scan(&g.control, &g.outcome, &g.n)
+		return g, err
+	}, `SELECT control, outcome, count(*) FROM control_mark WHERE board_id = $1 GROUP BY control, outcome`, tx.Board)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]counts{}
+	for _, g := range groups {
+		for _, control := range []string{g.control, everyone} {
+			n := seen[control]
+			switch g.outcome {
+			case Conform:
+				n.conform += g.n
+			case Exception:
+				n.exceptions += g.n
+			case Waiting:
+				n.waiting += g.n
+			}
+			seen[control] = n
+		}
+	}
+	return seen, nil
+}
+
+// Seen is what a control saw of one subject, and when.
+type Seen struct {
+	Control string
+	Subject string
+	Outcome Outcome
+	At      time.Time
+}
+
+// SeenFilter says which marks of a clause are listed, and from where.
+type SeenFilter struct {
+	Outcome Outcome // all when empty
+	After   string  // Next of the page before
+}
+
+// SeenPage is a part of the marks behind a clause's counts, the newest first;
+// Next begins the following part, or is empty.
+type SeenPage struct {
+	Row   CoverageRow
+	Marks []Seen
+	Next  string
+}
+
+// seenPage is how many marks a page lists.
+const seenPage = 100
+
+// Marks answers what stands behind the counts of one clause, for the same
+// people as Coverage; NotFound for a clause that the policy does not have.
+func Marks(ctx context.Context, d *db.DB, a Actor, clause string, f SeenFilter) (page SeenPage, err error) {
+	if err := a.Allow(CoverageRead, Scope{}); err != nil {
+		return page, err
+	}
+	c, ok := a.Pack.Clause(clause)
+	if !ok || f.Outcome != "" && f.Outcome != Conform && f.Outcome != Exception && f.Outcome != Waiting {
+		return page, fault.Missing()
+	}
+	query := `SELECT control, subject, outcome, at FROM control_mark WHERE board_id = $1`
+	args := []any{a.Board}
+	hold := func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	}
+	if c.Control != everyone {
+		query += ` AND control = ` + hold(c.Control)
+	}
+	if f.Outcome != "" {
+		query += ` AND outcome = ` + hold(string(f.Outcome))
+	}
+	if f.After != "" {
+		at, control, subject, ok := seenPlace(f.After)
+		if !ok {
+			return page, fault.Missing()
+		}
+		query += ` AND (at, control, subject) < (` + hold(at) + `, ` + hold(control) + `, ` + hold(subject) + `)`
+	}
+	query += ` ORDER BY at DESC, control DESC, subject DESC LIMIT ` + hold(seenPage+1)
+	var seen map[string]counts
+	err = d.Read(ctx, a.Board, func(ctx context.Context, tx *db.Tx) error {
+		if seen, err = countMarks(ctx, tx); err != nil {
+			return err
+		}
+		page.Marks, err = db.All(ctx, tx, func(row db.Row) (m Seen, err error) {
+			err = row.Scan(&m.Control, &m.Subject, &m.Outcome, &m.At)
+			return m, err
+		}, query, args...)
+		return err
+	})
+	if err != nil {
+		return SeenPage{}, err
+	}
+	page.Row = rowOf(c, seen[c.Control])
+	if len(page.Marks) > seenPage {
+		page.Marks = page.Marks[:seenPage]
+		last := page.Marks[seenPage-1]
+		page.Next = base64.RawURLEncoding.EncodeToString([]byte(
+			last.At.UTC().Format(time.RFC3339Nano) + " " + last.Control + " " + last.Subject))
+	}
+	return page, nil
+}
+
+// seenPlace reads where a page ended.
+func seenPlace(typed string) (at time.Time, control, subject string, ok bool) {
+	text, err := base64.RawURLEncoding.DecodeString(typed)
+	if err != nil {
+		return at, "", "", false
+	}
+	parts := strings.SplitN(string(text), " ", 3)
+	if len(parts) != 3 {
+		return at, "", "", false
+	}
+	at, err = time.Parse(time.RFC3339Nano, parts[0])
+	return at, parts[1], parts[2], err == nil
+}
+
+func rowOf(c Clause, n counts) CoverageRow {
+	return CoverageRow{
+		ID: c.ID, Pack: c.Pack, Control: c.Control, Mode: string(c.Mode), Capability: c.Capability,
+		Conform: n.conform, Exceptions: n.exceptions, Waiting: n.waiting,
+	}
+}

@@ -1,0 +1,256 @@
+package policy
+
+import "time"
+
+// Text is a sentence in both languages; each is an original.
+type Text struct {
+	Fr string `yaml:"fr"`
+	En string `yaml:"en"`
+}
+
+// In gives the text in a language; French where the language is neither.
+func (t Text) In(lang string) string {
+	if lang == "en" {
+		return t.En
+	}
+	return t.Fr
+}
+
+// Mode says what the system does for a clause.
+type Mode string
+
+// The modes of a clause.
+const (
+	Defines  Mode = "defines"  // the clause gives a word its meaning
+	Enforces Mode = "enforces" // the system refuses what the clause forbids
+	Monitors Mode = "monitors" // the system counts who follows it and who does not
+	Records  Mode = "records"  // the system keeps a dated act
+	Planned  Mode = "planned"  // a later capability will carry it
+)
+
+// Clause is one article of a policy or of a law, in our own plain words.
+// Control names what in the code carries it (see Controls); a planned clause
+// names the capability that will.
+type Clause struct {
+	ID         string `yaml:"id"`
+	Section    string `yaml:"section"` // the section it stands in, for the page
+	Title      Text   `yaml:"title"`
+	Text       Text   `yaml:"text"`
+	Control    string `yaml:"control"`
+	Mode       Mode   `yaml:"mode"`
+	Capability string `yaml:"capability"`
+	Cite       Text   `yaml:"cite"` // where a law says it; empty for the policy's own articles
+	Pack       string `yaml:"-"`    // the pack that holds it
+}
+
+// Section is a heading of the policy.
+type Section struct {
+	ID    string `yaml:"id"`
+	Title Text   `yaml:"title"`
+}
+
+// Joined holds where the actor joined the thing (Scope.Also) without being its author.
+const Joined Relation = "joined"
+
+// Relations lists the relations, nearest first.
+var Relations = []Relation{Own, Joined, Class, School, Department, Board}
+
+// Permission is one row of the table of who may do what: a role, an action, the
+// relation it asks for, the states it holds in (none: all), the clause it rests on.
+type Permission struct {
+	Role     Role
+	Do       Action
+	Relation Relation
+	States   []string
+	Clause   string
+}
+
+// RoleName is the title that a board gives to a generic role.
+type RoleName struct {
+	Role  Role `yaml:"role"`
+	Title Text `yaml:"title"`
+}
+
+// Term is a word of a closed vocabulary: a function of platforms, a name the
+// policy uses.
+type Term struct {
+	Code   string `yaml:"code"`
+	Family string `yaml:"family"`
+	Title  Text   `yaml:"title"`
+}
+
+// DataKind is a kind of information that a platform may want about pupils.
+type DataKind struct {
+	Code     string `yaml:"code"`
+	Title    Text   `yaml:"title"`
+	Personal bool   `yaml:"personal"`
+}
+
+// Criterion is one thing an evaluation looks at. Its ID is its clause's.
+type Criterion struct {
+	ID       string `yaml:"id"`
+	Clause   string `yaml:"clause"`
+	Name     Text   `yaml:"name"`
+	Question Text   `yaml:"question"`
+	Location bool   `yaml:"location"` // answered by a rung of the ladder
+}
+
+// Aspect is a side of the evaluation: use, security.
+type Aspect struct {
+	ID       string      `yaml:"id"`
+	Clause   string      `yaml:"clause"`
+	Title    Text        `yaml:"title"`
+	Criteria []Criterion `yaml:"criteria"`
+}
+
+// Rung is a place where data may be kept, from the first choice to the last,
+// and what choosing it asks for.
+type Rung struct {
+	Code        string `yaml:"code"`
+	Title       Text   `yaml:"title"`
+	Requires    Text   `yaml:"requires"`
+	Reason      bool   `yaml:"reason"`      // a written reason is needed
+	Equivalents bool   `yaml:"equivalents"` // closer equivalents must be looked at
+}
+
+// Deadline is a time limit that the text itself sets; other limits are the
+// board's own settings.
+type Deadline struct {
+	Code   string `yaml:"code"`
+	Clause string `yaml:"clause"`
+	Days   int    `yaml:"days"`
+}
+
+// Pack is a written policy as data: its clauses, who may do what, its criteria
+// and its words. A pack that nobody signed off has VerifiedBy empty.
+type Pack struct {
+	ID              string       `yaml:"id"`
+	Version         string       `yaml:"version"`
+	Jurisdiction    string       `yaml:"jurisdiction"`
+	Title           Text         `yaml:"title"`
+	OfficialVersion string       `yaml:"official_version"` // the text this pack puts in plain words
+	Resolution      string       `yaml:"resolution"`
+	InForce         string       `yaml:"in_force"` // 2023-06-08
+	Requires        []string     `yaml:"requires"`
+	VerifiedBy      string       `yaml:"verified_by"`
+	VerifiedOn      string       `yaml:"verified_on"`
+	Sections        []Section    `yaml:"sections"`
+	Clauses         []Clause     `yaml:"clauses"` // its own; those of Laws are found by Clause and All
+	Names           []Term       `yaml:"names"`   // how this policy calls the board, the evaluating service, …
+	Roles           []RoleName   `yaml:"roles"`
+	Permissions     []Permission `yaml:"-"`
+	Functions       []Term       `yaml:"functions"`
+	Families        []Term       `yaml:"families"`
+	DataKinds       []DataKind   `yaml:"data_kinds"`
+	Aspects         []Aspect     `yaml:"aspects"`
+	Ladder          []Rung       `yaml:"ladder"`
+	Deadlines       []Deadline   `yaml:"deadlines"`
+
+	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
+}
+
+// Verified says whether a person signed the pack off.
+func (p *Pack) Verified() bool { return p.VerifiedBy != "" && p.VerifiedOn != "" }
+
+// InForceOn is the day the policy came into force; the zero time when unknown.
+func (p *Pack) InForceOn() time.Time {
+	t, err := time.Parse(time.DateOnly, p.InForce)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+// All gives the pack's clauses, then those of the laws under it.
+func (p *Pack) All() []Clause {
+	all := append([]Clause(nil), p.Clauses...)
+	for _, law := range p.Laws {
+		all = append(all, law.All()...)
+	}
+	return all
+}
+
+// Clause finds a clause of the pack or of the laws under it.
+func (p *Pack) Clause(id string) (Clause, bool) {
+	for _, c := range p.All() {
+		if c.ID == id {
+			return c, true
+		}
+	}
+	return Clause{}, false
+}
+
+// Function finds a function of platforms.
+func (p *Pack) Function(code string) (Term, bool) { return term(p.Functions, code) }
+
+// Family finds a family of functions.
+func (p *Pack) Family(code string) (Term, bool) { return term(p.Families, code) }
+
+// Name is how the policy calls a thing ("evaluating", "appeal", …); the code itself when it has no word.
+func (p *Pack) Name(code string) Text {
+	if t, ok := term(p.Names, code); ok {
+		return t.Title
+	}
+	return Text{Fr: code, En: code}
+}
+
+// DataKind finds a kind of information.
+func (p *Pack) DataKind(code string) (DataKind, bool) {
+	for _, k := range p.DataKinds {
+		if k.Code == code {
+			return k, true
+		}
+	}
+	return DataKind{}, false
+}
+
+// Aspect finds a side of the evaluation.
+func (p *Pack) Aspect(id string) (Aspect, bool) {
+	for _, a := range p.Aspects {
+		if a.ID == id {
+			return a, true
+		}
+	}
+	return Aspect{}, false
+}
+
+// Criterion finds a criterion in any aspect.
+func (p *Pack) Criterion(id string) (Criterion, bool) {
+	for _, a := range p.Aspects {
+		for _, c := range a.Criteria {
+			if c.ID == id {
+				return c, true
+			}
+		}
+	}
+	return Criterion{}, false
+}
+
+// Rung finds a place on the location ladder.
+func (p *Pack) Rung(code string) (Rung, bool) {
+	for _, r := range p.Ladder {
+		if r.Code == code {
+			return r, true
+		}
+	}
+	return Rung{}, false
+}
+
+// RoleTitle is the title the board gives to a role; the role's own name when it gives none.
+func (p *Pack) RoleTitle(role Role) Text {
+	for _, r := range p.Roles {
+		if r.Role == role {
+			return r.Title
+		}
+	}
+	return Text{Fr: string(role), En: string(role)}
+}
+
+func term(terms []Term, code string) (Term, bool) {
+	for _, t := range terms {
+		if t.Code == code {
+			return t, true
+		}
+	}
+	return Term{}, false
+}

@@ -1,0 +1,80 @@
+package roster
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"aval/internal/audit"
+	"aval/internal/db"
+	"aval/internal/policy"
+)
+
+// Service is what people do with the roster.
+type Service struct {
+	db  *db.DB
+	one sync.Mutex // one import at a time: two would give one record two ids
+}
+
+// New makes the service over a database.
+func New(d *db.DB) *Service { return &Service{db: d} }
+
+// Import reads a OneRoster set from a zip or a folder and brings the board's
+// roster to what it says (policy A, 6.3 e). Records keep their ids from one
+// import to the next; what a bulk file no longer holds is marked tobedeleted.
+//
+// It writes in short transactions, so that others work meanwhile: an import
+// that was cut is made whole by importing again. It refuses (Invalid) what Read
+// refuses, before anything is written.
+func (s *Service) Import(ctx context.Context, actor policy.Actor, path string) (Report, error) {
+	if err := actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {
+		return Report{}, err
+	}
+	set, err := Read(path)
+	if err != nil {
+		return Report{}, err
+	}
+	s.one.Lock()
+	defer s.one.Unlock()
+	in := &intake{db: s.db, actor: actor, set: &set}
+	if err := in.run(ctx); err != nil {
+		return Report{}, err
+	}
+	return s.record(ctx, actor, set.report(in.kinds))
+}
+
+// record says who imported what, and marks the roster as kept; one with defects
+// is an exception.
+func (s *Service) record(ctx context.Context, actor policy.Actor, r Report) (Report, error) {
+	done := Done{ID: db.NewID(), Actor: actor.ID, Report: r}
+	err := s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		done.At = tx.Now
+		if err := saveDone(ctx, tx, done); err != nil {
+			return err
+		}
+		subject := "roster:" + done.ID
+		kept := policy.Conform
+		if len(r.Defects) > 0 {
+			kept = policy.Exception
+		}
+		if err := policy.Mark(ctx, tx, "roster.kept", subject, kept); err != nil {
+			return err
+		}
+		note := fmt.Sprintf("students=%d staff=%d schools=%d classes=%d enrollments=%d warnings=%d defects=%d",
+			r.Students, r.Staff, r.Schools, r.Classes, r.Enrollments, len(r.Warnings), len(r.Defects))
+		return audit.Write(ctx, tx, actor, "roster.imported", subject, audit.Under("6.3e"), audit.Note(note))
+	})
+	return r, err
+}
+
+// History reads the board's last imports, for whom may read the roster.
+func (s *Service) History(ctx context.Context, actor policy.Actor, limit int) (list []Done, err error) {
+	if err := actor.Allow(policy.RosterRead, policy.Scope{}); err != nil {
+		return nil, err
+	}
+	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		list, err = History(ctx, tx, limit)
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,302 @@
+package roster_test
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"aval/internal/audit"
+	"aval/internal/db"
+	"aval/internal/db/dbtest"
+	"aval/internal/fault"
+	"aval/internal/org"
+	"aval/internal/person"
+	"aval/internal/policy"
+	"aval/internal/roster"
+	"aval/internal/roster/generate"
+)
+
+// house is a board with its hands: one that may import and one that may not.
+type house struct {
+	*db.DB
+	t       *testing.T
+	board   string
+	it      policy.Actor
+	teacher policy.Actor
+	*roster.Service
+}
+
+func each(t *testing.T, f func(t *testing.T, h house)) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		pack, err := policy.Shipped("csc-pan-2023")
+		if err != nil {
+			t.Fatal(err)
+		}
+		board := dbtest.Board(t, d)
+		actor := func(id string, role policy.Role) policy.Actor {
+			return policy.Actor{ID: id, Board: board, Via: "web", Pack: pack, Grants: []policy.Grant{{Role: role}}}
+		}
+		f(t, house{d, t, board, actor("a-it", policy.IT), actor("a-teacher", policy.Teacher), roster.New(d)})
+	})
+}
+
+func (h house) bring(path string) roster.Report {
+	h.t.Helper()
+	r, err := h.Import(h.t.Context(), h.it, path)
+	if err != nil {
+		h.t.Fatalf("Import: %v", err)
+	}
+	return r
+}
+
+func (h house) read(f func(ctx context.Context, tx *db.Tx) error) {
+	h.t.Helper()
+	if err := h.Read(h.t.Context(), h.board, f); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h house) person(source string) (p person.Person) {
+	h.read(func(ctx context.Context, tx *db.Tx) (err error) {
+		p, err = person.BySource(ctx, tx, source)
+		return err
+	})
+	return p
+}
+
+func TestOnlyWhoMayImports(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		_, err := h.Import(t.Context(), h.teacher, "nowhere")
+		if !fault.Is(err, fault.Denied) && !fault.Is(err, fault.NotFound) {
+			t.Errorf("Import by a teacher: %v", err)
+		}
+		if _, err := h.Import(t.Context(), h.it, "nowhere"); !fault.Is(err, fault.Invalid) {
+			t.Errorf("Import of nothing: %v, want Invalid", err)
+		}
+	})
+}
+
+func TestImportCountsMarksAndTells(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		r := h.bring(folder(t, small()))
+		got, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := `{"students":2,"staff":2,"schools":1,"classes":2,"enrollments":4,` +
+			`"warnings":[{"code":"guardian_ignored","count":1}],"defects":[]}`
+		if string(got) != want {
+			t.Errorf("report %s, want %s", got, want)
+		}
+		h.read(func(ctx context.Context, tx *db.Tx) error {
+			done, err := roster.History(ctx, tx, 5)
+			if err != nil || len(done) != 1 || done[0].Actor != "a-it" || !reflect.DeepEqual(done[0].Report, r) {
+				t.Fatalf("History: %+v %v", done, err)
+			}
+			trail, err := audit.ForSubject(ctx, tx, "roster:"+done[0].ID)
+			if err != nil || len(trail) != 1 || trail[0].Action != "roster.imported" || trail[0].Clause != "6.3e" {
+				t.Errorf("trail: %+v %v", trail, err)
+			}
+			if err == nil && strings.Contains(trail[0].Detail, "Quorvath") {
+				t.Error("the trail says a name")
+			}
+			outcome, err := db.One(ctx, tx, func(r db.Row) (s string, err error) {
+				err = r.Scan(&s)
+				return s, err
+			},
+				`SELECT outcome FROM control_mark WHERE board_id = $1 AND control = 'roster.kept'`, tx.Board)
+			if outcome != string(policy.Conform) {
+				t.Errorf("mark %q, want conform", outcome)
+			}
+			return err
+		})
+	})
+}
+
+func TestClassesAndPupilsAreFound(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.bring(zipped(t, small()))
+		teacher := h.person("t1")
+		h.read(func(ctx context.Context, tx *db.Tx) error {
+			classes, err := person.ClassesOf(ctx, tx, teacher.ID)
+			if err != nil || len(classes) != 1 || classes[0].Title != "Arts A" || classes[0].Pupils != 2 || classes[0].Grade != "03" {
+				t.Fatalf("ClassesOf: %+v %v", classes, err)
+			}
+			all, err := person.ClassesOfSchool(ctx, tx, classes[0].SchoolID)
+			if err != nil || len(all) != 2 {
+				t.Fatalf("ClassesOfSchool: %+v %v", all, err)
+			}
+			n, err := person.PupilsIn(ctx, tx, []string{all[0].ID, all[1].ID})
+			if err != nil || n != 2 {
+				t.Errorf("PupilsIn: %d %v, want the two pupils once each", n, err)
+			}
+			n, err = person.PupilsOf(ctx, tx, classes[0].SchoolID)
+			if err != nil || n != 2 {
+				t.Errorf("PupilsOf: %d %v, want 2", n, err)
+			}
+			found, err := person.ByEmail(ctx, tx, " ORSANE@ecole.example ")
+			if err != nil || found.ID != teacher.ID {
+				t.Errorf("ByEmail: %v", err)
+			}
+			if _, err := person.ByEmail(ctx, tx, ""); !fault.Is(err, fault.NotFound) {
+				t.Errorf("ByEmail of nothing: %v, want NotFound", err)
+			}
+			heads, err := person.Holding(ctx, tx, person.Principal, classes[0].SchoolID)
+			if err != nil || len(heads) != 1 || heads[0].SourceID != "p1" {
+				t.Errorf("Holding: %+v %v", heads, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestImportAgainKeepsIdsAndRetiresTheAbsent(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.bring(folder(t, small()))
+		before := h.person("u1")
+		files := small()
+		swap("users.csv", "u2,,,true,s1,student,u2,,Zibeline,Marquenoix,,P2,,,,,03,\n", "")(t, files)
+		swap("enrollments.csv", "e2,,,k1,s1,u2,student,,,\n", "")(t, files)
+		swap("users.csv", "Zibeline,Quorvath,,P1,,,,,03", "Zibeline,Quorvath,,P1,,,,,04")(t, files)
+		r := h.bring(folder(t, files))
+		if got := codes(r.Warnings)["absent_retired"]; got != 2 {
+			t.Errorf("%d retired, want a pupil and an enrolment", got)
+		}
+		if after := h.person("u1"); after.ID != before.ID || after.Grade != "04" {
+			t.Errorf("after the second import: %q %q", after.ID, after.Grade)
+		}
+		if gone := h.person("u2"); gone.Status != person.Gone {
+			t.Errorf("status of the absent pupil: %s", gone.Status)
+		}
+		h.bring(folder(t, small()))
+		if back := h.person("u2"); back.Status != person.Active {
+			t.Errorf("status of the pupil who came back: %s", back.Status)
+		}
+	})
+}
+
+func TestADefectiveRowIsNotGone(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.bring(folder(t, small()))
+		files := small()
+		swap("users.csv", "Marquenoix", "")(t, files)
+		if r := h.bring(folder(t, files)); len(r.Defects) != 2 {
+			t.Errorf("defects: %+v, want the pupil and the enrolment", r.Defects)
+		}
+		if p := h.person("u2"); p.Status != person.Active || p.FamilyName != "Marquenoix" {
+			t.Errorf("the pupil whose row is defective became %s", p.Status)
+		}
+	})
+}
+
+func TestWhatTheBoardSaidStaysWhereTheFileIsSilent(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.bring(folder(t, small()))
+		orgs := org.New(h.DB)
+		var school org.Org
+		h.read(func(ctx context.Context, tx *db.Tx) (err error) {
+			school, err = org.BySource(ctx, tx, "s1")
+			return err
+		})
+		if _, err := orgs.SetSector(t.Context(), h.it, school.ID, org.Other); err != nil {
+			t.Fatalf("SetSector: %v", err)
+		}
+		added, err := orgs.AddDepartment(t.Context(), h.it, "Service des arts", true)
+		if err != nil {
+			t.Fatalf("AddDepartment: %v", err)
+		}
+		h.bring(folder(t, small()))
+		h.read(func(ctx context.Context, tx *db.Tx) error {
+			again, err := org.Get(ctx, tx, school.ID)
+			if err != nil || again.Sector != org.Other {
+				t.Errorf("sector after an import: %s %v", again.Sector, err)
+			}
+			kept, err := org.Get(ctx, tx, added.ID)
+			if err != nil || kept.Status != org.Active || !kept.UnderDeputy {
+				t.Errorf("department after an import: %+v %v", kept, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestADeltaTellsChangesOnly(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.bring(folder(t, small()))
+		const at = ",2026-11-22T00:42:52.110Z,"
+		r := h.bring(folder(t, map[string]string{
+			"manifest.csv": strings.ReplaceAll(strings.ReplaceAll(small()["manifest.csv"], "bulk", "absent"), "file.users,absent", "file.users,delta") +
+				"file.enrollments,delta\n",
+			"users.csv":       users11 + "u1,tobedeleted" + at + "true,s1,student,u1,,Zibeline,Quorvath,,P1,,,,,03,\n",
+			"enrollments.csv": enrollments + "e9,active" + at + "k2,s1,u2,student,,,\ne8,active" + at + "k7,s1,u2,student,,,\n",
+		}))
+		want := []roster.Defect{{Code: "reference_unresolved", File: "enrollments.csv", Row: 3, Field: "classSourcedId"}}
+		if !slices.Equal(r.Defects, want) || r.Enrollments != 1 || len(r.Warnings) != 0 {
+			t.Errorf("report %+v", r)
+		}
+		if gone, stays := h.person("u1"), h.person("u2"); gone.Status != person.Gone || stays.Status != person.Active {
+			t.Errorf("after the delta: %s, %s", gone.Status, stays.Status)
+		}
+	})
+}
+
+func TestAGeneratedBoardIsImportedWithoutDirt(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		path := filepath.Join(t.TempDir(), "set.zip")
+		if err := generate.Board(3, generate.Options{Pupils: 900}).SaveZip(path); err != nil {
+			t.Fatal(err)
+		}
+		r := h.bring(path)
+		if r.Schools != 9 || len(r.Warnings)+len(r.Defects) > 0 || r.Students < 800 || r.Students > 1000 {
+			t.Errorf("report %+v", r)
+		}
+		h.read(func(ctx context.Context, tx *db.Tx) error {
+			schools, err := org.List(ctx, tx, org.School)
+			languages, other := map[string]bool{}, 0
+			for _, s := range schools {
+				languages[s.Language] = true
+				if s.Sector == org.Other {
+					other++
+				}
+				heads, err := person.Holding(ctx, tx, person.Principal, s.ID)
+				if err != nil || len(heads) != 2 {
+					t.Errorf("%d principals of a school (%v), want one and a vice-principal", len(heads), err)
+				}
+			}
+			if err != nil || len(languages) != 3 || other != 1 {
+				t.Errorf("languages %v, %d of the other sector, %v", languages, other, err)
+			}
+			departments, err := org.List(ctx, tx, org.Department)
+			if err != nil || !slices.ContainsFunc(departments, func(o org.Org) bool { return o.UnderDeputy }) ||
+				!slices.ContainsFunc(departments, func(o org.Org) bool { return !o.UnderDeputy }) {
+				t.Errorf("departments %+v %v", departments, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestTwoBoardsDoNotMeet(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.bring(folder(t, small()))
+		first := h.person("u1")
+		other := h
+		other.board = dbtest.Board(t, h.DB)
+		other.it.Board = other.board
+		other.bring(folder(t, small()))
+		if second := other.person("u1"); second.ID == first.ID {
+			t.Error("one id for people of two boards")
+		}
+		err := h.Read(t.Context(), other.board, func(ctx context.Context, tx *db.Tx) error {
+			_, err := person.Get(ctx, tx, first.ID)
+			return err
+		})
+		if !fault.Is(err, fault.NotFound) {
+			t.Errorf("Get from another board: %v, want NotFound", err)
+		}
+	})
+}

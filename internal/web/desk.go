@@ -1,0 +1,114 @@
+package web
+
+import (
+	"slices"
+
+	"aval/internal/decision"
+	"aval/internal/desk"
+	"aval/internal/person"
+	"aval/internal/policy"
+	"aval/internal/request"
+	"aval/internal/web/ui"
+)
+
+// deskView is what a desk shows.
+type deskView struct {
+	Waiting []ui.Card
+	Awaited []ui.Card
+	Classes []person.Class
+	Pace    request.Clock
+}
+
+func (s *Server) deskHome(v *visit) error {
+	tasks, err := s.Requests.Waiting(v.ctx(), v.actor)
+	if err != nil {
+		return err
+	}
+	awaited, err := s.Requests.Awaited(v.ctx(), v.actor)
+	if err != nil {
+		return err
+	}
+	home, err := s.desk.Home(v.ctx(), v.actor)
+	if err != nil {
+		return err
+	}
+	shown := deskView{Classes: home.Classes}
+	for _, l := range home.Letters {
+		shown.Waiting = append(shown.Waiting, v.letterCard(l))
+	}
+	for _, t := range tasks {
+		shown.Waiting = append(shown.Waiting, v.taskCard(t))
+	}
+	slices.SortStableFunc(shown.Waiting, func(a, b ui.Card) int { return b.Days - a.Days })
+	for _, t := range awaited {
+		shown.Awaited = append(shown.Awaited, v.awaitedCard(t))
+	}
+	if v.may(policy.CatalogueRead) {
+		if shown.Pace, err = s.Requests.Pace(v.ctx(), v.actor); err != nil {
+			return err
+		}
+	}
+	return v.render(deskPage(v, shown))
+}
+
+// taskCard is a request that awaits the visitor.
+func (v *visit) taskCard(t request.Task) ui.Card {
+	tone, icon := ui.Look(string(t.State))
+	c := ui.Card{Days: t.Days, Href: requestAt(t.ID), Title: v.T("desk.do."+string(t.Do), t.Platform), Tone: tone, Icon: icon,
+		Badge: v.T("request.state." + string(t.State)), Clause: t.Clause, Text: v.T("desk.from", t.Author, t.Org)}
+	switch {
+	case t.State == request.Returned:
+		c.Href, c.Title, c.Text = requestAt(t.ID)+"/edit", v.T("desk.do.returned", t.Platform), v.T("desk.returned", t.Reason)
+	case t.Do == policy.RequestSubmit:
+		c.Href, c.Text = requestAt(t.ID)+"/edit", v.T("desk.unsent")
+	case t.Do == policy.RequestAuthorise:
+		c.Href = requestAt(t.ID) + "/authorise"
+	case t.Do == policy.EvaluationWrite:
+		c.Href = requestAt(t.ID) + "/evaluation/use"
+	case t.Do == policy.DecisionDecide:
+		c.Href = requestAt(t.ID) + "/decision"
+	case t.Do == policy.PrivacyRecord:
+		c.Href = requestAt(t.ID) + "/privacy"
+	}
+	return c
+}
+
+// awaitedCard is a request that the visitor waits for.
+func (v *visit) awaitedCard(t request.Task) ui.Card {
+	tone, icon := ui.Look(string(t.State))
+	return ui.Card{Days: t.Days, Href: requestAt(t.ID), Title: t.Platform, Text: opening(v.with(t.Holder)), Tone: tone, Icon: icon,
+		Badge: v.T("request.state." + string(t.State)), Clause: t.Clause}
+}
+
+// letterCard is a decision to acknowledge or a disagreement to answer.
+func (v *visit) letterCard(l desk.Letter) ui.Card {
+	tone, icon := ui.Look(string(l.Overall))
+	c := ui.Card{Days: l.Days, Href: decisionAt(l.Decision), Title: v.T("desk.do.letter", l.Platform), Text: l.Org, Tone: tone,
+		Icon: icon, Badge: v.T("catalogue.status." + string(l.Overall)), Clause: "4.1"}
+	if l.Contest != "" {
+		c.Href = "/contests/" + l.Contest
+		c.Tone, c.Icon = ui.Look("contested")
+		c.Title, c.Badge, c.Clause = v.T("desk.do.contest", l.Platform), v.T("desk.contested"), "4.1a"
+	}
+	return c
+}
+
+// decisionAt is the address of a decision's letter.
+func decisionAt(id decision.ID) string { return "/decisions/" + string(id) }
+
+// room says the grade and the size of a class.
+func (v *visit) room(c person.Class) string {
+	size := v.p.N("desk.pupils", c.Pupils)
+	if grade := v.grade(c.Grade); grade != "" {
+		return v.T("desk.room", grade, size)
+	}
+	return size
+}
+
+// grade is a grade as schools say it; one that nobody says is left out.
+func (v *visit) grade(code string) string {
+	if key := "grade." + code; v.p.Has(key) {
+		return v.T(key)
+	}
+	return ""
+}

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"strings"
+
+	"aval/internal/policy"
+)
+
+// NavItem is one line of the navigation.
+type NavItem struct {
+	Href    string
+	Icon    string
+	Key     string // of its word
+	Count   int    // shown when above zero
+	Current bool
+}
+
+// places lists where one may go, the daily ones first; need is the permission
+// that a role must have for the line to be shown.
+var places = []struct {
+	href, icon, key string
+	need            policy.Action
+	apart           bool // under the line
+}{
+	{href: "/desk", icon: "house", key: "nav.desk", need: signedIn},
+	{href: "/platforms", icon: "grid", key: "nav.catalogue", need: policy.CatalogueRead},
+	{href: "/requests", icon: "send", key: "nav.requests", need: policy.RequestRead},
+	{href: "/evaluations", icon: "clipboard-check", key: "nav.evaluations", need: policy.EvaluationWrite},
+	{href: "/licences", icon: "card-checklist", key: "nav.licences", need: policy.LicenceRead},
+	{href: "/redirect", icon: "reply", key: "redirect.title", need: policy.RequestRedirect},
+	{href: "/classes", icon: "people", key: "nav.classes", need: policy.ClassRead},
+	{href: "/roster", icon: "building", key: "nav.roster", need: policy.RosterRead},
+	{href: "/policy", icon: "journal-text", key: "nav.policy", need: policy.PolicyRead, apart: true},
+	{href: "/policy/coverage", icon: "clipboard-data", key: "nav.coverage", need: policy.CoverageRead, apart: true},
+	{href: "/audit", icon: "shield-check", key: "nav.audit", need: policy.AuditRead, apart: true},
+	{href: "/delegations", icon: "person-up", key: "nav.delegations", need: policy.DelegationCreate, apart: true},
+	{href: "/accounts", icon: "person-gear", key: "nav.accounts", need: policy.AccountManage, apart: true},
+	{href: "/settings", icon: "gear", key: "nav.settings", need: policy.SettingsEdit, apart: true},
+}
+
+// nav is the navigation of this visitor, in two parts: what their roles reach,
+// the longest address that leads here being where they are.
+func (v *visit) nav() [2][]NavItem {
+	here := ""
+	for _, place := range places {
+		if at := v.r.URL.Path; (at == place.href || strings.HasPrefix(at, place.href+"/")) && len(place.href) > len(here) {
+			here = place.href
+		}
+	}
+	var parts [2][]NavItem
+	for _, place := range places {
+		if !v.s.pages["GET "+place.href] || !v.may(place.need) {
+			continue
+		}
+		item := NavItem{Href: place.href, Icon: place.icon, Key: place.key, Current: place.href == here}
+		part := 0
+		if place.apart {
+			part = 1
+		}
+		parts[part] = append(parts[part], item)
+	}
+	return parts
+}
+
+// role is the title that the board gives to the visitor's main role, and where they hold it.
+func (v *visit) role() string {
+	main := v.actor.Main()
+	title := string(main)
+	if v.actor.Pack != nil {
+		for _, r := range v.actor.Pack.Roles {
+			if r.Role == main {
+				title = r.Title.In(v.p.Lang)
+			}
+		}
+	}
+	if v.place != "" {
+		return title + ", " + v.place
+	}
+	return title
+}

@@ -1,0 +1,68 @@
+package web
+
+import (
+	"aval/internal/policy"
+	"aval/internal/request"
+	"aval/internal/web/ui"
+)
+
+// privacyPage shows what the record says of personal information before a
+// decision (QC-PIA-01, QC-PIA-02), to fill in while the request is open.
+func (s *Server) privacyPage(v *visit) error {
+	d, err := s.Requests.View(v.ctx(), v.actor, request.ID(v.path("id")))
+	if err != nil {
+		return err
+	}
+	if err := v.actor.Allow(policy.PrivacyRecord, d.Scope()); err != nil {
+		return err
+	}
+	return v.render(privacyRecordPage(v, d))
+}
+
+// privacyKeep records what was typed.
+func (s *Server) privacyKeep(v *visit) error {
+	id := request.ID(v.path("id"))
+	if _, err := s.Requests.RecordPrivacy(v.ctx(), v.actor, id, request.Privacy{
+		Personal: v.form("personal"), PIAOn: v.form("pia_on"), CommitteeOn: v.form("committee_on"),
+	}); err != nil {
+		return err
+	}
+	v.flash("privacy.page.saved")
+	return v.redirect("/requests/" + string(id) + "/privacy")
+}
+
+func personalOptions(v *visit, kept string) []ui.Option {
+	return []ui.Option{
+		{Value: "yes", Text: v.T("privacy.page.yes"), Chosen: v.chosen("personal", "yes", kept == "yes")},
+		{Value: "no", Text: v.T("privacy.page.no"), Chosen: v.chosen("personal", "no", kept == "no")},
+	}
+}
+
+// dayInput is a question answered with a calendar day.
+func dayInput(v *visit, name, label, hint, kept, clause string) ui.Input {
+	f := v.input(name, label, hint, kept)
+	f.Type, f.Clause = "date", clause
+	return f
+}
+
+func personalInput(v *visit, kept string) ui.Input {
+	f := v.input("personal", "request.field.personal", "privacy.page.personal_help", kept)
+	f.Clause = "QC-PIA-01"
+	return f
+}
+
+// dataKindNames are the kinds of information that the request names, the
+// personal ones first.
+func dataKindNames(v *visit, codes []string) (personal, others []string) {
+	for _, code := range codes {
+		kind, ok := v.actor.Pack.DataKind(code)
+		switch {
+		case !ok:
+		case kind.Personal:
+			personal = append(personal, kind.Title.In(v.p.Lang))
+		default:
+			others = append(others, kind.Title.In(v.p.Lang))
+		}
+	}
+	return personal, others
+}

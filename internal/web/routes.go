@@ -1,0 +1,38 @@
+package web
+
+import (
+	"slices"
+
+	"aval/internal/policy"
+)
+
+// Needs that no permission of a pack gives: pages before a session, and those
+// that every account of the board has.
+const (
+	anyone   policy.Action = "anyone"
+	signedIn policy.Action = "signed in"
+)
+
+// route is one line of the door: what is asked for, the permission row that
+// someone needs to be there at all (the use case asks again, about the thing
+// itself), and the handler.
+type route struct {
+	pattern string
+	need    policy.Action
+	do      func(*visit) error
+	form    func(*visit) error // shows the form again when do refuses what was typed
+	limit   int64              // largest form, in bytes; 256 kB when zero
+	unread  bool               // what was sent is left unread
+}
+
+// routes lists every page and every form of the door.
+func (s *Server) routes() []route {
+	return slices.Concat([]route{
+		{pattern: "GET /{$}", need: anyone, do: s.home},
+		{pattern: "GET /sign-in", need: anyone, do: s.signInForm},
+		{pattern: "POST /sign-in", need: anyone, do: s.signIn, form: s.signInForm},
+		{pattern: "POST /sign-out", need: anyone, do: s.signOut},
+		{pattern: "POST /language", need: anyone, do: s.setLanguage},
+		{pattern: "POST /appearance", need: anyone, do: s.setAppearance},
+	}, s.requestRoutes(), s.evaluationRoutes(), s.policyRoutes())
+}

@@ -1,0 +1,117 @@
+#!/bin/sh
+# Runs a command beside a private PostgreSQL, which is stopped and removed after:
+#
+#	scripts/pgtest.sh go test ./internal/db/
+#
+# The command finds the server's address in AVAL_TEST_POSTGRES. With that
+# already set, the command runs with the server it names. Without a command,
+# the server stays until the script is interrupted.
+set -eu
+
+fail() {
+	echo "pgtest: $*" >&2
+	exit 1
+}
+
+if [ -n "${AVAL_TEST_POSTGRES:-}" ] && [ $# -gt 0 ]; then
+	exec "$@"
+fi
+
+newest() {
+	for d in $(ls -d /usr/lib/postgresql/*/bin /usr/local/pgsql/bin /opt/homebrew/opt/postgresql*/bin 2>/dev/null | sort -V -r); do
+		if [ -x "$d/initdb" ] && [ -x "$d/postgres" ]; then
+			echo "$d"
+			return
+		fi
+	done
+	if command -v initdb >/dev/null 2>&1; then
+		dirname "$(command -v initdb)"
+	fi
+}
+
+fetch() {
+	command -v apt-get >/dev/null 2>&1 || fail "PostgreSQL is not installed, and there is no apt-get to install it with."
+	sudo=
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null 2>&1 || fail "PostgreSQL is not installed, and installing it takes root or sudo."
+		sudo="sudo -n"
+	fi
+	# The package may start a server of its own; ours is apart from it.
+	{ DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends postgresql ||
+		{ $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends postgresql; }; } \
+		>&2 || fail "PostgreSQL is not installed, and installing the package postgresql did not work."
+}
+
+bin=$(newest)
+if [ -z "$bin" ]; then
+	fetch
+	bin=$(newest)
+	[ -n "$bin" ] || fail "the package postgresql was installed, but its programs are nowhere to be found."
+fi
+
+dir=$(mktemp -d "${TMPDIR:-/tmp}/aval-pgtest.XXXXXX")
+# PostgreSQL refuses to run as root.
+as=
+if [ "$(id -u)" = 0 ]; then
+	id postgres >/dev/null 2>&1 || fail "PostgreSQL does not run as root, and there is no user postgres to run it as."
+	chown postgres "$dir"
+	as="runuser -u postgres --"
+fi
+
+waiting=
+cleanup() {
+	trap - EXIT INT TERM
+	[ -z "$waiting" ] || kill "$waiting" 2>/dev/null || true
+	(cd / && $as "$bin/pg_ctl" -D "$dir/data" -m immediate stop) >/dev/null 2>&1 || true
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'cleanup; exit 130' INT
+trap 'cleanup; exit 143' TERM
+
+password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+(umask 077 && printf '%s\n' "$password" >"$dir/password")
+[ -z "$as" ] || chown postgres "$dir/password"
+(cd "$dir" && $as "$bin/initdb" -D "$dir/data" -U aval_owner --pwfile="$dir/password" \
+	-A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-sync) >"$dir/initdb.log" 2>&1 || {
+	cat "$dir/initdb.log" >&2
+	fail "initdb did not make a database."
+}
+rm -f "$dir/password"
+
+a_port() {
+	# Any of them; where somebody listens already, the server does not start and the next try has another.
+	od -An -N2 -tu2 /dev/urandom | awk '{ print 20000 + $1 % 12000 }'
+}
+
+started=
+for _ in 1 2 3 4 5 6 7 8; do
+	port=$(a_port)
+	if (cd "$dir" && $as "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -s -w -t 30 -o "\
+-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
+-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
+-c max_connections=300 -c shared_buffers=128MB -c autovacuum=off -c timezone=UTC -c jit=off" start) \
+		>/dev/null 2>&1; then
+		started=1
+		break
+	fi
+done
+[ -n "$started" ] || {
+	tail -n 20 "$dir/data/server.log" >&2 || true
+	fail "PostgreSQL did not start."
+}
+
+AVAL_TEST_POSTGRES="postgres://aval_owner:$password@127.0.0.1:$port/postgres?sslmode=disable"
+export AVAL_TEST_POSTGRES
+echo "pgtest: $AVAL_TEST_POSTGRES" >&2
+if [ $# -gt 0 ]; then
+	status=0
+	"$@" || status=$?
+	exit "$status"
+fi
+echo "pgtest: interrupt to stop it" >&2
+while :; do
+	sleep 3600 &
+	waiting=$!
+	wait "$waiting"
+done
