@@ -15,33 +15,36 @@ const shape = (path) => path.replace(/[a-z2-7]{26}/g, ':id').replace(/[?].*/, ''
 const roles = Object.keys(demo.roles)
 const most = 40
 
-for (const [lang, width] of [['fr', 'phone'], ['fr', 'desk'], ['en', 'phone'], ['en', 'desk']]) {
-  test(`pages in ${lang} on a ${width}`, async () => {
+// In French every role's own view of a page is looked at; in English each page once.
+for (const lang of ['fr', 'en']) {
+  test(`every page in ${lang}, at a desk and on a phone`, async () => {
     const seen = new Set()
     for (const role of roles) {
-      const page = await person(browser, role, { lang, viewport: widths[width] })
+      const page = await person(browser, role, { lang })
       const queue = ['/desk']
       const mine = new Set(queue.map(shape))
-      let n = 0
-      while (queue.length && n < most) {
+      for (let n = 0; queue.length && n < most; n++) {
         const path = queue.shift()
+        const key = (lang === 'fr' ? role : '') + shape(path)
+        if (seen.has(key)) continue
+        seen.add(key)
         const answer = await page.goto(demo.address + path)
         assert.ok(answer.status() < 400, `${role} ${path}: ${answer.status()}`)
-        if (!seen.has(role + shape(path))) {
-          seen.add(role + shape(path))
+        for (const width of Object.keys(widths)) {
+          await page.setViewportSize(widths[width])
           await look(page, `${role} ${path} ${lang} ${width}`)
         }
-        n++
         const links = await page.$$eval('a[href^="/"]', (as) => as.map((a) => a.getAttribute('href').replace(/#.*/, '')))
         for (const link of links) {
-          if (link.startsWith('/assets/') || link.startsWith('/evidence/') || link.endsWith('.pdf') || mine.has(shape(link))) continue
+          if (link.startsWith('/assets/') || link.startsWith('/evidence/') || /[.]pdf([?]|$)/.test(link) || mine.has(shape(link))) continue
           mine.add(shape(link))
           queue.push(link)
         }
       }
       await page.context().close()
     }
-    assert.ok(seen.size > 30, `only ${seen.size} pages were looked at`)
+    assert.ok(seen.size > 25, `only ${seen.size} pages were looked at`)
+    console.log(`${lang}: ${seen.size} pages, twice`)
   })
 }
 

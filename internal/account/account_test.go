@@ -90,9 +90,8 @@ func TestCreateRefuses(t *testing.T) {
 				w.Errorf("%s: %v, want a refusal of the field %s", c.name, err, c.field)
 			}
 		}
-		teacher := w.hand
 		w.create(account.New{Login: "prof", Name: "P", Grants: []policy.Grant{{Role: policy.Teacher, Org: "pin"}}})
-		teacher = w.signIn("prof")
+		teacher := w.signIn("prof")
 		if _, _, err := w.s.Create(w.Context(), teacher, principal("mine", "pin")); !fault.Is(err, fault.Denied) {
 			w.Errorf("a teacher makes an account: %v, want a denial", err)
 		}

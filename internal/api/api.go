@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -90,9 +91,9 @@ func (s *Server) problem(ctx context.Context, err error) error {
 	}
 	status := statuses[f.Kind]
 	out := &Problem{Title: http.StatusText(status), Status: status, Detail: p.Fault(f), Code: f.Key, Clause: f.Clause}
-	for _, field := range slices.Sorted(maps.Keys(f.Fields)) {
-		m := f.Fields[field]
-		out.Errors = append(out.Errors, FieldProblem{Field: field, Code: m.Key, Detail: p.Message(m)})
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		m := f.Fields[name]
+		out.Errors = append(out.Errors, FieldProblem{Field: field(name), Code: m.Key, Detail: p.Message(m)})
 	}
 	return out
 }
@@ -190,16 +191,66 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, code strin
 func init() {
 	// What huma itself refuses (a body that is not the schema's) reads as our own refusals do.
 	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
-		p := &Problem{Title: http.StatusText(status), Status: status, Detail: msg, Code: "api.shape"}
-		for _, err := range errs {
-			var detail *huma.ErrorDetail
-			if errors.As(err, &detail) { // the value itself is not said back
-				p.Errors = append(p.Errors, FieldProblem{Field: strings.TrimPrefix(detail.Location, "body."), Code: "api.shape", Detail: detail.Message})
-			}
-		}
-		slices.SortFunc(p.Errors, func(a, b FieldProblem) int { return strings.Compare(a.Field+a.Detail, b.Field+b.Detail) })
-		return p
+		return misshapen(i18n.For(""), status, msg, errs)
 	}
+	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
+		return misshapen(printer(ctx.Context()), status, msg, errs)
+	}
+}
+
+func misshapen(p *i18n.Printer, status int, msg string, errs []error) *Problem {
+	out := &Problem{Title: http.StatusText(status), Status: status, Detail: msg, Code: "api.shape"}
+	for _, err := range errs {
+		var detail *huma.ErrorDetail
+		if errors.As(err, &detail) { // the value itself is not said back
+			out.Detail = p.T("api.shape")
+			out.Errors = append(out.Errors, FieldProblem{Field: location(detail), Code: "api.shape",
+				Detail: p.T("api.field", detail.Message)})
+		}
+	}
+	slices.SortFunc(out.Errors, func(a, b FieldProblem) int { return strings.Compare(a.Field+a.Detail, b.Field+b.Detail) })
+	return out
+}
+
+var (
+	absent    = regexp.MustCompile(`^expected required property (\S+) to be present$`)
+	criterion = regexp.MustCompile(`(\d+\.\d+(?:\.\d+|[a-z])?(?:\.(?:rating|note))?)$`)
+)
+
+// location names the field at fault, one that is not there included. huma loses
+// its place after a key with dots, as the numbers of criteria are.
+func location(d *huma.ErrorDetail) string {
+	at := strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), ".")
+	if m := absent.FindStringSubmatch(d.Message); m != nil {
+		at = strings.TrimPrefix(at+"."+m[1], ".")
+	}
+	if in, ok := strings.CutPrefix(at, "criteria."); ok {
+		if m := criterion.FindString(in); m != "" {
+			return "criteria." + m
+		}
+		if strings.Trim(in[:1], "0123456789") != "" {
+			return in
+		}
+	}
+	return at
+}
+
+// fields are the names that a program knows, where a page's form has another.
+var fields = map[string]string{
+	"data_kinds": "data", "cost": "cost_cents",
+	"use_result": "use.result", "use_reasons": "use.reasons", "use_conditions": "use.conditions",
+	"security_result": "security.result", "security_reasons": "security.reasons", "security_conditions": "security.conditions",
+}
+
+// field is how a program calls a field: rating.3.2.1 is criteria.3.2.1.rating.
+func field(name string) string {
+	if kind, criterion, ok := strings.Cut(name, "."); ok {
+		return "criteria." + criterion + "." + kind
+	}
+	if own, ok := fields[name]; ok {
+		return own
+	}
+	return name
 }
 
 // handle registers one operation: call a use case, turn its refusal into a problem.

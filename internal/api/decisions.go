@@ -52,12 +52,13 @@ func evaluationOf(e evaluation.Evaluation) evaluationOut {
 	return out
 }
 
-type aspectIn struct {
-	byID
+// ByAspect is one aspect of a request, embedded as ByID is.
+type ByAspect struct {
+	ByID
 	Aspect string `path:"aspect" maxLength:"20"`
 }
 
-func (s *Server) evaluationRead(ctx context.Context, a policy.Actor, in *aspectIn) (*answer[evaluationOut], error) {
+func (s *Server) evaluationRead(ctx context.Context, a policy.Actor, in *ByAspect) (*answer[evaluationOut], error) {
 	aspect, err := evaluation.ParseAspect(in.Aspect)
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func (s *Server) evaluationRead(ctx context.Context, a policy.Actor, in *aspectI
 }
 
 func (s *Server) evaluationWrite(ctx context.Context, a policy.Actor, in *struct {
-	aspectIn
+	ByAspect
 	Body evaluationIn
 }) (*answer[evaluationOut], error) {
 	aspect, err := evaluation.ParseAspect(in.Aspect)
@@ -132,7 +133,7 @@ func decisionOf(d decision.Decision) decisionJSON {
 }
 
 func (s *Server) decide(ctx context.Context, a policy.Actor, in *struct {
-	byID
+	ByID
 	Body struct {
 		Use       verdictJSON `json:"use"`
 		Security  verdictJSON `json:"security"`
@@ -144,7 +145,7 @@ func (s *Server) decide(ctx context.Context, a policy.Actor, in *struct {
 	return body(decisionOf(d), err)
 }
 
-func (s *Server) decisionRead(ctx context.Context, a policy.Actor, in *byID) (*answer[decisionJSON], error) {
+func (s *Server) decisionRead(ctx context.Context, a policy.Actor, in *ByID) (*answer[decisionJSON], error) {
 	v, err := s.Decisions.ForRequest(ctx, a, request.ID(in.ID))
 	if err != nil {
 		return nil, err
@@ -156,7 +157,7 @@ func (s *Server) decisionRead(ctx context.Context, a policy.Actor, in *byID) (*a
 	return body(out, nil)
 }
 
-func (s *Server) decisionReceive(ctx context.Context, a policy.Actor, in *byID) (*answer[decisionJSON], error) {
+func (s *Server) decisionReceive(ctx context.Context, a policy.Actor, in *ByID) (*answer[decisionJSON], error) {
 	v, err := s.Decisions.ForRequest(ctx, a, request.ID(in.ID))
 	if err != nil {
 		return nil, err
@@ -177,7 +178,7 @@ func contestOf(c decision.Contest) contestJSON {
 }
 
 func (s *Server) contest(ctx context.Context, a policy.Actor, in *struct {
-	byID
+	ByID
 	Body struct {
 		Aspect      string `json:"aspect" enum:"use,security"`
 		Explanation string `json:"explanation,omitempty"`
@@ -192,7 +193,7 @@ func (s *Server) contest(ctx context.Context, a policy.Actor, in *struct {
 }
 
 func (s *Server) renew(ctx context.Context, a policy.Actor, in *struct {
-	byID
+	ByID
 	Body struct {
 		NewSecurity string `json:"new_security,omitempty" doc:"Security functions that are new since the decision."`
 	}
@@ -206,7 +207,7 @@ func (s *Server) renew(ctx context.Context, a policy.Actor, in *struct {
 }
 
 func (s *Server) contestAnswer(ctx context.Context, a policy.Actor, in *struct {
-	byID
+	ByID
 	Body struct {
 		TalkOn   string `json:"talk_on" doc:"Day of the talk with the director."`
 		TalkNote string `json:"talk_note,omitempty"`

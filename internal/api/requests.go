@@ -54,7 +54,9 @@ type answer[T any] struct{ Body T }
 
 func body[T any](v T, err error) (*answer[T], error) { return &answer[T]{Body: v}, err }
 
-type byID struct {
+// ByID is a thing that the address names. It is exported because huma reads no
+// embedded struct that is not.
+type ByID struct {
 	ID string `path:"id" maxLength:"64"`
 }
 
@@ -272,14 +274,14 @@ func (s *Server) requestCreate(ctx context.Context, a policy.Actor, in *struct{ 
 }
 
 func (s *Server) requestEdit(ctx context.Context, a policy.Actor, in *struct {
-	byID
+	ByID
 	Body draftJSON
 }) (*answer[requestJSON], error) {
 	r, err := s.Requests.Edit(ctx, a, request.ID(in.ID), in.Body.draft(), in.Body.Version)
 	return body(plain(r), err)
 }
 
-func (s *Server) requestRead(ctx context.Context, a policy.Actor, in *byID) (*answer[requestJSON], error) {
+func (s *Server) requestRead(ctx context.Context, a policy.Actor, in *ByID) (*answer[requestJSON], error) {
 	d, err := s.Requests.View(ctx, a, request.ID(in.ID))
 	if err != nil {
 		return nil, err
@@ -296,15 +298,15 @@ func (s *Server) requestRead(ctx context.Context, a policy.Actor, in *byID) (*an
 // act is an operation that takes nothing but the request.
 func (s *Server) act(
 	use func(*request.Service, context.Context, policy.Actor, request.ID) (request.Request, error),
-) func(context.Context, policy.Actor, *byID) (*answer[requestJSON], error) {
-	return func(ctx context.Context, a policy.Actor, in *byID) (*answer[requestJSON], error) {
+) func(context.Context, policy.Actor, *ByID) (*answer[requestJSON], error) {
+	return func(ctx context.Context, a policy.Actor, in *ByID) (*answer[requestJSON], error) {
 		r, err := use(s.Requests, ctx, a, request.ID(in.ID))
 		return body(plain(r), err)
 	}
 }
 
 type reasonIn struct {
-	byID
+	ByID
 	Body *struct {
 		Reason string `json:"reason,omitempty"`
 	}
@@ -325,7 +327,7 @@ func (s *Server) reason(
 }
 
 func (s *Server) privacy(ctx context.Context, a policy.Actor, in *struct {
-	byID
+	ByID
 	Body struct {
 		Personal    string `json:"personal" enum:"yes,no"`
 		PIAOn       string `json:"pia_on,omitempty" doc:"Day on which the privacy assessment was concluded."`

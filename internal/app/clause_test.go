@@ -331,9 +331,9 @@ func TestTheTrailCitesClausesOfThePack(t *testing.T) {
 		b.must(licensed(b))
 		b.must(b.DB.Read(t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
 			cited, err := db.All(ctx, tx, func(row db.Row) (s string, err error) {
-err = row.Scan(&s)
-return s, err
-},
+				err = row.Scan(&s)
+				return s, err
+			},
 				`SELECT DISTINCT clause FROM audit_record WHERE board_id = $1 AND clause <> ''`, tx.Board)
 			for _, id := range cited {
 				if _, ok := b.system().Pack.Clause(id); !ok {

@@ -115,6 +115,7 @@ func shape(path string) string { return longID.ReplaceAllString(path, "/*$1") }
 // operation is one that /openapi.json promises.
 type operation struct {
 	id, method, path string
+	need             string // of a page: as its route writes it
 }
 
 // operations reads them from the description itself.
@@ -133,7 +134,7 @@ func (h *house) operations(t *testing.T) []operation {
 	var all []operation
 	for path, methods := range doc.Paths {
 		for method, op := range methods {
-			all = append(all, operation{op.ID, strings.ToUpper(method), path})
+			all = append(all, operation{id: op.ID, method: strings.ToUpper(method), path: path})
 		}
 	}
 	slices.SortFunc(all, func(a, b operation) int { return strings.Compare(a.path+a.method, b.path+b.method) })
@@ -150,7 +151,7 @@ func patterns(t *testing.T) []operation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	line := regexp.MustCompile(`\{pattern: "(GET|POST) ([^"]*)"`)
+	line := regexp.MustCompile(`\{pattern: "(GET|POST) ([^"]*)"(?:, need: ([\w.]+))?`)
 	var all []operation
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -161,7 +162,7 @@ func patterns(t *testing.T) []operation {
 			t.Fatal(err)
 		}
 		for _, m := range line.FindAllStringSubmatch(string(text), -1) {
-			all = append(all, operation{method: m[1], path: m[2]})
+			all = append(all, operation{method: m[1], path: m[2], need: m[3]})
 		}
 	}
 	if len(all) < 6 {
@@ -184,7 +185,7 @@ func (b *board) ids() map[string][]string {
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
-			found[word], err = db.All(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, query, tx.Board)
+			found[word], err = db.All(ctx, tx, text, query, tx.Board)
 			return err
 		}))
 		if len(found[word]) == 0 {
@@ -198,30 +199,33 @@ func (b *board) ids() map[string][]string {
 func (b *board) state() string {
 	b.t.Helper()
 	var all []string
-	b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
-		for _, query := range []string{
+	b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
+		all, err = db.All(ctx, tx, text, strings.Join([]string{
 			`SELECT 'audit ' || CAST(count(*) AS text) FROM audit_record WHERE board_id = $1 AND action <> 'account.signed_in'`,
 			`SELECT 'mark ' || control || ' ' || outcome || ' ' || CAST(count(*) AS text) FROM control_mark
-				WHERE board_id = $1 GROUP BY control, outcome ORDER BY control, outcome`,
-			`SELECT 'request ' || id || ' ' || state || ' ' || CAST(version AS text) FROM request WHERE board_id = $1 ORDER BY id`,
-			`SELECT 'evaluation ' || id || ' ' || CAST(version AS text) FROM evaluation WHERE board_id = $1 ORDER BY id`,
-			`SELECT 'decision ' || id || ' ' || CAST(version AS text) FROM decision WHERE board_id = $1 ORDER BY id`,
-			`SELECT 'contest ' || id || ' ' || CAST(version AS text) FROM contest WHERE board_id = $1 ORDER BY id`,
-			`SELECT 'platform ' || id || ' ' || CAST(version AS text) FROM platform WHERE board_id = $1 ORDER BY id`,
-			`SELECT 'licence ' || id FROM licence WHERE board_id = $1 ORDER BY id`,
-			`SELECT 'delegation ' || id || ' ' || COALESCE(CAST(ended_at AS text), '') FROM delegation WHERE board_id = $1 ORDER BY id`,
-			`SELECT 'account ' || id || ' ' || CAST(version AS text) FROM account WHERE board_id = $1 ORDER BY id`,
+				WHERE board_id = $1 GROUP BY control, outcome`,
+			`SELECT 'request ' || id || ' ' || state || ' ' || CAST(version AS text) FROM request WHERE board_id = $1`,
+			`SELECT 'evaluation ' || id || ' ' || CAST(version AS text) FROM evaluation WHERE board_id = $1`,
+			`SELECT 'decision ' || id || ' ' || CAST(version AS text) FROM decision WHERE board_id = $1`,
+			`SELECT 'contest ' || id || ' ' || CAST(version AS text) FROM contest WHERE board_id = $1`,
+			`SELECT 'platform ' || id || ' ' || CAST(version AS text) FROM platform WHERE board_id = $1`,
+			`SELECT 'licence ' || id FROM licence WHERE board_id = $1`,
+			`SELECT 'joiner ' || request_id || ' ' || account_id FROM request_joiner WHERE board_id = $1`,
+			`SELECT 'evidence ' || id FROM evidence WHERE board_id = $1`,
+			`SELECT 'delegation ' || id || ' ' || COALESCE(CAST(ended_at AS text), '') FROM delegation WHERE board_id = $1`,
+			`SELECT 'account ' || id || ' ' || CAST(version AS text) FROM account WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
-		} {
-			lines, err := db.All(ctx, tx, func(row db.Row) (s string, err error) { return s, row.Scan(&s) }, query, tx.Board)
-			if err != nil {
-				return err
-			}
-			all = append(all, lines...)
-		}
-		return nil
+		}, " UNION ALL "), tx.Board)
+		return err
 	}))
+	slices.Sort(all)
 	return strings.Join(all, "\n")
+}
+
+// text reads a row of one text.
+func text(row db.Row) (s string, err error) {
+	err = row.Scan(&s)
+	return s, err
 }
 
 // differs is what changed between two states.
@@ -264,5 +268,8 @@ func (b *board) fill() {
 		Content: strings.NewReader("Les conditions du fournisseur, " + b.name("content of evidence"))})
 	b.must(err)
 	_, err = b.Accounts.Delegate(ctx, b.as(otherPrincipal), b.as("professional").ID, time.Now(), time.Now().Add(48*time.Hour))
+	b.must(err)
+	lent := b.people["professional"]
+	lent.Actor, err = b.Accounts.Actor(ctx, b.id, lent.ID)
 	b.must(err)
 }

@@ -120,9 +120,9 @@ func (h *house) build(t *testing.T, id, mark string) *board {
 			*into = o.ID
 		}
 		found, err := db.All(ctx, tx, func(row db.Row) (s string, err error) {
-err = row.Scan(&s)
-return s, err
-},
+			err = row.Scan(&s)
+			return s, err
+		},
 			`SELECT id FROM class WHERE board_id = $1 ORDER BY source_id`, tx.Board)
 		b.classes = found
 		return err

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -56,7 +57,7 @@ func TestMain(m *testing.M) {
 //
 //	serve                      starts "aval serve" and waits for its line; $URL is where
 //	demo                       the same of "aval demo"
-//	stop                       ends it, which must go well
+//	halt                       ends it, which must go well
 //	roster FILE                writes a generated OneRoster 1.2 set; $SCHOOL, $TEACHER, $COLLEAGUE are source ids in it
 //	api TOKEN METHOD PATH STATUS [FILE]
 //	                           calls the API; the answer, which must have that status, is the output.
@@ -64,7 +65,7 @@ func TestMain(m *testing.M) {
 //	json PATH VALUE            the last output has this value there; clauses/id=2.2b/conform finds in a list, warnings/len counts one
 //	keep NAME [PATH]           puts the last output, or what it has there, in $NAME
 //	sql STATEMENT              changes the database around every guard of the program
-//	backup, restore            copies the database; puts the copy in its place
+//	backup, restore            copies the database; puts the copy in its place, as often as one likes
 func TestStories(t *testing.T) {
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
@@ -80,7 +81,7 @@ func TestStories(t *testing.T) {
 					return false, fmt.Errorf("unknown condition %q", name)
 				},
 				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "stop": stop,
+					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "halt": leave,
 					"roster": roster, "api": api, "json": compare, "keep": keep,
 					"sql": tamper, "backup": backup, "restore": restore,
 				},
@@ -89,12 +90,7 @@ func TestStories(t *testing.T) {
 	}
 }
 
-type key int
-
-const (
-	testKey key = iota
-	runningKey
-)
+type runningKey struct{}
 
 // running is the program while it serves.
 type running struct {
@@ -108,7 +104,7 @@ func setup(env *testscript.Env, engine db.Engine) error {
 		return errors.New("testscript runs on something else than testing")
 	}
 	dsn := dbtest.Empty(t, engine)
-	env.Values[testKey], env.Values[runningKey] = t, &running{}
+	env.Values[runningKey{}] = &running{}
 	env.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("AVAL_DATA", filepath.Join(env.WorkDir, "data"))
 	env.Setenv("AVAL_LANG", "en")
@@ -134,7 +130,7 @@ func start(args ...string) func(*testscript.TestScript, bool, []string) {
 		if neg {
 			ts.Fatalf("serve does not fail")
 		}
-		r := ts.Value(runningKey).(*running)
+		r := ts.Value(runningKey{}).(*running)
 		cmd := exec.Command(program, append(slices.Clone(args), more...)...) //nolint:gosec // the program that we built
 		cmd.Dir, cmd.Env = ts.MkAbs("."), environment(ts)
 		var log strings.Builder
@@ -186,8 +182,8 @@ func halt(r *running) error {
 	}
 }
 
-func stop(ts *testscript.TestScript, _ bool, _ []string) {
-	ts.Check(halt(ts.Value(runningKey).(*running)))
+func leave(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(halt(ts.Value(runningKey{}).(*running)))
 }
 
 // roster writes the set and says whom the story speaks of: two teachers of one
@@ -313,12 +309,20 @@ func keep(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], value)
 }
 
+// tamper does what somebody with the file, or with the server's owner, could do.
 func tamper(ts *testscript.TestScript, _ bool, args []string) {
-	t := ts.Value(testKey).(testing.TB)
-	d, err := db.Open(t.Context(), ts.Getenv("AVAL_DB"))
+	statement, ctx := strings.Join(args, " "), context.Background()
+	if path, ok := strings.CutPrefix(ts.Getenv("AVAL_DB"), "sqlite:"); ok {
+		file, err := sql.Open("sqlite", path)
+		ts.Check(err)
+		_, err = file.ExecContext(ctx, statement)
+		ts.Check(errors.Join(err, file.Close()))
+		return
+	}
+	conn, err := pgx.Connect(ctx, ts.Getenv("AVAL_DB_OWNER"))
 	ts.Check(err)
-	dbtest.OwnerExec(t, d, strings.Join(args, " "))
-	ts.Check(d.Close())
+	_, err = conn.Exec(ctx, statement)
+	ts.Check(errors.Join(err, conn.Close(ctx)))
 }
 
 // backup copies a database that nobody uses.
@@ -333,9 +337,15 @@ func backup(ts *testscript.TestScript, _ bool, _ []string) {
 		_, err := conn.Exec(ctx, `CREATE DATABASE `+name+`_backup TEMPLATE `+name)
 		return err
 	})
+	ts.Defer(func() {
+		onServer(ts, func(ctx context.Context, conn *pgx.Conn, name string) error {
+			_, err := conn.Exec(ctx, `DROP DATABASE IF EXISTS `+name+`_backup WITH (FORCE)`)
+			return err
+		})
+	})
 }
 
-// restore puts the copy in the database's place.
+// restore puts the copy in the database's place, and keeps the copy.
 func restore(ts *testscript.TestScript, _ bool, _ []string) {
 	if path, ok := strings.CutPrefix(ts.Getenv("AVAL_DB"), "sqlite:"); ok {
 		for _, beside := range []string{"-wal", "-shm"} {
@@ -343,11 +353,13 @@ func restore(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Check(err)
 			}
 		}
-		ts.Check(os.Rename(path+".backup", path))
+		text, err := os.ReadFile(path + ".backup") //nolint:gosec // the story's own file
+		ts.Check(err)
+		ts.Check(os.WriteFile(path, text, 0o600))
 		return
 	}
 	onServer(ts, func(ctx context.Context, conn *pgx.Conn, name string) error {
-		for _, s := range []string{`DROP DATABASE ` + name + ` WITH (FORCE)`, `ALTER DATABASE ` + name + `_backup RENAME TO ` + name} {
+		for _, s := range []string{`DROP DATABASE ` + name + ` WITH (FORCE)`, `CREATE DATABASE ` + name + ` TEMPLATE ` + name + `_backup`} {
 			if _, err := conn.Exec(ctx, s); err != nil {
 				return err
 			}

@@ -160,7 +160,7 @@ var asks = []ask{
 		platform: "Jardin Virgule", by: "teacher_2", ago: 39, pace: [5]int{2, 3, 17, 5, 0}, ends: decided, cents: 14000, classes: 2,
 		usage: "Un jardin qui pousse à chaque phrase bien ponctuée. Je l’emploierai en entrée de période, un quart d’heure.",
 		data:  []string{"first_name", "results"}, weak: []string{"3.2.9"}, aside: []string{"3.2.12"},
-		use:  approved("Les exercices s’ajustent vite et l’élève voit pourquoi il s’est trompé."),
+		use:  approved("Les phrases s’ajustent vite et l’élève voit pourquoi il s’est trompé."),
 		safe: approved("Hébergée au Québec, sans tiers."),
 	},
 
@@ -182,7 +182,7 @@ var asks = []ask{
 	{
 		platform: "Francovole", by: "teacher", ago: 26, pace: [5]int{2, 3, 9}, ends: begun, cents: 22000, classes: 1,
 		usage:   "Pour deux élèves arrivés cet automne : écouter, répéter et nommer, avec la voix transcrite à l’écran.",
-		missing: "Aucune plateforme approuvée ne transcrit la voix d’un débutant.",
+		missing: "Aucune plateforme approuvée n’écrit à l’écran ce que dit un débutant.",
 		data:    []string{"pseudonym", "voice"}, weak: []string{"3.2.8"}, use: approved(""), safe: approved(""),
 	},
 	{

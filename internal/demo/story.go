@@ -314,7 +314,7 @@ func (t *teller) findings(th *thread, v evaluation.View) evaluation.Input {
 func (t *teller) evidence(th *thread) evaluation.File {
 	text := fmt.Sprintf("%s : extrait des conditions du fournisseur, relevé le %s.\n\n"+
 		"Les comptes d’élèves sont créés par l’école. Les données servent au seul service offert et ne sont ni vendues ni louées.\n"+
-		"Un compte sans activité est effacé après douze mois. Une école peut demander une copie ou l’effacement en tout temps.\n",
+		"Un compte inutilisé est effacé après douze mois. Une école peut demander une copie ou l’effacement en tout temps.\n",
 		th.platform, licence.Day(t.at))
 	return evaluation.File{Name: "conditions-" + strings.ToLower(strings.ReplaceAll(th.platform, " ", "-")) + ".txt",
 		Media: "text/plain", Content: bytes.NewReader([]byte(text))}

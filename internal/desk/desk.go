@@ -246,14 +246,14 @@ func (s *Service) Weigh(ctx context.Context, actor policy.Actor, id request.ID) 
 	return w, err
 }
 
-// choose takes the nearest platform that a licence covers for the place, else the nearest.
+// choose takes the nearest platform that a licence covers for the place, if it does enough; else the nearest.
 func (w *Weight) choose(ctx context.Context, tx *db.Tx, similar []catalogue.Match, place, day string) error {
 	for i, m := range similar {
 		l, covered, err := licence.Covers(ctx, tx, m.Platform.ID, []string{place}, day)
 		if err != nil {
 			return err
 		}
-		if covered && Near(m) {
+		if covered && (Near(m) || len(m.Shared) == len(similar[0].Shared)) {
 			w.Nearest, w.Licence, w.Covered = &similar[i], l, true
 			return nil
 		}

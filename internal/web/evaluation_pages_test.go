@@ -20,6 +20,7 @@ import (
 
 	"aval/internal/account"
 	"aval/internal/blob"
+	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/decision"
@@ -74,11 +75,7 @@ func openFile(t *testing.T, d *db.DB, settings policy.Settings) *file {
 				return err
 			}
 		}
-		if settings.JoinEvaluatorDecider {
-			_, err := tx.Exec(ctx, `UPDATE board SET settings = $1 WHERE id = $2`, `{"join_evaluator_decider":true}`, tx.Board)
-			return err
-		}
-		return nil
+		return board.SetSettings(ctx, tx, settings)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -223,9 +220,10 @@ func (f *file) rated(aspect evaluation.Aspect, rating evaluation.Rating, version
 	return form
 }
 
-func (f *file) evaluated() {
+// evaluated finishes both aspects; version is that of use so far.
+func (f *file) evaluated(version int) {
 	f.t.Helper()
-	f.sends("eva", f.path("/evaluation/use"), "fr", f.rated(evaluation.Use, evaluation.Met, 0), http.StatusSeeOther)
+	f.sends("eva", f.path("/evaluation/use"), "fr", f.rated(evaluation.Use, evaluation.Met, version), http.StatusSeeOther)
 	f.sends("eva", f.path("/evaluation/security"), "fr", f.rated(evaluation.Security, evaluation.Met, 0), http.StatusSeeOther)
 }
 
@@ -241,7 +239,7 @@ func decide(use, security decision.Result) url.Values {
 
 func (f *file) decided(use, security decision.Result) string {
 	f.t.Helper()
-	f.evaluated()
+	f.evaluated(0)
 	f.sends("eva", f.path("/privacy"), "fr", url.Values{"personal": {"yes"}, "pia_on": {"2026-11-10"}, "committee_on": {"2026-11-12"}},
 		http.StatusSeeOther)
 	to, _ := f.sends("sol", f.path("/decision"), "fr", decide(use, security), http.StatusSeeOther)
@@ -288,9 +286,12 @@ func TestEvaluationRefusals(t *testing.T) {
 		body = f.uploads("eva", use, "fr", form, "file.3.2.2", "essai.pdf", "application/pdf", "MZ\x90\x00\x03 pas un PDF", http.StatusUnprocessableEntity,
 			"Ce fichier n’est pas du type qu’il annonce", "Gardée malgré le fichier")
 		contains(t, body, `id="file.3.2.2-error"`, `name="version" value="2"`)
+		form.Set("version", "2")
+		f.uploads("eva", use, "fr", form, "file.3.2.2", "long.txt", "text/plain", strings.Repeat("a", evaluation.MaxEvidence+1),
+			http.StatusUnprocessableEntity, "Ce fichier est trop gros", "Gardée malgré le fichier")
 
 		// Before the record on personal information, no decision.
-		f.evaluatedFrom(2)
+		f.evaluated(3)
 		f.sees("sol", f.path("/decision"), "fr", http.StatusOK, "Inscrivez d’abord si la plateforme touche", "§\u00a0QC-PIA-01")
 		f.sends("sol", f.path("/decision"), "fr", decide(decision.Approved, decision.Approved), http.StatusConflict,
 			"§\u00a0QC-PIA-01", "Suit le programme.", "Données au Québec.", f.path("/privacy"))
@@ -308,16 +309,10 @@ func TestEvaluationRefusals(t *testing.T) {
 	})
 }
 
-func (f *file) evaluatedFrom(version int) {
-	f.t.Helper()
-	f.sends("eva", f.path("/evaluation/use"), "fr", f.rated(evaluation.Use, evaluation.Met, version), http.StatusSeeOther)
-	f.sends("eva", f.path("/evaluation/security"), "fr", f.rated(evaluation.Security, evaluation.Met, 0), http.StatusSeeOther)
-}
-
 func TestWhoEvaluatedDecidesOnlyAsAnException(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		for _, joined := range []bool{false, true} {
-			f := openFile(t, d, policy.Settings{JoinEvaluatorDecider: joined})
+			f := openFile(t, dbtest.Open(t, d.Engine()), policy.Settings{JoinEvaluatorDecider: joined})
 			f.sends("sol", f.path("/evaluation/use"), "fr", f.rated(evaluation.Use, evaluation.Met, 0), http.StatusSeeOther)
 			f.sends("eva", f.path("/evaluation/security"), "fr", f.rated(evaluation.Security, evaluation.Met, 0), http.StatusSeeOther)
 			f.sends("eva", f.path("/privacy"), "fr", url.Values{"personal": {"no"}}, http.StatusSeeOther)
@@ -330,15 +325,6 @@ func TestWhoEvaluatedDecidesOnlyAsAnException(t *testing.T) {
 				form.Set("exception", "Nous sommes deux au service.")
 				to, _ := f.sends("sol", f.path("/decision"), "fr", form, http.StatusSeeOther)
 				f.sees("joel", to, "fr", http.StatusOK, "Nous sommes deux au service.")
-			}
-			if err := d.System(t.Context(), func(ctx context.Context, tx *db.Tx) error { // the next board is alone at sign-in
-				_, err := tx.Exec(ctx, `DELETE FROM session WHERE 1 = 1`)
-				return err
-			}); err != nil {
-				t.Fatal(err)
-			}
-			if !joined {
-				d = dbtest.Open(t, d.Engine())
 			}
 		}
 	})
@@ -415,7 +401,7 @@ func TestDisagreement(t *testing.T) {
 		f.sends("joel", contest, "en", url.Values{"aspect": {"beauty"}, "explanation": {"x"}}, http.StatusNotFound)
 		f.sends("joel", contest, "fr", url.Values{"aspect": {"use"}, "explanation": {"Pas d’accord."}}, http.StatusUnprocessableEntity,
 			"Pas d’accord.", "au moins 40 caractères")
-		long := "L’activité d’écriture à deux n’a pas été regardée par l’évaluation."
+		long := "Le travail d’écriture à deux n’a pas été regardé par l’évaluation."
 		at, _ := f.sends("joel", contest, "fr", url.Values{"aspect": {"use"}, "explanation": {long}}, http.StatusSeeOther)
 		f.sees("joel", at, "fr", http.StatusOK, "Votre explication est envoyée.", long, "En attente d’une réponse")
 		f.sees("joel", contest+"?aspect=use", "fr", http.StatusOK, "Un désaccord est déjà inscrit")

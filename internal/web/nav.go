@@ -27,7 +27,7 @@ var places = []struct {
 	{href: "/requests", icon: "send", key: "nav.requests", need: policy.RequestRead},
 	{href: "/evaluations", icon: "clipboard-check", key: "nav.evaluations", need: policy.EvaluationWrite},
 	{href: "/licences", icon: "card-checklist", key: "nav.licences", need: policy.LicenceRead},
-	{href: "/redirect", icon: "reply", key: "redirect.title", need: policy.RequestRedirect},
+	{href: "/redirect", icon: "reply", key: "redirect.nav", need: policy.RequestRedirect},
 	{href: "/classes", icon: "people", key: "nav.classes", need: policy.ClassRead},
 	{href: "/roster", icon: "building", key: "nav.roster", need: policy.RosterRead},
 	{href: "/policy", icon: "journal-text", key: "nav.policy", need: policy.PolicyRead, apart: true},

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"maps"
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -80,14 +79,6 @@ func (v *visit) form(name string) string {
 
 // forms answers every value of a field.
 func (v *visit) forms(name string) []string { return v.r.PostForm[name] }
-
-// files answers the files sent in a field.
-func (v *visit) files(name string) []*multipart.FileHeader {
-	if v.r.MultipartForm == nil {
-		return nil
-	}
-	return v.r.MultipartForm.File[name]
-}
 
 // value is what a field shows: what was typed when the form comes back refused,
 // otherwise what is kept.

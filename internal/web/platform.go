@@ -151,7 +151,7 @@ func (s *Server) known(v *visit, b *beforeView) (err error) {
 		return err
 	}
 	at := max(slices.IndexFunc(similar, func(m catalogue.Match) bool {
-		return by[m.Platform.ID] == licence.Licensed && desk.Near(m)
+		return by[m.Platform.ID] == licence.Licensed && (desk.Near(m) || len(m.Shared) == len(similar[0].Shared))
 	}), 0)
 	b.Nearest = &similar[at]
 	b.Ready, err = s.Licences.Answer(v.ctx(), v.actor, b.Nearest.Platform.ID)
@@ -288,7 +288,7 @@ func (s *Server) platform(v *visit) (err error) {
 	if shown.Platform, err = s.Catalogue.Platform(v.ctx(), v.actor, catalogue.ID(v.path("id"))); err != nil {
 		return err
 	}
-	id := shown.Platform.ID
+	id := shown.ID
 	if shown.Answer, err = s.Licences.Answer(v.ctx(), v.actor, id); err != nil {
 		return err
 	}

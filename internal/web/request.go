@@ -64,11 +64,21 @@ func (v *visit) requestFilters(f request.Filter) []ui.Filter {
 	if v.may(policy.RequestCreate) {
 		filters = append(filters, ui.Filter{Href: "/requests?mine=1", Text: v.T("request.mine"), Count: -1, Current: f.Mine})
 	}
-	for _, state := range request.States {
+	for _, state := range v.seenStates() {
 		filters = append(filters, ui.Filter{Href: "/requests?state=" + string(state), Text: v.T("request.state." + string(state)),
 			Count: -1, Current: f.State == state})
 	}
 	return filters
+}
+
+// seenStates are those in which the visitor may see a request at all.
+func (v *visit) seenStates() []request.State {
+	rules := v.actor.Reach(policy.RequestRead).Rules
+	return slices.DeleteFunc(slices.Clone(request.States), func(state request.State) bool {
+		return !slices.ContainsFunc(rules, func(r policy.ReachRule) bool {
+			return len(r.States) == 0 || slices.Contains(r.States, string(state))
+		})
+	})
 }
 
 // requestsAfter is the address of the page that follows.

@@ -1,0 +1,262 @@
+package app_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"aval/internal/db"
+	"aval/internal/db/dbtest"
+	"aval/internal/policy"
+	"aval/internal/request"
+)
+
+// operationNeeds says which permission each operation of the API rests on, and
+// the state of the request with which it is tried: the one in which it may be done.
+var operationNeeds = map[string]struct {
+	do policy.Action
+	in []request.State
+}{
+	"me":                  {},
+	"search-platforms":    {do: policy.CatalogueRead},
+	"list-requests":       {}, // a list shows what may be read
+	"create-request":      {do: policy.RequestCreate},
+	"read-request":        {do: policy.RequestRead, in: request.States},
+	"edit-request":        {do: policy.RequestEdit, in: []request.State{request.Drafted, request.Returned}},
+	"submit-request":      {do: policy.RequestSubmit, in: []request.State{request.Drafted}},
+	"authorise-request":   {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
+	"return-request":      {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
+	"refuse-request":      {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
+	"withdraw-request":    {do: policy.RequestWithdraw, in: []request.State{request.Submitted, request.Acknowledged}},
+	"acknowledge-request": {do: policy.RequestAcknowledge, in: []request.State{request.Authorised}},
+	"join-request":        {do: policy.RequestJoin, in: []request.State{request.Submitted}},
+	"record-privacy":      {do: policy.PrivacyRecord, in: []request.State{request.Acknowledged}},
+	"write-evaluation":    {do: policy.EvaluationWrite, in: []request.State{request.Acknowledged}},
+	"read-evaluation":     {do: policy.EvaluationRead, in: []request.State{request.Acknowledged, request.Decided}},
+	"decide":              {do: policy.DecisionDecide, in: []request.State{request.Evaluated}},
+	"read-decision":       {do: policy.DecisionRead, in: []request.State{request.Decided}},
+	"receive-decision":    {do: policy.DecisionAcknowledge, in: []request.State{request.Decided}},
+	"contest":             {do: policy.DecisionContest, in: []request.State{request.Decided}},
+	"renew":               {do: policy.DecisionContest, in: []request.State{request.Decided}},
+	"answer-contest":      {do: policy.ContestAnswer, in: []request.State{request.Decided}},
+	"coverage":            {do: policy.CoverageRead},
+	"read-audit":          {do: policy.AuditRead},
+}
+
+// rows are the permissions of an action.
+func (b *board) rows(do policy.Action) (rows []policy.Permission) {
+	for _, p := range b.system().Pack.Permissions {
+		if p.Do == do {
+			rows = append(rows, p)
+		}
+	}
+	return rows
+}
+
+// permitted reads the table of permissions as a person would, without the code
+// that answers for it.
+func (b *board) permitted(who string, do policy.Action, r *request.Request) bool {
+	if do == "" {
+		return true
+	}
+	actor := b.as(who)
+	for _, p := range b.rows(do) {
+		for _, g := range actor.Grants {
+			if g.Role != p.Role || r != nil && len(p.States) > 0 && !slices.Contains(p.States, string(r.State)) {
+				continue
+			}
+			switch p.Relation {
+			case policy.Board:
+				return true
+			case policy.Own:
+				if r == nil || r.AuthorID == actor.ID {
+					return true
+				}
+			case policy.Joined:
+				if r != nil && slices.Contains(r.Joiners, actor.ID) {
+					return true
+				}
+			case policy.School, policy.Department:
+				if r == nil || g.Org == r.OrgID {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).build(t, "erables", "Vorn")
+		for _, op := range b.operations(t) {
+			need, known := operationNeeds[op.id]
+			switch {
+			case !known:
+				t.Errorf("%s %s (%s) rests on no permission", op.method, op.path, op.id)
+				continue
+			case need.do != "" && len(b.rows(need.do)) == 0:
+				t.Errorf("%s rests on %s, which has no row", op.id, need.do)
+				continue
+			}
+			t.Run(op.id, func(t *testing.T) {
+				b.t = t
+				if len(need.in) == 0 {
+					b.walkPlain(op, need.do)
+					return
+				}
+				done := 0
+				for _, state := range need.in {
+					for _, author := range []string{"teacher", otherTeacher} {
+						done += b.walk(op, need.do, author, state)
+					}
+				}
+				if done == 0 {
+					t.Errorf("%s %s: nobody can do it", op.method, op.path)
+				}
+			})
+		}
+	})
+}
+
+// walkPlain tries an operation about nothing in particular as everybody.
+func (b *board) walkPlain(op operation, do policy.Action) {
+	for who := range b.people {
+		before := b.state()
+		a := b.call(who, op.method, op.path, body(b, op.id))
+		switch {
+		case b.permitted(who, do, nil):
+			if a.status/100 != 2 && a.status != http.StatusConflict {
+				b.t.Errorf("%s as %s, who may: %d\n%s", op.id, who, a.status, short(a.body))
+			}
+		case a.status != http.StatusForbidden && a.status != http.StatusNotFound:
+			b.t.Errorf("%s as %s, who may not: %d\n%s", op.id, who, a.status, short(a.body))
+		default:
+			if after := b.state(); after != before {
+				b.t.Errorf("%s as %s was refused and changed:\n%s", op.id, who, differs(before, after))
+			}
+		}
+	}
+}
+
+// walk tries an operation on a request of an author's as everybody, and counts
+// those who did it.
+func (b *board) walk(op operation, do policy.Action, author string, state request.State) (done int) {
+	var r request.Request
+	var path, nobody string // and the answer for an id that nobody has
+	fresh := func() {
+		r = b.toBy(author, state)
+		id := string(r.ID)
+		if op.id == "answer-contest" {
+			of := map[string]string{"teacher": "principal", otherTeacher: otherPrincipal}[author]
+			c, err := b.Decisions.Contest(b.t.Context(), b.as(of), b.decisionOf(r.ID).ID, "use", "L’exercice d’écriture à deux n’a pas été regardé.")
+			b.must(err)
+			id = c.ID
+		}
+		path = strings.NewReplacer("{id}", id, "{aspect}", "use").Replace(op.path)
+	}
+	fresh()
+	before := b.state()
+	for who := range b.people {
+		a := b.call(who, op.method, path, body(b, op.id))
+		after := b.state()
+		changed := after != before
+		where := fmt.Sprintf("%s as %s, on a %s request of the %s", op.id, who, state, author)
+		switch {
+		case a.status >= http.StatusInternalServerError:
+			b.t.Errorf("%s: %d", where, a.status)
+		case b.permitted(who, do, &r):
+			if a.status/100 != 2 && a.status != http.StatusConflict {
+				b.t.Errorf("%s, who may: %d\n%s", where, a.status, short(a.body))
+			}
+			if a.status/100 == 2 {
+				done++
+			}
+		case a.status != http.StatusForbidden && a.status != http.StatusNotFound:
+			b.t.Errorf("%s, who may not: %d\n%s", where, a.status, short(a.body))
+		default:
+			if changed {
+				b.t.Errorf("%s was refused and changed:\n%s", where, differs(before, after))
+			}
+			if a.status == http.StatusNotFound {
+				if nobody == "" {
+					none := strings.NewReplacer("{id}", strings.Repeat("a", 26), "{aspect}", "use").Replace(op.path)
+					nobody = b.call(who, op.method, none, body(b, op.id)).body
+				}
+				if nobody != a.body {
+					b.t.Errorf("%s: not the answer of an id that nobody has\n%s\n%s", where, short(a.body), short(nobody))
+				}
+			}
+		}
+		if changed {
+			fresh()
+			before = b.state()
+		}
+	}
+	return done
+}
+
+// Each page and form needs a permission that the pack gives to somebody; who
+// has no row of it is refused, and nothing changes.
+func TestEveryPageRestsOnARow(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).build(t, "erables", "Vorn")
+		b.fill()
+		ids := b.ids()
+		for _, op := range patterns(t) {
+			need, written := pageNeed(t, op)
+			switch {
+			case !written:
+				t.Errorf("%s %s says no need", op.method, op.path)
+				continue
+			case need == "":
+				continue
+			case len(b.rows(need)) == 0:
+				t.Errorf("%s %s needs %s, which has no row", op.method, op.path, need)
+				continue
+			}
+			for who := range b.people {
+				actor := b.as(who)
+				if slices.ContainsFunc(b.rows(need), func(p policy.Permission) bool { return actor.Has(p.Role) }) {
+					continue
+				}
+				before := b.state()
+				for _, path := range with(op.path, ids) {
+					a := b.browse(who, op.method, path, everyField(b))
+					back := op.method == http.MethodGet && a.status == http.StatusSeeOther && strings.HasPrefix(path, a.header.Get("Location"))
+					if !back && a.status != http.StatusForbidden && a.status != http.StatusNotFound { // or back to what may be read
+						t.Errorf("%s %s as %s, who has no row of %s: %d to %q", op.method, path, who, need, a.status, a.header.Get("Location"))
+					}
+				}
+				if after := b.state(); after != before {
+					t.Errorf("%s %s as %s was refused and changed:\n%s", op.method, op.path, who, differs(before, after))
+				}
+			}
+		}
+	})
+}
+
+var constants = regexp.MustCompile(`(?m)^\t(\w+)\s+Action = "([^"]+)"`)
+
+// pageNeed reads the need of a route where it is written; "" for those that
+// everybody, or everybody with an account, has.
+func pageNeed(t *testing.T, op operation) (need policy.Action, written bool) {
+	t.Helper()
+	text, err := os.ReadFile("../policy/actor.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if op.need == "anyone" || op.need == "signedIn" {
+		return "", true
+	}
+	for _, m := range constants.FindAllStringSubmatch(string(text), -1) {
+		if op.need == "policy."+m[1] {
+			return policy.Action(m[2]), true
+		}
+	}
+	return "", false
+}
