@@ -270,7 +270,19 @@ func (c policyCoverage) Run(h *house) error {
 		if err != nil {
 			return err
 		}
-		return h.print(map[string]any{"pack": pack, "clauses": rows}, func(w io.Writer) {
+		type clause struct {
+			ID         string `json:"id"`
+			Control    string `json:"control"`
+			Mode       string `json:"mode"`
+			Conform    int64  `json:"conform"`
+			Exceptions int64  `json:"exceptions"`
+			Waiting    int64  `json:"waiting"`
+		}
+		clauses := make([]clause, 0, len(rows))
+		for _, r := range rows {
+			clauses = append(clauses, clause{r.ID, r.Control, r.Mode, r.Conform, r.Exceptions, r.Waiting})
+		}
+		return h.print(map[string]any{"pack": pack, "clauses": clauses}, func(w io.Writer) {
 			for _, r := range rows {
 				_, _ = fmt.Fprintf(w, "%-12s %-34s %-9s %6d %6d %6d\n", r.ID, r.Control, r.Mode, r.Conform, r.Exceptions, r.Waiting)
 			}
@@ -278,10 +290,15 @@ func (c policyCoverage) Run(h *house) error {
 	})
 }
 
-type doctorCmd struct{}
+type doctorCmd struct {
+	SMTP     string `name:"smtp" help:"Mail server that serve is given." env:"AVAL_SMTP"`
+	MailFrom string `help:"Sender of notices." env:"AVAL_MAIL_FROM"`
+}
 
-func (doctorCmd) Run(h *house) error {
-	checks := app.Doctor(h.ctx, h.config())
+func (c doctorCmd) Run(h *house) error {
+	config := h.config()
+	config.SMTP, config.MailFrom = c.SMTP, c.MailFrom
+	checks := app.Doctor(h.ctx, config)
 	p := i18n.For(h.flags.Lang)
 	bad := false
 	if h.flags.JSON {
@@ -290,10 +307,10 @@ func (doctorCmd) Run(h *house) error {
 			return err
 		}
 	}
-	for _, c := range checks {
-		bad = bad || c.State == app.Bad
+	for _, check := range checks {
+		bad = bad || check.State == app.Bad
 		if !h.flags.JSON {
-			_, _ = fmt.Fprintf(h.stdout, "%-7s %s\n", p.T("doctor."+string(c.State)), p.T(c.Key, c.Args...))
+			_, _ = fmt.Fprintf(h.stdout, "%-7s %s\n", p.T("doctor."+string(check.State)), p.T(check.Key, check.Args...))
 		}
 	}
 	if bad {

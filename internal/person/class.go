@@ -8,8 +8,8 @@ import (
 )
 
 const classColumns = `c.id, c.source_id, c.school_id, c.course_id, c.title, c.code, c.grade, c.kind, c.subject, c.status,
-	(SELECT count(DISTINCT e.person_id) FROM enrollment e JOIN person p ON p.board_id = e.board_id AND p.id = e.person_id
-	 WHERE e.board_id = $1 AND e.class_id = c.id AND e.role = 'student' AND e.status = 'active' AND p.status = 'active')`
+	(SELECT count(*) FROM person p WHERE p.board_id = $1 AND p.status = 'active' AND p.id IN (SELECT e.person_id FROM enrollment e
+	 WHERE e.board_id = $1 AND e.class_id = c.id AND e.role = 'student' AND e.status = 'active'))`
 
 func scanClass(r db.Row) (Class, error) {
 	var c Class
@@ -52,10 +52,9 @@ func PupilsIn(ctx context.Context, tx *db.Tx, classIDs []string) (int, error) {
 	if len(classIDs) == 0 {
 		return 0, nil
 	}
-	return db.One(ctx, tx, scanCount, `SELECT count(DISTINCT e.person_id) FROM enrollment e
-		JOIN person p ON p.board_id = e.board_id AND p.id = e.person_id
-		WHERE e.board_id = $1 AND e.role = 'student' AND e.status = 'active' AND p.status = 'active'
-		AND e.class_id IN `+db.In(2, len(classIDs)), with(tx.Board, classIDs)...)
+	return db.One(ctx, tx, scanCount, `SELECT count(*) FROM person p WHERE p.board_id = $1 AND p.status = 'active' AND p.id IN (SELECT e.person_id FROM enrollment e
+		WHERE e.board_id = $1 AND e.role = 'student' AND e.status = 'active'
+		AND e.class_id IN `+db.In(2, len(classIDs))+`)`, with(tx.Board, classIDs)...)
 }
 
 // PupilsOf counts the pupils of a school, of the whole board when orgID is empty.
