@@ -25,15 +25,14 @@ for (const lang of ['fr', 'en']) {
       const mine = new Set(queue.map(shape))
       for (let n = 0; queue.length && n < most; n++) {
         const path = queue.shift()
-        const key = (lang === 'fr' ? role : '') + shape(path)
-        if (seen.has(key)) continue
-        seen.add(key)
         const answer = await page.goto(demo.address + path)
         assert.ok(answer.status() < 400, `${role} ${path}: ${answer.status()}`)
-        for (const width of Object.keys(widths)) {
+        const key = (lang === 'fr' ? role : '') + shape(path)
+        for (const width of seen.has(key) ? [] : Object.keys(widths)) {
           await page.setViewportSize(widths[width])
           await look(page, `${role} ${path} ${lang} ${width}`)
         }
+        seen.add(key)
         const links = await page.$$eval('a[href^="/"]', (as) => as.map((a) => a.getAttribute('href').replace(/#.*/, '')))
         for (const link of links) {
           if (link.startsWith('/assets/') || link.startsWith('/evidence/') || /[.]pdf([?]|$)/.test(link) || mine.has(shape(link))) continue

@@ -13,6 +13,10 @@ before(async () => { browser = await launch() })
 after(async () => { await browser?.close() })
 
 const send = (page, selector) => Promise.all([page.waitForNavigation(), page.click(selector)])
+const unfold = async (page) => {
+  const folded = page.locator('details.av-criterion:not([open]) > summary')
+  while (await folded.count()) await folded.first().click()
+}
 const said = (page) => page.locator('main').innerText()
 
 for (const js of [false, true]) test(`the main job, ${js ? 'with' : 'without'} a script`, async () => {
@@ -60,13 +64,13 @@ for (const js of [false, true]) test(`the main job, ${js ? 'with' : 'without'} a
   for (const aspect of ['use', 'security']) {
     await evaluator.goto(demo.address + path + '/evaluation/' + aspect)
     await look(evaluator, aspect)
-    for (const summary of await evaluator.locator('details:not([open]) > summary').all()) await summary.click()
+    await unfold(evaluator)
     for (const radio of await evaluator.locator('[name^="rating."][value=met]').all()) await radio.check()
     if (aspect === 'use') await evaluator.locator('input[type=file]').first().setInputFiles(evidence)
     else await evaluator.locator('[name=location][value=qc]').check()
     await send(evaluator, '[name=then][value=finish]')
     assert.ok(await evaluator.locator('.av-errors').count(), aspect + ': a recommendation is asked for')
-    for (const summary of await evaluator.locator('details:not([open]) > summary').all()) await summary.click()
+    await unfold(evaluator)
     await evaluator.locator('[name=recommendation][value=approve_conditions]').check()
     await evaluator.fill('[name=summary]', 'Convient, si le classement public reste fermé.')
     await send(evaluator, '[name=then][value=finish]')
@@ -77,7 +81,13 @@ for (const js of [false, true]) test(`the main job, ${js ? 'with' : 'without'} a
   const director = await person(browser, 'evaluation_director', { lang: 'en', js })
   await director.goto(demo.address + path + '/decision')
   assert.match(await said(director), /QC-PIA-01/)
-  assert.equal(await director.locator('[name=use_result]').count(), 0)
+  for (const aspect of ['use', 'security']) {
+    await director.locator(`[name=${aspect}_result][value=approved]`).check()
+    await director.fill(`[name=${aspect}_reasons]`, 'It serves reading.')
+  }
+  await send(director, 'main form button[type=submit]')
+  assert.match(await said(director), /QC-PIA-01/, 'refused, with its clause')
+  assert.equal(await director.inputValue('[name=use_reasons]'), 'It serves reading.')
   await director.goto(demo.address + path + '/privacy')
   await director.locator('[name=personal][value=yes]').check()
   await director.fill('[name=pia_on]', '2026-11-10')
