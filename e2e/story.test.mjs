@@ -20,7 +20,7 @@ const unfold = async (page) => {
 const said = (page) => page.locator('main').innerText()
 
 for (const js of [false, true]) test(`the main job, ${js ? 'with' : 'without'} a script`, async () => {
-  const name = 'Ventaflore ' + Date.now().toString(36)
+  const name = js ? 'Ventaflore' : 'Brumelac'
 
   // The teacher, on a phone.
   const teacher = await person(browser, 'teacher', { viewport: widths.phone, js })
