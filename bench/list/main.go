@@ -2,7 +2,7 @@
 // its rows, against a bare handler that opens the same kind of transaction,
 // reads the same rows and writes the same bytes.
 //
-//	go run ./bench/list [-db postgres://…?role=aval_app -owner postgres://…] [-seconds 5] [-rounds 3]
+//	go run ./bench/list [-db postgres://…?role=aval_app -owner postgres://…] [-seconds 5] [-rounds 3] [-profile FILE]
 //
 // Each handler is served by a process of its own, so that its memory is its own;
 // the load comes from this one, over 16 connections, in turns.
@@ -24,6 +24,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -52,6 +53,7 @@ var (
 	rounds  = flag.Int("rounds", 3, "turns of each handler")
 	serve   = flag.String("serve", "", "(for itself) house or bare")
 	data    = flag.String("data", "", "(for itself) folder of the keys")
+	profile = flag.String("profile", "", "file for the CPU profile of the house")
 )
 
 func main() {
@@ -92,6 +94,7 @@ func measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer house.stop()
 	client, err := signIn(house.url)
 	if err != nil {
 		return err
@@ -111,6 +114,7 @@ func measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer bare.stop()
 	fmt.Printf("%d bytes, %d connections, %d s a turn\n", len(bytes), conns, *seconds)
 	var rates, tails []float64
 	for range *rounds {
@@ -174,8 +178,9 @@ func furnish(ctx context.Context) error {
 }
 
 type process struct {
-	url string
-	pid int
+	url  string
+	pid  int
+	stop func()
 }
 
 // start runs this program again as one server, until the context ends.
@@ -184,8 +189,9 @@ func start(ctx context.Context, kind, file string) (p process, err error) {
 	if err != nil {
 		return p, err
 	}
-	cmd := exec.CommandContext(ctx, program, "-serve", kind, "-db", *dsn, "-data", *data, file) //nolint:gosec // ourselves
+	cmd := exec.CommandContext(ctx, program, "-serve", kind, "-db", *dsn, "-data", *data, "-profile", *profile, file) //nolint:gosec // ourselves
 	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 5 * time.Second
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -194,12 +200,14 @@ func start(ctx context.Context, kind, file string) (p process, err error) {
 	if err := cmd.Start(); err != nil {
 		return p, err
 	}
-	context.AfterFunc(ctx, func() { _ = cmd.Wait() }) // killed with the context
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		return p, fmt.Errorf("%s did not start: %w", kind, err)
 	}
-	return process{url: strings.TrimSpace(line), pid: cmd.Process.Pid}, nil
+	return process{url: strings.TrimSpace(line), pid: cmd.Process.Pid, stop: func() {
+		_ = cmd.Cancel() // gone already
+		_ = cmd.Wait()   // interrupted
+	}}, nil
 }
 
 func serveOne(ctx context.Context) error {
@@ -211,6 +219,16 @@ func serveOne(ctx context.Context) error {
 		a, err := app.Open(ctx, app.Config{DB: *dsn, Data: *data})
 		if err != nil {
 			return err
+		}
+		if *profile != "" {
+			out, err := os.Create(*profile)
+			if err != nil {
+				return err
+			}
+			if err := pprof.StartCPUProfile(out); err != nil {
+				return err
+			}
+			defer pprof.StopCPUProfile()
 		}
 		fmt.Println("http://" + listener.Addr().String())
 		return a.Serve(ctx, listener, "")
@@ -225,7 +243,11 @@ func serveOne(ctx context.Context) error {
 	}
 	fmt.Println("http://" + listener.Addr().String())
 	server := &http.Server{Handler: bare(d, bytes), ReadHeaderTimeout: time.Second}
-	return server.Serve(listener)
+	context.AfterFunc(ctx, func() { _ = server.Close() }) // nothing is left to answer
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return d.Close()
 }
 
 // bare is the floor: the rows of the page in one transaction, and its bytes.

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // dates are read in the board's zone on any machine
 
@@ -88,8 +89,9 @@ func Keys() map[string]map[string]bool { return maps.Clone(keys) }
 
 // Printer writes in one language.
 type Printer struct {
-	Lang string
-	loc  *i18n.Localizer
+	Lang    string
+	loc     *i18n.Localizer
+	formats sync.Map // formatKey to string; keys are those of the texts alone
 }
 
 var printers = func() map[string]*Printer {
@@ -137,16 +139,7 @@ func (p *Printer) Has(key string) bool { return keys[key][p.Lang] }
 // T answers the sentence of a key. Where the first argument is an int, it is
 // what the sentence counts.
 func (p *Printer) T(key string, args ...any) string {
-	config := &i18n.LocalizeConfig{MessageID: key}
-	if len(args) > 0 {
-		if n, ok := args[0].(int); ok {
-			config.PluralCount = n
-		}
-	}
-	format, err := p.loc.Localize(config)
-	if err != nil {
-		return key
-	}
+	format := p.format(key, args)
 	if len(args) == 0 || !strings.Contains(format, "%") { // a form may leave its count out: "one class"
 		return strings.ReplaceAll(format, "%%", "%")
 	}
@@ -159,6 +152,32 @@ func (p *Printer) T(key string, args ...any) string {
 		written = written[:n]
 	}
 	return fmt.Sprintf(format, written...)
+}
+
+// format answers the sentence before its arguments are put in, remembered:
+// choosing it costs more than all the rest.
+func (p *Printer) format(key string, args []any) string {
+	config := &i18n.LocalizeConfig{MessageID: key}
+	asked := formatKey{key: key, count: -1}
+	if len(args) > 0 {
+		if n, ok := args[0].(int); ok {
+			config.PluralCount, asked.count = n, min(max(n, 0), 2) // both languages tell 0, 1 and more apart at most
+		}
+	}
+	if format, ok := p.formats.Load(asked); ok {
+		return format.(string)
+	}
+	format, err := p.loc.Localize(config)
+	if err != nil {
+		return key
+	}
+	p.formats.Store(asked, format)
+	return format
+}
+
+type formatKey struct {
+	key   string
+	count int
 }
 
 // N is T for n things: n is the first argument.
