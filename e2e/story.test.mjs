@@ -121,6 +121,12 @@ test('the letter prints on its pages', async () => {
   await page.locator('main a[href^="/requests/"]').first().click()
   await page.locator('main a[href^="/decisions/"]').first().click()
   await page.waitForURL('**/decisions/*')
+  for (const lang of ['fr', 'en']) {
+    const answer = await page.request.get(page.url().replace(/[?].*/, '') + '.pdf?lang=' + lang)
+    assert.equal(answer.status(), 200)
+    assert.equal(answer.headers()['content-type'], 'application/pdf')
+    assert.equal((await answer.body()).subarray(0, 5).toString(), '%PDF-')
+  }
   for (const format of ['Letter', 'A4']) {
     const pdf = await page.pdf({ format, preferCSSPageSize: false })
     const pages = pdf.toString('latin1').match(/\/Type\s*\/Page[^s]/g)?.length ?? 0

@@ -137,10 +137,12 @@ func (b *board) work(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- b.Serve(ctx, l, "") }()
-	for until := time.Now().Add(10 * time.Second); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
-		if len(b.column(`SELECT CAST(id AS text) FROM river_job WHERE state = 'retryable'`)) > 3 {
-			break
-		}
+	failed := 0
+	for until := time.Now().Add(30 * time.Second); failed <= 3 && time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+		failed = len(b.column(`SELECT CAST(id AS text) FROM river_job WHERE state = 'retryable'`))
+	}
+	if failed <= 3 {
+		t.Errorf("%d jobs failed, want more than 3: their errors are what is looked at", failed)
 	}
 	stop()
 	if err := <-ended; err != nil {
