@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -32,7 +33,7 @@ func TestKeysAreMadeOnceAndKept(t *testing.T) {
 			t.Fatal("two that start at once have different keys")
 		}
 	}
-	st, err := os.Stat(filepath.Join(dir, fileName))
+	st, err := os.Stat(filepath.Join(dir, auditFile.name))
 	if err != nil || st.Mode().Perm() != 0o600 {
 		t.Fatalf("key file: %v, %v, want mode 0600", st.Mode(), err)
 	}
@@ -41,10 +42,22 @@ func TestKeysAreMadeOnceAndKept(t *testing.T) {
 	}
 }
 
+// openers are both files: they are looked after alike.
+var openers = map[string]func(dir string) error{
+	"audit.key": func(dir string) error { _, err := Open(dir); return err },
+	"vault.key": func(dir string) error { _, err := OpenMaster(dir); return err },
+}
+
 func TestOpenRefuses(t *testing.T) {
+	for name, open := range openers {
+		t.Run(name, func(t *testing.T) { refuses(t, name, open) })
+	}
+}
+
+func refuses(t *testing.T, name string, open func(dir string) error) {
 	whole := func(t *testing.T) string {
 		dir := t.TempDir()
-		if _, err := Open(dir); err != nil {
+		if err := open(dir); err != nil {
 			t.Fatal(err)
 		}
 		return dir
@@ -58,6 +71,17 @@ func TestOpenRefuses(t *testing.T) {
 		{"an empty file", "audit.key_unreadable", func(p string) error { return os.Truncate(p, 0) }},
 		{"half a key", "audit.key_unreadable", func(p string) error { return os.Truncate(p, 30) }},
 		{"something else", "audit.key_unreadable", func(p string) error { return os.WriteFile(p, []byte("hello\nworld\n"), 0o600) }},
+		{"the other key", "audit.key_unreadable", func(p string) error {
+			for other, open := range openers {
+				if other == name {
+					continue
+				}
+				if err := errors.Join(open(filepath.Dir(p)), os.Rename(filepath.Join(filepath.Dir(p), other), p)); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
 		{"a directory", "audit.key_unreadable", func(p string) error {
 			if err := os.Remove(p); err != nil {
 				return err
@@ -67,14 +91,49 @@ func TestOpenRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := whole(t)
-			if err := c.do(filepath.Join(dir, fileName)); err != nil {
+			if err := c.do(filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
 			}
-			_, err := Open(dir)
-			if f, ok := fault.As(err); !ok || f.Key != c.key {
-				t.Errorf("Open: %v, want %s", err, c.key)
+			if f, ok := fault.As(open(dir)); !ok || f.Key != c.key {
+				t.Errorf("open: %v, want %s", f, c.key)
 			}
 		})
+	}
+}
+
+func TestTheMasterKeyOpensWhatItWrapped(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "keys")
+	first, err := OpenMaster(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped, err := first.Encrypt([]byte("a keyset"), []byte("pan"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := OpenMaster(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := again.Decrypt(wrapped, []byte("pan")); err != nil || string(plain) != "a keyset" {
+		t.Errorf("the same file does not open it: %v", err)
+	}
+	if _, err := again.Decrypt(wrapped, []byte("pin")); err == nil {
+		t.Error("another board opens it")
+	}
+	other, err := OpenMaster(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.Decrypt(wrapped, []byte("pan")); err == nil {
+		t.Error("another installation's key opens it")
+	}
+	if first.ID() != again.ID() || first.ID() == other.ID() || len(first.ID()) != 16 {
+		t.Errorf("ids: %s, %s, and another's %s", first.ID(), again.ID(), other.ID())
+	}
+	st, err := os.Stat(filepath.Join(dir, "vault.key"))
+	if err != nil || st.Mode().Perm() != 0o600 {
+		t.Errorf("key file: %v, want mode 0600", err)
 	}
 }
 
