@@ -24,8 +24,8 @@ const module = "aval"
 var floors = [][]string{
 	{"fault"},
 	{"i18n", "db", "mail", "blob", "seal"},
-	{"policy", "audit", "job"},
-	{"board", "org", "person", "account", "roster", "catalogue", "licence", "request", "evaluation", "decision", "desk", "notice"},
+	{"policy", "audit", "job", "vault"},
+	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "request", "evaluation", "decision", "desk", "notice"},
 	{"web", "api"},
 	{"app", "demo"},
 	{"cli"},
@@ -129,6 +129,7 @@ var only = map[string][]string{
 	"github.com/wneessen/go-mail":   {"internal/mail"},
 	"github.com/danielgtaylor/huma": {"internal/api"},
 	"gocloud.dev":                   {"internal/blob"},
+	"github.com/tink-crypto":        {"internal/seal", "internal/vault"},
 }
 
 func TestLibrariesStayInTheirRoom(t *testing.T) {

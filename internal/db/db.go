@@ -159,7 +159,7 @@ func (d *DB) transact(ctx context.Context, board string, readOnly bool, f func(c
 	if ctx.Value(inside{}) != nil {
 		panic("db: a transaction within a transaction")
 	}
-	tx := &Tx{Board: board, Now: moment(d.Clock()), engine: d.engine}
+	tx := &Tx{Board: board, Now: moment(d.Clock()), ReadOnly: readOnly, engine: d.engine}
 	end, err := d.begin(ctx, tx, readOnly)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)

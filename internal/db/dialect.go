@@ -78,6 +78,16 @@ func (tx *Tx) placeholders(after, n int) string {
 	return In(after+1, n)
 }
 
+// Held ends a SELECT so that the rows it answers stay as they are until the
+// transaction ends, while others may hold them too; in one that only reads
+// nothing is held. On SQLite a transaction that writes is alone already.
+func (tx *Tx) Held() string {
+	if tx.engine == SQLite || tx.ReadOnly {
+		return ""
+	}
+	return " FOR SHARE"
+}
+
 // SQLite.
 
 const (

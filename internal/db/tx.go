@@ -21,6 +21,9 @@ type Tx struct {
 	Board string    // "" in System and SystemRead
 	Now   time.Time // the moment of everything in it: UTC, to the microsecond
 
+	// ReadOnly says that it was opened to read: a statement that writes would doom it.
+	ReadOnly bool
+
 	engine Engine
 	q      querier
 	lite   *sql.Tx

@@ -70,6 +70,7 @@ const (
 	AccountManage       Action = "account.manage"
 	DelegationCreate    Action = "delegation.create"
 	SettingsEdit        Action = "settings.edit"
+	VaultManage         Action = "vault.manage"
 )
 
 // Actions lists every action.
@@ -78,7 +79,7 @@ var Actions = []Action{
 	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
-	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit,
+	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 }
 
 // Relation is how someone must stand to a thing for a permission to hold.
@@ -377,6 +378,15 @@ func Mark(ctx context.Context, tx *db.Tx, control, subject string, o Outcome) er
 		ON CONFLICT (board_id, control, subject) DO UPDATE SET outcome = excluded.outcome, at = excluded.at`,
 		tx.Board, control, subject, string(o), tx.Now)
 	return err
+}
+
+// MarkAll is Mark of many subjects at once.
+func MarkAll(ctx context.Context, tx *db.Tx, control string, subjects []string, o Outcome) error {
+	rows := make([][]any, len(subjects))
+	for i, s := range subjects {
+		rows[i] = []any{control, s, string(o), tx.Now}
+	}
+	return db.Bulk(ctx, tx, "control_mark", []string{"control", "subject", "outcome", "at"}, []string{"control", "subject"}, rows)
 }
 
 // Unmark takes back what a control saw, as when a request is withdrawn.
