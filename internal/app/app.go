@@ -22,9 +22,11 @@ import (
 	"aval/internal/mail"
 	"aval/internal/notice"
 	"aval/internal/org"
+	"aval/internal/pseudonym"
 	"aval/internal/request"
 	"aval/internal/roster"
 	"aval/internal/seal"
+	"aval/internal/vault"
 )
 
 // Config is what the operator decides.
@@ -41,6 +43,7 @@ type App struct {
 	Config Config
 	DB     *db.DB
 	Keys   *seal.Keys
+	Vault  *vault.Service
 	Blobs  *blob.Store
 	Mail   *mail.Sender
 
@@ -48,6 +51,7 @@ type App struct {
 	Orgs        *org.Service
 	Accounts    *account.Service
 	Rosters     *roster.Service
+	Names       *pseudonym.Names
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Requests    *request.Service
@@ -78,23 +82,31 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 	if a.Keys, err = seal.Open(filepath.Join(c.Data, "keys")); err != nil {
 		return a, err
 	}
+	master, err := seal.OpenMaster(filepath.Join(c.Data, "keys"))
+	if err != nil {
+		return a, err
+	}
 	if a.Blobs, err = blob.Open(filepath.Join(c.Data, "evidence")); err != nil {
 		return a, err
 	}
 	if a.Mail, err = mail.Open(c.SMTP, c.MailFrom); err != nil {
 		return a, err
 	}
-	return New(c, a.DB, a.Keys, a.Blobs, a.Mail), nil
+	return New(c, a.DB, a.Keys, master, a.Blobs, a.Mail), nil
 }
 
 // New puts the subjects together over what is open already.
-func New(c Config, d *db.DB, keys *seal.Keys, blobs *blob.Store, post *mail.Sender) *App {
+func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.Store, post *mail.Sender) *App {
+	v := vault.New(master)
+	names := &pseudonym.Names{Vault: v}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
+		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names}},
+		Names:       names,
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
-		Rosters:     roster.New(d),
+		Rosters:     roster.New(d, names),
 		Catalogue:   catalogue.New(d),
 		Licences:    licence.New(d),
 		Requests:    request.New(d),
@@ -122,6 +134,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 	return map[job.Kind]job.Handler{
 		"notice.request": a.Notices.Request,
 		"notice.contest": a.Notices.Contest,
+		vault.ResealJob:  a.Vault.Reseal,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/fault"
 	"aval/internal/licence"
+	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -94,6 +95,30 @@ func importedWrong(b *board) error {
 		}
 	}))
 	return err
+}
+
+// newcomer brings a roster with a pupil whom the board has not seen yet.
+func newcomer(b *board) error {
+	id := "e00-" + db.NewID()
+	_, err := b.Rosters.Import(b.t.Context(), b.as("it"), b.roster(func(_ string, row map[string]string) {
+		for column, value := range row {
+			if value == "e00" {
+				row[column] = id
+			}
+		}
+	}))
+	return err
+}
+
+// nameless takes a pupil's login name away without giving another.
+func nameless(b *board) error {
+	return b.DB.Write(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+		pupil, err := person.BySource(ctx, tx, "e01")
+		if err != nil {
+			return err
+		}
+		return b.Names.Retire(ctx, tx, pupil.ID)
+	})
 }
 
 func departmentAsks(b *board) error {
@@ -204,6 +229,10 @@ var proofs = map[string]proof{
 		}},
 	"4.2b": {act: licensed, violate: func(b *board) error {
 		return b.record("evaluation_director", b.approved().ID, func(l *licence.Licence) { l.Payer = licence.DDL })
+	}},
+	"5.1.1": {act: newcomer, violate: nameless},
+	"5.1.2": {act: newcomer, violate: func(b *board) error {
+		return b.Vault.Rotate(b.t.Context(), b.as("teacher"))
 	}},
 	"6.3b": {
 		act:     func(b *board) error { b.to(request.Authorised); return nil },

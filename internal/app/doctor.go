@@ -9,9 +9,12 @@ import (
 	"time"
 
 	"aval/internal/blob"
+	"aval/internal/board"
 	"aval/internal/db"
+	"aval/internal/fault"
 	"aval/internal/mail"
 	"aval/internal/seal"
+	"aval/internal/vault"
 )
 
 // State is what a check found.
@@ -45,9 +48,11 @@ func Doctor(ctx context.Context, c Config) []Check {
 		defer func() { _ = d.Close() }() // only read
 		err = d.Check(ctx)
 	}
+	var sound *db.DB
 	if err != nil {
 		add("database", Bad, "doctor.db_bad", err.Error())
 	} else {
+		sound = d
 		add("database", OK, "doctor.db", string(d.Engine()))
 		checks = append(checks, clock(ctx, d))
 	}
@@ -56,6 +61,7 @@ func Doctor(ctx context.Context, c Config) []Check {
 	} else {
 		add("keys", OK, "doctor.keys")
 	}
+	checks = append(checks, sealed(ctx, c, sound))
 	if err := os.MkdirAll(filepath.Join(c.Data, "evidence"), 0o700); err != nil {
 		add("evidence", Bad, "doctor.blobs_bad", err.Error())
 	} else if store, err := blob.Open(filepath.Join(c.Data, "evidence")); err != nil {
@@ -83,6 +89,30 @@ func Doctor(ctx context.Context, c Config) []Check {
 		add("chromium", Warn, "doctor.chromium_none")
 	}
 	return checks
+}
+
+// sealed opens the keys of every board with the master key, since a lost one
+// is only missed when somebody asks for what it guards. Without a sound
+// database (nil) it looks at the master key alone.
+func sealed(ctx context.Context, c Config, d *db.DB) Check {
+	master, err := seal.OpenMaster(filepath.Join(c.Data, "keys"))
+	var boards []board.Board
+	if err == nil && d != nil {
+		boards, err = (&board.Service{DB: d}).List(ctx)
+	}
+	v := &vault.Service{Vault: vault.New(master), DB: d}
+	for _, b := range boards {
+		if err == nil {
+			err = v.Check(ctx, b.ID)
+		}
+	}
+	if f, ok := fault.As(err); ok {
+		return Check{Name: "vault", State: Bad, Key: f.Key, Args: f.Args}
+	}
+	if err != nil {
+		return Check{Name: "vault", State: Bad, Key: "doctor.vault_bad", Args: []any{err.Error()}}
+	}
+	return Check{Name: "vault", State: OK, Key: "doctor.vault"}
 }
 
 // clock compares the machine's time with the youngest board: a clock that went

@@ -43,6 +43,10 @@ func open(t *testing.T, d *db.DB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	files, err := blob.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +56,7 @@ func open(t *testing.T, d *db.DB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{App: app.New(app.Config{BaseURL: "http://aval.example"}, d, keys, files, post), metrics: prometheus.NewRegistry()}
+	h := &house{App: app.New(app.Config{BaseURL: "http://aval.example"}, d, keys, master, files, post), metrics: prometheus.NewRegistry()}
 	h.door = h.Handler(h.metrics)
 	return h
 }

@@ -65,6 +65,8 @@ var Controls = map[string]string{
 	"decision.transmitted": "a school or department acknowledges the letter; waiting since the decision",
 	"contest.use":          "the appeal authority answers a written disagreement about use; waiting since it was sent",
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
+	"pseudonym.assigned":   "a pupil of the youth sector is given a login name; refused: taking it away without another",
+	"pseudonym.random":     "a login name is drawn at random and sealed; refused: the keys to whom may not manage them",
 	"roster.kept":          "a roster is imported; an exception when it holds defects",
 }
 

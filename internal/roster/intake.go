@@ -9,15 +9,21 @@ import (
 	"aval/internal/org"
 	"aval/internal/person"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 )
 
 // batch is how many rows one transaction writes: a fraction of a second, so
 // that people who work meanwhile do not notice.
 const batch = 1000
 
+// namesBatch is how many login names one transaction gives: each is drawn,
+// sealed and marked, so that it takes longer than a row of the roster.
+const namesBatch = 250
+
 // intake is one import on its way into the tables.
 type intake struct {
 	db    *db.DB
+	names *pseudonym.Names
 	actor policy.Actor
 	set   *Set
 
@@ -25,12 +31,13 @@ type intake struct {
 	held  map[string]map[string]held // file → source id → record
 	kinds map[string]person.Kind     // what each user of the set is
 	told  map[string]map[string]bool // file → source ids that the set holds
+	named int                        // pupils who were given a login name
 }
 
 func (in *intake) run(ctx context.Context) error {
 	steps := []func(context.Context) error{
 		in.learn, in.keepOrgs, in.keepSessions, in.keepCourses, in.keepPeople, in.keepPosts, in.keepClasses,
-		in.keepEnrollments, in.retire,
+		in.keepEnrollments, in.retire, in.name,
 	}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
@@ -333,4 +340,25 @@ func (in *intake) absent(file string) []string {
 		}
 	}
 	return ids
+}
+
+// name gives a login name to every pupil of the youth sector who has none, also
+// where an earlier import was cut.
+func (in *intake) name(ctx context.Context) error {
+	var lacking []string
+	err := in.db.Read(ctx, in.actor.Board, func(ctx context.Context, tx *db.Tx) (err error) {
+		lacking, err = in.names.Lacking(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	in.named = len(lacking)
+	for some := range slices.Chunk(lacking, namesBatch) {
+		err := in.db.Write(ctx, in.actor.Board, func(ctx context.Context, tx *db.Tx) error { return in.names.Issue(ctx, tx, some) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -8,20 +8,24 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 )
 
 // Service is what people do with the roster.
 type Service struct {
-	db  *db.DB
-	one sync.Mutex // one import at a time: two would give one record two ids
+	db    *db.DB
+	names *pseudonym.Names
+	one   sync.Mutex // one import at a time: two would give one record two ids
 }
 
-// New makes the service over a database.
-func New(d *db.DB) *Service { return &Service{db: d} }
+// New makes the service over a database and the login names of its pupils.
+func New(d *db.DB, names *pseudonym.Names) *Service { return &Service{db: d, names: names} }
 
 // Import reads a OneRoster set from a zip or a folder and brings the board's
 // roster to what it says (policy A, 6.3 e). Records keep their ids from one
 // import to the next; what a bulk file no longer holds is marked tobedeleted.
+//
+// Every pupil of the youth sector who has no login name is given one (5.1.1).
 //
 // It writes in short transactions, so that others work meanwhile: an import
 // that was cut is made whole by importing again. It refuses (Invalid) what Read
@@ -36,16 +40,16 @@ func (s *Service) Import(ctx context.Context, actor policy.Actor, path string) (
 	}
 	s.one.Lock()
 	defer s.one.Unlock()
-	in := &intake{db: s.db, actor: actor, set: &set}
+	in := &intake{db: s.db, names: s.names, actor: actor, set: &set}
 	if err := in.run(ctx); err != nil {
 		return Report{}, err
 	}
-	return s.record(ctx, actor, set.report(in.kinds))
+	return s.record(ctx, actor, set.report(in.kinds), in.named)
 }
 
 // record says who imported what, and marks the roster as kept; one with defects
 // is an exception.
-func (s *Service) record(ctx context.Context, actor policy.Actor, r Report) (Report, error) {
+func (s *Service) record(ctx context.Context, actor policy.Actor, r Report, named int) (Report, error) {
 	done := Done{ID: db.NewID(), Actor: actor.ID, Report: r}
 	err := s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		done.At = tx.Now
@@ -60,8 +64,8 @@ func (s *Service) record(ctx context.Context, actor policy.Actor, r Report) (Rep
 		if err := policy.Mark(ctx, tx, "roster.kept", subject, kept); err != nil {
 			return err
 		}
-		note := fmt.Sprintf("students=%d staff=%d schools=%d classes=%d enrollments=%d warnings=%d defects=%d",
-			r.Students, r.Staff, r.Schools, r.Classes, r.Enrollments, len(r.Warnings), len(r.Defects))
+		note := fmt.Sprintf("students=%d staff=%d schools=%d classes=%d enrollments=%d warnings=%d defects=%d names=%d",
+			r.Students, r.Staff, r.Schools, r.Classes, r.Enrollments, len(r.Warnings), len(r.Defects), named)
 		return audit.Write(ctx, tx, actor, "roster.imported", subject, audit.Under("6.3e"), audit.Note(note))
 	})
 	return r, err

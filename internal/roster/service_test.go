@@ -16,8 +16,11 @@ import (
 	"aval/internal/org"
 	"aval/internal/person"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 	"aval/internal/roster"
 	"aval/internal/roster/generate"
+	"aval/internal/seal"
+	"aval/internal/vault"
 )
 
 // house is a board with its hands: one that may import and one that may not.
@@ -36,11 +39,15 @@ func each(t *testing.T, f func(t *testing.T, h house)) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		master, err := seal.OpenMaster(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
 		board := dbtest.Board(t, d)
 		actor := func(id string, role policy.Role) policy.Actor {
 			return policy.Actor{ID: id, Board: board, Via: "web", Pack: pack, Grants: []policy.Grant{{Role: role}}}
 		}
-		f(t, house{d, t, board, actor("a-it", policy.IT), actor("a-teacher", policy.Teacher), roster.New(d)})
+		f(t, house{d, t, board, actor("a-it", policy.IT), actor("a-teacher", policy.Teacher), roster.New(d, &pseudonym.Names{Vault: vault.New(master)})})
 	})
 }
 
@@ -114,6 +121,28 @@ func TestImportCountsMarksAndTells(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+func TestPupilsAreGivenLoginNames(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		names := func() (macs []string) {
+			h.read(func(ctx context.Context, tx *db.Tx) (err error) {
+				macs, err = db.All(ctx, tx, func(r db.Row) (s string, err error) { err = r.Scan(&s); return s, err },
+					`SELECT name_mac FROM login_name WHERE board_id = $1 AND retired_on = '' ORDER BY id`, tx.Board)
+				return err
+			})
+			return macs
+		}
+		h.bring(folder(t, small()))
+		first := names()
+		if len(first) != 2 {
+			t.Fatalf("%d login names, want one for each of two pupils", len(first))
+		}
+		h.bring(folder(t, small()))
+		if again := names(); !slices.Equal(again, first) {
+			t.Error("another import gave other names")
+		}
 	})
 }
 
