@@ -47,6 +47,7 @@ type commands struct {
 	Roster  rosterCmds `cmd:"" help:"Rosters."`
 	Audit   auditCmds  `cmd:"" help:"The trail."`
 	Policy  policyCmds `cmd:"" help:"Policy packs."`
+	Vault   vaultCmds  `cmd:"" help:"Keys of sealed columns."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 
