@@ -11,6 +11,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
+	"aval/internal/job"
 	"aval/internal/pseudonym"
 	"aval/internal/vault"
 )
@@ -74,6 +75,28 @@ func TestKeysAreReplaced(t *testing.T) {
 		w.must(w.keys.Reseal(t.Context(), w.board, w.board)) // twice does no harm
 		if again := w.status(); !slices.Equal(again.Keys, after.Keys) {
 			t.Errorf("the second time: %+v", again)
+		}
+	})
+}
+
+// Rotate leaves the job that ends it.
+func TestTheJobSealsAgain(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.issue(w.pupils(w.school, 5))
+		w.must(w.keys.Rotate(t.Context(), w.operator()))
+		done := make(chan error, 1)
+		stop, err := job.Run(t.Context(), w.DB, map[job.Kind]job.Handler{
+			vault.ResealJob: func(ctx context.Context, board, id string) error {
+				err := w.keys.Reseal(ctx, board, id)
+				done <- err
+				return err
+			},
+		})
+		w.must(err)
+		w.must(<-done)
+		w.must(stop(t.Context()))
+		if st := w.status(); len(st.Keys) != 1 || st.Older != 0 {
+			t.Errorf("after the job: %+v", st)
 		}
 	})
 }
