@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
@@ -75,6 +76,39 @@ func TestKeysAreReplaced(t *testing.T) {
 		w.must(w.keys.Reseal(t.Context(), w.board, w.board)) // twice does no harm
 		if again := w.status(); !slices.Equal(again.Keys, after.Keys) {
 			t.Errorf("the second time: %+v", again)
+		}
+	})
+}
+
+// Whoever seals under a key has committed before it is dropped.
+func TestWhoSealsIsWaitedFor(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		early, late := w.pupils(w.school, 1), w.pupils(w.school, 1)
+		w.issue(early)
+		_, other := w.program()
+		replaced := make(chan error, 1)
+		w.write(func(ctx context.Context, tx *db.Tx) error {
+			w.must(w.Issue(ctx, tx, late))
+			go func() {
+				err := other.Rotate(t.Context(), w.operator())
+				if err == nil {
+					err = other.Reseal(t.Context(), w.board, w.board)
+				}
+				replaced <- err
+			}()
+			select {
+			case <-replaced:
+				t.Error("the keys are replaced under who seals")
+			case <-time.After(300 * time.Millisecond): // as long as it takes where nobody waits
+			}
+			return nil
+		})
+		if t.Failed() {
+			return
+		}
+		w.must(<-replaced)
+		if names := w.named(append(early, late...)); len(names) != 2 || len(w.status().Keys) != 1 {
+			t.Errorf("%d names are read, want 2", len(names))
 		}
 	})
 }
