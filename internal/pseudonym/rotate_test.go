@@ -97,8 +97,8 @@ func TestWhoSealsIsWaitedFor(t *testing.T) {
 				replaced <- err
 			}()
 			select {
-			case <-replaced:
-				t.Error("the keys are replaced under who seals")
+			case err := <-replaced:
+				t.Errorf("the keys are replaced under who seals: %v", err)
 			case <-time.After(300 * time.Millisecond): // as long as it takes where nobody waits
 			}
 			return nil

@@ -101,7 +101,8 @@ func (n *Names) Issue(ctx context.Context, tx *db.Tx, personIDs []string) error 
 	return nil
 }
 
-// begin waits until nobody else issues, then answers the keys.
+// begin waits until nobody else issues, then answers the keys. Who waits for
+// their turn does not hold the keys meanwhile: a rotation would wait with them.
 func (n *Names) begin(ctx context.Context, tx *db.Tx) (*vault.Keys, error) {
 	if err := lockIssue(ctx, tx); err != nil {
 		return nil, err
