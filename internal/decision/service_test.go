@@ -113,6 +113,66 @@ func TestWhoMayNotDecide(t *testing.T) {
 	})
 }
 
+// Who wrote once on an aspect has evaluated, whoever wrote after them.
+func TestWhoeverWroteDoesNotDecide(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name, write := range map[string]func(w world, by policy.Actor, id request.ID) error{
+			"a draft": func(w world, by policy.Actor, id request.ID) error {
+				_, err := w.Evaluations.Save(t.Context(), by, id, evaluation.Security, evaluation.Input{Summary: "À voir"}, 0)
+				return err
+			},
+			"a file": func(w world, by policy.Actor, id request.ID) error {
+				_, err := w.Evaluations.AddEvidence(t.Context(), by, id, evaluation.Security, "3.3b",
+					evaluation.File{Name: "lettre.pdf", Media: "application/pdf", Content: strings.NewReader("%PDF-1.7\nLettre")})
+				return err
+			},
+		} {
+			w := build(t, d)
+			lent := w.Evaluator2
+			lent.Grants = append([]policy.Grant{{Role: policy.Evaluator, From: w.Appeal.ID}}, lent.Grants...)
+			r := w.Acknowledged()
+			if err := write(w, w.Director, r.ID); err != nil {
+				t.Fatal(err)
+			}
+			page, err := w.Evaluations.View(t.Context(), w.Evaluator, r.ID, evaluation.Security)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for aspect, version := range map[evaluation.Aspect]int64{evaluation.Use: 0, evaluation.Security: page.Evaluation.Version} {
+				if _, err := w.Evaluations.Finish(t.Context(), lent, r.ID, aspect, w.Complete(aspect), version); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := w.Requests.RecordPrivacy(t.Context(), w.PrivacyOfficer, r.ID, request.Privacy{Personal: "no"}); err != nil {
+				t.Fatal(err)
+			}
+			decide := func(by policy.Actor, in decision.Input) (decision.Decision, error) {
+				return w.s.Decide(t.Context(), by, r.ID, in)
+			}
+			as := func(a policy.Actor, from string) policy.Actor {
+				a.Grants = []policy.Grant{{Role: policy.EvaluationDirector, From: from}}
+				return a
+			}
+			_, err = decide(w.Director, good())
+			w.Refused(name+" and then another's words", err, fault.Denied, "4.1")
+			_, err = decide(as(w.IT, w.Director.ID), good())
+			w.Refused(name+", decided in their place", err, fault.Denied, "4.1")
+			_, err = decide(as(w.Appeal, ""), good())
+			w.Refused("evaluated in their place", err, fault.Denied, "4.1")
+			alone := w.Director
+			alone.Settings.JoinEvaluatorDecider = true
+			_, err = decide(alone, good())
+			w.Refused("where the board lets them, without saying why", err, fault.Invalid, "")
+			in := good()
+			in.Exception = "Une seule personne cette semaine."
+			made, err := decide(alone, in)
+			if err != nil || made.Exception != in.Exception || w.Mark("evaluation.finished", made.Subject()) != "exception" {
+				t.Errorf("decided: %+v, %v", made, err)
+			}
+		}
+	})
+}
+
 func TestDecide(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := build(t, d)

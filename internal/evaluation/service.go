@@ -282,8 +282,10 @@ func open(
 	if err := begin(ctx, tx, id); err != nil {
 		return e, w, err
 	}
-	e, err = get(ctx, tx, id, aspect)
-	return e, w, err
+	if e, err = get(ctx, tx, id, aspect); err != nil {
+		return e, w, err
+	}
+	return e, w, addWriters(ctx, tx, e.ID, actor.Hands(policy.EvaluationWrite, w.request.Scope()))
 }
 
 // write puts what was typed on the aspect, in memory.
@@ -303,24 +305,13 @@ func write(
 	return e, w, nil
 }
 
-// apart refuses who asked for the platform, or let the asking go, and who acts
-// in the place of such a person (3.1).
+// apart refuses who asked for the platform, joined the asking or authorised it,
+// and who acts in the place of such a person (3.1).
 func apart(actor policy.Actor, do policy.Action, r request.Request) error {
-	if Asked(actor, do, r) {
+	if r.Party(actor, do) {
 		return fault.New(fault.Denied, "evaluation.asked").Under("3.1")
 	}
 	return nil
-}
-
-// Asked is true when the actor, or the person in whose place the actor acts,
-// asked for the platform or authorised the asking.
-func Asked(actor policy.Actor, do policy.Action, r request.Request) bool {
-	for _, id := range []string{actor.ID, actor.GrantFor(do, r.Scope()).From} {
-		if id != "" && (r.AskedBy(id) || r.AuthorisedBy == id) {
-			return true
-		}
-	}
-	return false
 }
 
 func other(a Aspect) Aspect {

@@ -93,6 +93,28 @@ func begin(ctx context.Context, tx *db.Tx, requestID request.ID) error {
 	return err
 }
 
+// addWriters remembers who wrote on an aspect, for whoever decides to be somebody else.
+func addWriters(ctx context.Context, tx *db.Tx, id ID, accounts []string) error {
+	for _, account := range accounts {
+		if _, err := tx.Exec(ctx, `INSERT INTO evaluation_writer (board_id, evaluation_id, account_id, since)
+			VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, tx.Board, string(id), account, tx.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Writers answers the accounts that ever wrote on an aspect of a request, or in
+// whose place somebody did.
+func Writers(ctx context.Context, tx *db.Tx, requestID request.ID) ([]string, error) {
+	return db.All(ctx, tx, func(row db.Row) (account string, err error) {
+		err = row.Scan(&account)
+		return account, err
+	}, `SELECT DISTINCT w.account_id FROM evaluation_writer w
+		JOIN evaluation e ON e.board_id = w.board_id AND e.id = w.evaluation_id
+		WHERE w.board_id = $1 AND e.request_id = $2 ORDER BY w.account_id`, tx.Board, string(requestID))
+}
+
 // update keeps an aspect whole, unless someone has changed it since.
 func update(ctx context.Context, tx *db.Tx, e *Evaluation) error {
 	if err := db.Changed(tx.Exec(ctx, `UPDATE evaluation SET evaluator_id = $4, recommendation = $5, summary = $6,

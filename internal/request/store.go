@@ -150,6 +150,14 @@ func addJoiner(ctx context.Context, tx *db.Tx, id ID, account string) error {
 	return err
 }
 
+// evaluates tells whether an account wrote on the evaluation of a request.
+func evaluates(ctx context.Context, tx *db.Tx, id ID, account string) (bool, error) {
+	found, err := db.All(ctx, tx, scanText[string], `SELECT w.account_id FROM evaluation_writer w
+		JOIN evaluation e ON e.board_id = w.board_id AND e.id = w.evaluation_id
+		WHERE w.board_id = $1 AND e.request_id = $2 AND w.account_id = $3`, tx.Board, string(id), account)
+	return len(found) > 0, err
+}
+
 // OpenFor answers the open requests of the board for a platform, oldest first,
 // with their joiners. It asks nobody's permission: filter by Scope what is shown.
 func OpenFor(ctx context.Context, tx *db.Tx, platform catalogue.ID) ([]Request, error) {

@@ -125,17 +125,18 @@ func mayDo(actor policy.Actor, r Request) May {
 		return slices.Contains(in, r.State) && actor.Can(do, r.Scope())
 	}
 	mine, asked := r.AuthorID == actor.ID, r.AskedBy(actor.ID)
+	apart := func(do policy.Action) bool { return !r.Party(actor, do) }
 	m := May{
 		Edit:        mine && can(policy.RequestEdit, Drafted, Returned),
 		Submit:      mine && can(policy.RequestSubmit, Drafted, Returned),
 		Authorise:   !asked && can(policy.RequestAuthorise, Submitted),
 		Withdraw:    mine && !r.State.Closed() && actor.Can(policy.RequestWithdraw, r.Scope()),
-		Acknowledge: !asked && can(policy.RequestAcknowledge, Authorised),
-		Join: !asked && can(policy.RequestJoin, open...) &&
+		Acknowledge: apart(policy.RequestAcknowledge) && can(policy.RequestAcknowledge, Authorised),
+		Join: !asked && r.AcknowledgedBy != actor.ID && can(policy.RequestJoin, open...) &&
 			!could(actor, policy.RequestAuthorise, r, Submitted),
 		Privacy:  can(policy.PrivacyRecord, Authorised, Acknowledged, Evaluated),
-		Evaluate: !asked && can(policy.EvaluationWrite, Acknowledged, Evaluated),
-		Decide:   !asked && can(policy.DecisionDecide, Evaluated),
+		Evaluate: apart(policy.EvaluationWrite) && can(policy.EvaluationWrite, Acknowledged, Evaluated),
+		Decide:   apart(policy.DecisionDecide) && can(policy.DecisionDecide, Evaluated),
 	}
 	m.Return = m.Authorise && !r.orphan()
 	m.Edit = m.Edit || m.Authorise && r.orphan()
@@ -276,7 +277,7 @@ func holder(ctx context.Context, tx *db.Tx, r Request) (h Holder, err error) {
 	h.Org = org
 	holders, err := account.Holders(ctx, tx, h.Role, org)
 	for _, a := range holders {
-		if !r.AskedBy(a.ID) {
+		if !r.AskedBy(a.ID) && a.ID != r.AuthorisedBy {
 			h.IDs, h.Names = append(h.IDs, a.ID), append(h.Names, a.Name)
 		}
 	}
@@ -310,7 +311,7 @@ var waits = []struct {
 }
 
 const (
-	notAsked = `r.author_id <> %s AND NOT EXISTS (SELECT 1 FROM request_joiner j
+	notAsked = `r.author_id <> %s AND r.authorised_by <> %s AND NOT EXISTS (SELECT 1 FROM request_joiner j
 		WHERE j.board_id = r.board_id AND j.request_id = r.id AND j.account_id = %s)`
 	unsettled = `r.author_id <> %s AND (r.personal = '' OR r.personal = 'yes' AND (r.pia_on = '' OR r.committee_on = ''))`
 )
