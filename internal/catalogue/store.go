@@ -214,6 +214,11 @@ func setFunctions(ctx context.Context, tx *db.Tx, p Platform) error {
 	return nil
 }
 
+// Hold makes the next who holds the platform wait until this transaction ends.
+func Hold(ctx context.Context, tx *db.Tx, id ID) error {
+	return db.Changed(tx.Exec(ctx, `UPDATE platform SET version = version WHERE board_id = $1 AND id = $2`, tx.Board, string(id)))
+}
+
 // SetResult shows a decision in the catalogue: the overall result, its conditions, where
 // the data rest. It joins the transaction in which the decision is made.
 func SetResult(ctx context.Context, tx *db.Tx, id ID, status Status, conditions string, hosting Hosting, decisionID string) error {

@@ -411,6 +411,30 @@ func TestOnlyNewSecurityRenews(t *testing.T) {
 	})
 }
 
+func TestTwoRenewAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := build(t, d)
+		made := w.decided(t, good())
+		var wait sync.WaitGroup
+		errs := make([]error, 6)
+		for i := range errs {
+			wait.Go(func() { _, errs[i] = w.s.Renew(t.Context(), w.Principal, made.ID, "Chiffrement au repos.") })
+		}
+		wait.Wait()
+		done := 0
+		for _, err := range errs {
+			if err == nil {
+				done++
+			} else if f, ok := fault.As(err); !ok || f.Key != "request.open_exists" {
+				t.Errorf("Renew: %v, want the sentence of the other", err)
+			}
+		}
+		if done != 1 {
+			t.Errorf("renewed %d times", done)
+		}
+	})
+}
+
 func TestLetter(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := build(t, d)

@@ -67,11 +67,7 @@ func named(ctx context.Context, tx *db.Tx, actor policy.Actor, d Draft) (catalog
 	if db.Fold(d.PlatformName) == "" {
 		return catalogue.Platform{}, fault.Form(map[string]string{"platform": "request.platform_required"})
 	}
-	p, found, err := catalogue.FindByName(ctx, tx, d.PlatformName, d.URL)
-	if err != nil || found {
-		return p, err
-	}
-	p, err = catalogue.Add(ctx, tx, actor, catalogue.Draft{Name: d.PlatformName, URL: d.URL})
+	p, err := catalogue.FindOrAdd(ctx, tx, actor, catalogue.Draft{Name: d.PlatformName, URL: d.URL})
 	return p, renamed(err, map[string]string{"name": "platform"})
 }
 

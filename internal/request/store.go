@@ -183,8 +183,12 @@ func waitingControls(ctx context.Context, tx *db.Tx, subject string) ([]string, 
 
 // standing answers the request that stands in the way of a new one for the same
 // platform by the same school or department: an open one, or the author's own
-// that is not sent.
+// that is not sent. It holds the platform: of several who ask at once, each sees
+// the one before.
 func standing(ctx context.Context, tx *db.Tx, platform catalogue.ID, org, author string, except ID) (Request, error) {
+	if err := catalogue.Hold(ctx, tx, platform); err != nil {
+		return Request{}, err
+	}
 	args := []any{tx.Board, string(platform), org, string(Drafted), string(Returned), author, string(except)}
 	for _, s := range open {
 		args = append(args, string(s))
