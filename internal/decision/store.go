@@ -112,12 +112,6 @@ func contestOf(ctx context.Context, tx *db.Tx, id ID) (Contest, bool, error) {
 	return c, err == nil, err
 }
 
-// Unanswered lists the contests that wait for the appeal authority, oldest first.
-func Unanswered(ctx context.Context, tx *db.Tx) ([]Contest, error) {
-	return db.All(ctx, tx, scanContest, `SELECT `+contestColumns+` FROM contest
-		WHERE board_id = $1 AND answered_at IS NULL ORDER BY opened_at, id`, tx.Board)
-}
-
 func insertContest(ctx context.Context, tx *db.Tx, c Contest) error {
 	_, err := tx.Exec(ctx, `INSERT INTO contest (board_id, id, decision_id, explanation, opened_by, opened_at, version)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,

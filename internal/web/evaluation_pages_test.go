@@ -405,6 +405,13 @@ func TestDisagreement(t *testing.T) {
 		at, _ := f.sends("joel", contest, "fr", url.Values{"aspect": {"use"}, "explanation": {long}}, http.StatusSeeOther)
 		f.sees("joel", at, "fr", http.StatusOK, "Votre explication est envoyée.", long, "En attente d’une réponse")
 		f.sees("joel", contest+"?aspect=use", "fr", http.StatusOK, "Un désaccord est déjà inscrit")
+		for who, waits := range map[string]bool{"ines": true, "sol": false, "eva": false, "joel": false, "maude": false} {
+			if body := f.sees(who, "/desk", "fr", http.StatusOK); strings.Contains(body, at) != waits {
+				t.Errorf("the disagreement is on the desk of %s: %t, want %t", who, !waits, waits)
+			}
+		}
+		f.sees("ines", "/desk", "fr", http.StatusOK, "Répondre au désaccord\u00a0: Zibaline", "École du Grand-Pin", "Contestée", "§\u00a04.1\u00a0a")
+		f.sees("ines", "/desk", "en", http.StatusOK, "Answer the disagreement: Zibaline", "Contested")
 		f.sends("joel", at, "fr", url.Values{"talk_on": {"2026-11-20"}, "next_step": {"maintain"}, "answer": {"Non."}}, http.StatusForbidden)
 
 		answer := url.Values{"talk_on": {"2026-11-21"}, "talk_note": {"Une note entre nous."}, "answer": {"On regarde de nouveau."}}
@@ -414,6 +421,9 @@ func TestDisagreement(t *testing.T) {
 		answer.Set("next_step", "reevaluate")
 		f.sends("ines", at, "fr", answer, http.StatusSeeOther)
 		f.sees("sol", at, "fr", http.StatusOK, "On regarde de nouveau.", "Une note entre nous.", "Évaluer de nouveau")
+		if body := f.sees("ines", "/desk", "fr", http.StatusOK, "Rien ne vous attend"); strings.Contains(body, at) {
+			t.Error("an answered disagreement stays on the desk")
+		}
 		if body := f.sees("joel", at, "en", http.StatusOK, "On regarde de nouveau.", "See the request that follows"); strings.Contains(body, "Une note entre nous.") {
 			t.Error("the school reads the note of the talk")
 		}
