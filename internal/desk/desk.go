@@ -114,7 +114,7 @@ func (s *Service) Places(ctx context.Context, actor policy.Actor) (places []org.
 		}
 		all, err := org.List(ctx, tx, "")
 		places = slices.DeleteFunc(all, func(o org.Org) bool {
-			return o.Kind == org.Board || o.Kind == org.School && o.Sector == org.Other
+			return !o.Covered()
 		})
 		return err
 	})

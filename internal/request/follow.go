@@ -44,6 +44,13 @@ func MarkDecided(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r R
 // with new security functions (4.1 b): the same asking, under the signature of
 // the principal or department head who acts. Who calls it asks the permission.
 func Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier Request, newSecurity string) (r Request, err error) {
+	refusal, err := outside(ctx, tx, earlier.OrgID)
+	if err == nil {
+		err = refusal
+	}
+	if err != nil {
+		return r, err
+	}
 	if r, err = again(ctx, tx, earlier); err != nil {
 		return r, err
 	}

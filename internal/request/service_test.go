@@ -40,6 +40,7 @@ func TestCreateRefuses(t *testing.T) {
 			{"for no class there is", w.dora, request.Draft{PlatformName: "Zibaline", Classes: []string{"999"}}, "invalid form_invalid", "classes"},
 			{"with too long a text", w.maude, request.Draft{PlatformName: "Zibaline", Usage: strings.Repeat("z", 5000)}, "invalid form_invalid", "usage"},
 			{"after a request that is not theirs", w.maude, request.Draft{PlatformName: "Zibaline", Follows: "r0"}, "not_found not_found", ""},
+			{"in a department that is not under the deputy", w.matt, request.Draft{PlatformName: "Zibaline"}, "conflict request.not_under_deputy 1.3b", ""},
 			{"in the other sector", w.carl, request.Draft{PlatformName: "Zibaline"}, "conflict request.other_sector 2.1", ""},
 			{"licensed for everyone, by its name", w.maude, good("tabulou"), "conflict request.preapproved 2.1", ""},
 			{"licensed for everyone, by its id", w.maude, request.Draft{PlatformID: licensed}, "conflict request.preapproved 2.1", ""},
@@ -291,6 +292,9 @@ func TestRedirect(t *testing.T) {
 		if f, ok := fault.As(err); !ok || f.Fields["note"].Key == "" {
 			t.Errorf("fields %v, want note", f)
 		}
+
+		_, err = w.s.Redirect(ctx, w.ti, request.Passed{PlatformName: "Zibaline", Org: "mat"})
+		refused(t, "passed on to a department that is not under the deputy", err, "conflict request.not_under_deputy 1.3b")
 
 		r := must(w.s.Redirect(ctx, w.ti, in))(t)
 		w.marks(r, map[string]string{"request.redirected": "conform", "request.described": "waiting", "request.authorised": "waiting"})
