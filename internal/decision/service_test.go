@@ -411,6 +411,46 @@ func TestOnlyNewSecurityRenews(t *testing.T) {
 	})
 }
 
+// The list of requests shows the result, to who reads decisions.
+func TestResultInTheList(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, ctx := build(t, d), t.Context()
+		r, err := w.Requests.Redirect(ctx, w.IT, request.Passed{PlatformID: w.Platform.ID, Org: "pin"})
+		if err == nil {
+			r, err = w.Requests.Edit(ctx, w.Principal, r.ID, request.Draft{Description: "Lecture à voix haute.",
+				Usage: "Vingt minutes par jour.", DataKinds: []string{"first_name"}, Pupils: 24}, r.Version)
+		}
+		if err == nil {
+			_, err = w.Requests.Authorise(ctx, w.Principal, r.ID, "")
+		}
+		if err == nil {
+			_, err = w.Requests.Acknowledge(ctx, w.Evaluator, r.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Evaluate(w.Evaluator, r.ID)
+		if _, err := w.Requests.RecordPrivacy(ctx, w.PrivacyOfficer, r.ID, request.Privacy{Personal: "no"}); err != nil {
+			t.Fatal(err)
+		}
+		shown := func(by policy.Actor, want catalogue.Status) {
+			t.Helper()
+			page, err := w.Requests.List(ctx, by, request.Filter{})
+			if err != nil || len(page.Items) != 1 || page.Items[0].Result != want {
+				t.Errorf("%s: %+v, %v, want %q", by.ID, page.Items, err, want)
+			}
+		}
+		shown(w.Principal, "")
+		if _, err := w.s.Decide(ctx, w.Director, r.ID, good()); err != nil {
+			t.Fatal(err)
+		}
+		shown(w.IT, "") // passed it on, and reads no decision
+		for _, by := range []policy.Actor{w.Principal, w.Evaluator, w.Director, w.Appeal, w.PrivacyOfficer} {
+			shown(by, catalogue.Conditional)
+		}
+	})
+}
+
 func TestTwoRenewAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := build(t, d)

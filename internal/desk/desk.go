@@ -156,6 +156,7 @@ type Line struct {
 	State   request.State
 	StateAt time.Time
 	Org     string
+	Result  catalogue.Status // of the decision; empty before it, and to who reads no decisions
 }
 
 // Asked answers the requests for a platform that the actor may read, the newest first.

@@ -261,10 +261,11 @@ const (
 		JOIN platform p ON p.board_id = r.board_id AND p.id = r.platform_id
 		JOIN org o ON o.board_id = r.board_id AND o.id = r.org_id
 		JOIN account a ON a.board_id = r.board_id AND a.id = r.author_id`
-	itemColumns = `, p.name, o.name, o.kind, a.name`
+	itemColumns = `, p.name, o.name, o.kind, a.name,
+		COALESCE((SELECT d.overall FROM decision d WHERE d.board_id = r.board_id AND d.request_id = r.id), '')`
 )
 
 func scanItem(row db.Row) (i Item, err error) {
-	i.Request, err = scanMore(row, &i.Platform, &i.Org, &i.OrgKind, &i.Author)
+	i.Request, err = scanMore(row, &i.Platform, &i.Org, &i.OrgKind, &i.Author, &i.Result)
 	return i, err
 }

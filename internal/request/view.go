@@ -27,6 +27,7 @@ type Item struct {
 	Org      string
 	OrgKind  string // school or department
 	Author   string
+	Result   catalogue.Status // of the decision; empty before it, and to who reads no decisions
 }
 
 // Filter says which of the requests that one may see are listed, and from where.
@@ -82,6 +83,11 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, f Filter) (page 
 		page.Items, err = db.All(ctx, tx, scanItem, `SELECT `+columns+itemColumns+itemFrom+where, args...)
 		return err
 	})
+	if len(actor.Reach(policy.DecisionRead).Rules) == 0 {
+		for i := range page.Items {
+			page.Items[i].Result = ""
+		}
+	}
 	if len(page.Items) > size {
 		page.Items = page.Items[:size]
 		last := page.Items[size-1]

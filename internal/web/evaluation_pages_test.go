@@ -371,7 +371,10 @@ func TestFromEvaluationToLetter(t *testing.T) {
 
 		f.sees("sol", "/evaluations", "fr", http.StatusOK, "Décider pour Zibaline", f.path("/decision"))
 		f.sees("sol", f.path("/decision"), "fr", http.StatusOK, "Approuver avec conditions", "Conservation à préciser.", "Le Québec n’est pas offert.", "Satisfait\u00a0: 13")
+		f.sees("joel", "/requests", "fr", http.StatusOK, "À décider")
 		to, _ := f.sends("sol", f.path("/decision"), "fr", decide(decision.Approved, decision.Conditional), http.StatusSeeOther)
+		f.sees("joel", "/requests", "fr", http.StatusOK, "Approuvée avec conditions")
+		f.sees("maude", "/requests", "en", http.StatusOK, "Approved with conditions")
 		if !strings.HasPrefix(to, "/decisions/") {
 			t.Fatalf("decided, sent to %q", to)
 		}
