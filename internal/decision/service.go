@@ -108,9 +108,14 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 		if err := in.check(p.SamePerson); err != nil {
 			return err
 		}
-		// The request first: of two who decide at once, its version lets one through.
-		if _, err := request.MarkDecided(ctx, tx, actor, id); err != nil {
+		// The request first: of two who decide at once, its version lets one through,
+		// and none where the evaluation was reopened since it was read.
+		closed, err := request.MarkDecided(ctx, tx, actor, id)
+		if err != nil {
 			return err
+		}
+		if closed.Version != p.Request.Version+1 {
+			return fault.New(fault.Conflict, "conflict.changed")
 		}
 		d = decide(p, in)
 		d.ID, d.DecidedBy, d.DecidedAt, d.Version = ID(db.NewID()), actor.ID, tx.Now, 1

@@ -212,6 +212,8 @@ func TestDecide(t *testing.T) {
 		})
 		_, err = w.s.Decide(t.Context(), w.Director, r.ID, good())
 		w.Refused("a second time", err, fault.Conflict, "4.1")
+		_, err = w.Evaluations.Reopen(t.Context(), w.Evaluator, r.ID, evaluation.Use)
+		w.Refused("the evaluation reopened once decided", err, fault.Conflict, "3.1")
 		if acts := w.Acts(got.Subject()); !slices.Equal(acts, []string{"decision.made"}) {
 			t.Errorf("acts: %v", acts)
 		}
@@ -239,6 +241,38 @@ func TestTwoDecideAtOnce(t *testing.T) {
 		}
 		if done != 1 {
 			t.Errorf("decided %d times", done)
+		}
+	})
+}
+
+// Of who decides and who reopens the evaluation at once, one is told.
+func TestReopenWhileOneDecides(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := build(t, d)
+		for range 4 {
+			r := w.evaluated(t)
+			var wait sync.WaitGroup
+			var reopened, decided error
+			wait.Go(func() { _, reopened = w.Evaluations.Reopen(t.Context(), w.Evaluator, r.ID, evaluation.Use) })
+			wait.Go(func() { _, decided = w.s.Decide(t.Context(), w.Director, r.ID, good()) })
+			wait.Wait()
+			now, err := w.Requests.View(t.Context(), w.Director, r.ID)
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case decided == nil && fault.Is(reopened, fault.Conflict) && now.State == request.Decided:
+			case reopened == nil && fault.Is(decided, fault.Conflict) && now.State == request.Acknowledged:
+				if _, err := w.Requests.Withdraw(t.Context(), w.Teacher, r.ID); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				t.Errorf("decided: %v, reopened: %v, state %s", decided, reopened, now.State)
+			}
+			w.Write(func(ctx context.Context, tx *db.Tx) error { // a platform that may be asked for again
+				p, err := catalogue.Add(ctx, tx, w.Director, catalogue.Draft{Name: "Récitou " + string(r.ID)})
+				w.Platform = p
+				return err
+			})
 		}
 	})
 }

@@ -153,10 +153,10 @@ func scanEvidence(row db.Row) (v Evidence, err error) {
 	return v, err
 }
 
-// evidenceOf lists the files of an aspect, oldest first.
+// evidenceOf lists the files that support an aspect, oldest first.
 func evidenceOf(ctx context.Context, tx *db.Tx, id ID) ([]Evidence, error) {
 	return db.All(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence
-		WHERE board_id = $1 AND evaluation_id = $2 ORDER BY added_at, id`, tx.Board, string(id))
+		WHERE board_id = $1 AND evaluation_id = $2 AND withdrawn_at IS NULL ORDER BY added_at, id`, tx.Board, string(id))
 }
 
 func insertEvidence(ctx context.Context, tx *db.Tx, v Evidence) error {
@@ -166,10 +166,17 @@ func insertEvidence(ctx context.Context, tx *db.Tx, v Evidence) error {
 	return err
 }
 
+// setAside withdraws a file of an aspect, once.
+func setAside(ctx context.Context, tx *db.Tx, of ID, id, by string) (Evidence, error) {
+	return db.One(ctx, tx, scanEvidence, `UPDATE evidence SET withdrawn_by = $4, withdrawn_at = $5
+		WHERE board_id = $1 AND evaluation_id = $2 AND id = $3 AND withdrawn_at IS NULL RETURNING `+evidenceColumns,
+		tx.Board, string(of), id, by, tx.Now)
+}
+
 // evidence reads a file's record and the request it speaks of.
 func evidence(ctx context.Context, tx *db.Tx, id string) (v Evidence, requestID request.ID, err error) {
-	v, err = db.One(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence WHERE board_id = $1 AND id = $2`,
-		tx.Board, id)
+	v, err = db.One(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence
+		WHERE board_id = $1 AND id = $2 AND withdrawn_at IS NULL`, tx.Board, id)
 	if err != nil {
 		return v, "", err
 	}

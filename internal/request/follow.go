@@ -25,6 +25,21 @@ func MarkEvaluated(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r
 	return r, audit.Write(ctx, tx, actor, "request.evaluated", r.Subject(), audit.Under("3.1"))
 }
 
+// Reopen takes an evaluated request back to those who evaluate (3.1). Who reopens
+// the evaluation asks the permission.
+func Reopen(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r Request, err error) {
+	if r, err = Get(ctx, tx, id); err != nil {
+		return r, err
+	}
+	if err := r.reopened(tx.Now); err != nil {
+		return r, err
+	}
+	if err := Update(ctx, tx, &r); err != nil {
+		return r, err
+	}
+	return r, audit.Write(ctx, tx, actor, "request.reopened", r.Subject(), audit.Under("3.1"))
+}
+
 // MarkDecided closes a request with its decision (4.1). Who decides asks the
 // permission, looks at what the law wants first, and leaves the notice.
 func MarkDecided(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r Request, err error) {

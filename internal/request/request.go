@@ -5,6 +5,7 @@
 //	      --MarkEvaluated--> evaluated --MarkDecided--> decided
 //
 //	submitted --Return--> returned --Submit--> submitted
+//	evaluated --Reopen--> acknowledged
 //	submitted --Refuse--> refused            any open state --Withdraw--> withdrawn
 //	Redirect opens one at submitted, for a school or department to make its own
 //	after a decision, Renew and Reevaluate open another that follows it
@@ -451,6 +452,16 @@ func (r *Request) evaluated(now time.Time) error {
 	}
 	r.move(Evaluated, now)
 	r.EvaluatedAt = now
+	return nil
+}
+
+// reopened says that one who evaluated has more to say before the decision (3.1).
+func (r *Request) reopened(now time.Time) error {
+	if r.State != Evaluated {
+		return fault.New(fault.Conflict, "request.not_evaluated").Under("3.1")
+	}
+	r.move(Acknowledged, now)
+	r.EvaluatedAt = time.Time{}
 	return nil
 }
 

@@ -108,6 +108,10 @@ func TestRules(t *testing.T) {
 		{"passed on, completed by the principal", redirected, func(r *Request) error { return r.edit("jo", Draft{Usage: "Lire"}) }, "", Submitted},
 		{"passed on, authorised", redirected, func(r *Request) error { return r.authorise("jo", policy.Principal, "", noon) }, "", Authorised},
 
+		{"reopened before it is evaluated", in(Acknowledged), func(r *Request) error { return r.reopened(noon) }, "conflict request.not_evaluated 3.1", Acknowledged},
+		{"reopened once decided", in(Decided), func(r *Request) error { return r.reopened(noon) }, "conflict request.not_evaluated 3.1", Decided},
+		{"reopened", in(Evaluated), func(r *Request) error { return r.reopened(noon) }, "", Acknowledged},
+
 		// Edit, withdraw, join.
 		{"edited by another", nil, func(r *Request) error { return r.edit("jo", Draft{}) }, "denied request.author_only", Drafted},
 		{"edited once sent", in(Submitted), func(r *Request) error { return r.edit("maude", Draft{}) }, "conflict request.not_editable", Submitted},

@@ -356,7 +356,27 @@ func TestFromEvaluationToLetter(t *testing.T) {
 		}
 		f.sees("maude", "/evidence/"+evidence, "fr", http.StatusNotFound)
 
-		security := f.rated(evaluation.Security, evaluation.Met, 1)
+		f.uploads("eva", f.path("/evaluation/security"), "fr", url.Values{"version": {"1"}, "then": {"save"}}, "file.3.3c", "brouillon.txt", "text/plain",
+			"Déposé par erreur.", http.StatusSeeOther)
+		body = f.sees("eva", f.path("/evaluation/security"), "fr", http.StatusOK, "brouillon.txt", "Retirer ce fichier")
+		mistake := ""
+		for _, m := range regexp.MustCompile(`name="withdraw" value="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+			if m[1] != evidence {
+				mistake = m[1]
+			}
+		}
+		form = url.Values{"version": {"2"}, "then": {"finish"}, "withdraw": {mistake}}
+		_, body = f.sends("eva", f.path("/evaluation/security"), "fr", form, http.StatusUnprocessableEntity, "brouillon.txt")
+		contains(t, body, `value="`+mistake+`" aria-describedby="withdraw.`+mistake+`-hint" checked`)
+		f.sends("maude", f.path("/evaluation/security"), "fr", form, http.StatusForbidden)
+		form.Set("then", "save")
+		f.sends("eva", f.path("/evaluation/security"), "fr", form, http.StatusSeeOther)
+		if body := f.sees("eva", f.path("/evaluation/security"), "fr", http.StatusOK, "réponse du fournisseur.txt"); strings.Contains(body, "brouillon.txt") {
+			t.Error("a withdrawn file is shown")
+		}
+		f.sees("eva", "/evidence/"+mistake, "fr", http.StatusNotFound)
+
+		security := f.rated(evaluation.Security, evaluation.Met, 3)
 		security.Set("rating.3.3c", "partly")
 		security.Set("note.3.3c", "Conservation à préciser.")
 		security.Set("recommendation", "approve_conditions")
@@ -364,7 +384,19 @@ func TestFromEvaluationToLetter(t *testing.T) {
 		security.Set("location_reason", "Le Québec n’est pas offert.")
 		f.sends("eva", f.path("/evaluation/security"), "fr", security, http.StatusSeeOther)
 		f.sees("eva", f.path("/evaluation/security"), "fr", http.StatusOK, "Terminée le 20\u00a0nov.\u00a02026 par Compte eva", "Évaluer maintenant l’usage")
+		again := f.path("/evaluation/use/reopen")
+		f.sends("eva", again, "fr", nil, http.StatusConflict, "n’est pas terminé")
 		f.sends("eva", f.path("/evaluation/use"), "en", f.rated(evaluation.Use, evaluation.Met, 0), http.StatusSeeOther)
+		f.sends("maude", again, "fr", nil, http.StatusForbidden)
+		f.sends("sol", again, "fr", nil, http.StatusForbidden, "Seule la personne qui a terminé")
+		f.sends("eva", f.path("/evaluation/beauty/reopen"), "fr", nil, http.StatusNotFound)
+		if body := f.sees("sol", f.path("/evaluation/use"), "fr", http.StatusOK, "Terminée le"); strings.Contains(body, again) {
+			t.Error("the director is offered to reopen what another finished")
+		}
+		f.sees("eva", f.path("/evaluation/use"), "en", http.StatusOK, "Reopen this aspect", again)
+		f.sends("eva", again, "fr", nil, http.StatusSeeOther)
+		f.sees("eva", f.path("/evaluation/use"), "fr", http.StatusOK, "Cet aspect est rouvert", `name="version" value="2"`)
+		f.sends("eva", f.path("/evaluation/use"), "en", f.rated(evaluation.Use, evaluation.Met, 2), http.StatusSeeOther)
 		f.sees("eva", f.path("/privacy"), "fr", http.StatusOK, "§\u00a0QC-PIA-01", "§\u00a0QC-PIA-02", "Il manque une réponse")
 		f.sends("eva", f.path("/privacy"), "en", url.Values{"personal": {"yes"}, "pia_on": {"2026-11-10"}, "committee_on": {"2026-11-12"}}, http.StatusSeeOther)
 		f.sees("eva", f.path("/privacy"), "en", http.StatusOK, "It is recorded", "Ready for the decision", `value="2026-11-12"`)

@@ -15,3 +15,7 @@ INSERT INTO evaluation_writer (board_id, evaluation_id, account_id, since)
   SELECT board_id, evaluation_id, added_by, min(added_at) FROM evidence WHERE added_by <> ''
   GROUP BY board_id, evaluation_id, added_by
   ON CONFLICT DO NOTHING;
+
+-- A file that was withdrawn stays, and is shown no more.
+ALTER TABLE evidence ADD COLUMN withdrawn_by text NOT NULL DEFAULT '';
+ALTER TABLE evidence ADD COLUMN withdrawn_at timestamptz;
