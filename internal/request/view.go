@@ -78,7 +78,8 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, f Filter) (page 
 		}
 		where += ` AND (r.created_at, r.id) < (` + hold(at) + `, ` + hold(id) + `)`
 	}
-	where += ` ORDER BY r.created_at DESC, r.id DESC LIMIT ` + hold(size+1)
+	// A number, no argument: SQLite plans a statement anew for each limit it is given.
+	where += ` ORDER BY r.created_at DESC, r.id DESC LIMIT ` + strconv.Itoa(size+1)
 	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		page.Items, err = db.All(ctx, tx, scanItem, `SELECT `+columns+itemColumns+itemFrom+where, args...)
 		return err
