@@ -234,12 +234,16 @@ func TestTimes(t *testing.T) {
 					t.Errorf("%s: %v, %v, want %v", query, got, err, want)
 				}
 			}
-			maybe := func(r db.Row) (at *time.Time, err error) {
-				err = r.Scan(&at)
+			maybe := func(r db.Row) (at time.Time, err error) {
+				at = want
+				err = r.Scan(db.When(&at))
 				return at, err
 			}
+			if got, err := db.One(ctx, tx, maybe, `SELECT min(at) FROM control_mark WHERE board_id = $1`, tx.Board); err != nil || got != want {
+				t.Errorf("the first: %v, %v, want %v", got, err, want)
+			}
 			got, err := db.One(ctx, tx, maybe, `SELECT max(at) FROM control_mark WHERE board_id = $1 AND at > $2`, tx.Board, want)
-			if err != nil || got != nil {
+			if err != nil || !got.IsZero() {
 				t.Errorf("after the last: %v, %v", got, err)
 			}
 			if _, err := db.One(ctx, tx, instant, `SELECT max(at) FROM control_mark WHERE board_id = $1 AND at > $2`, tx.Board, want); err == nil {

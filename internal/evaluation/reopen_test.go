@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
@@ -181,9 +182,9 @@ func TestWithdrawEvidence(t *testing.T) {
 		err = d.Read(ctx, w.Board, func(ctx context.Context, tx *db.Tx) error {
 			row, err := db.One(ctx, tx, func(row db.Row) (s string, err error) {
 				var by string
-				var at db.NullTime
-				err = row.Scan(&by, &at)
-				return fmt.Sprintf("%s %t", by, at.Valid && at.Time.Equal(w.Now)), err
+				var at time.Time
+				err = row.Scan(&by, db.When(&at))
+				return fmt.Sprintf("%s %t", by, at.Equal(w.Now)), err
 			}, `SELECT withdrawn_by, withdrawn_at FROM evidence WHERE board_id = $1 AND id = $2`, tx.Board, gone)
 			if row != w.Evaluator2.ID+" true" {
 				t.Errorf("the row says %s", row)

@@ -12,10 +12,8 @@ const columns = `id, request_id, aspect, evaluator_id, recommendation, summary, 
 	finished_at, updated_at, version`
 
 func scan(row db.Row) (e Evaluation, err error) {
-	var finished db.NullTime
 	err = row.Scan(&e.ID, &e.RequestID, &e.Aspect, &e.EvaluatorID, &e.Recommendation, &e.Summary, &e.Location,
-		&e.LocationReason, &finished, &e.UpdatedAt, &e.Version)
-	e.FinishedAt = finished.Time
+		&e.LocationReason, db.When(&e.FinishedAt), &e.UpdatedAt, &e.Version)
 	return e, err
 }
 

@@ -27,27 +27,41 @@ var columns = "r." + strings.Join(fieldList, ", r.")
 const from = ` FROM request r`
 
 func scan(row db.Row) (r Request, err error) {
-	return scanMore(row)
+	err = scanInto(row, &r)
+	return r, err
 }
 
-// scanMore reads a request and the columns that follow it.
-func scanMore(row db.Row, more ...any) (r Request, err error) {
+// scanInto reads a request and the columns that follow it.
+func scanInto(row db.Row, r *Request, more ...any) error {
 	var kinds string
-	var submitted, authorised, acknowledged, evaluated, decided, closed db.NullTime
-	into := []any{&r.ID, &r.Number, &r.PlatformID, &r.OrgID, &r.AuthorID, &r.AuthorRole, &r.Kind, &r.Description,
+	into := make([]any, 0, len(fieldList)+len(more))
+	into = append(into, &r.ID, &r.Number, &r.PlatformID, &r.OrgID, &r.AuthorID, &r.AuthorRole, &r.Kind, &r.Description,
 		&r.Usage, &r.Missing, &kinds, &r.CostCents, &r.Pupils, &r.NewSecurity, &r.FollowsID, &r.State, &r.StateAt,
-		&r.Reason, &r.CreatedAt, &submitted, &authorised, &r.AuthorisedBy, &acknowledged, &r.AcknowledgedBy,
-		&evaluated, &decided, &closed, &r.RedirectedBy, &r.Privacy.Personal, &r.Privacy.PIAOn,
-		&r.Privacy.CommitteeOn, &r.PrivacyBy, &r.Version}
+		&r.Reason, &r.CreatedAt, db.When(&r.SubmittedAt), db.When(&r.AuthorisedAt), &r.AuthorisedBy,
+		db.When(&r.AcknowledgedAt), &r.AcknowledgedBy, db.When(&r.EvaluatedAt), db.When(&r.DecidedAt),
+		db.When(&r.ClosedAt), &r.RedirectedBy, &r.Privacy.Personal, &r.Privacy.PIAOn, &r.Privacy.CommitteeOn,
+		&r.PrivacyBy, &r.Version)
 	if err := row.Scan(append(into, more...)...); err != nil {
-		return r, err
+		return err
 	}
-	r.SubmittedAt, r.AuthorisedAt, r.AcknowledgedAt = submitted.Time, authorised.Time, acknowledged.Time
-	r.EvaluatedAt, r.DecidedAt, r.ClosedAt = evaluated.Time, decided.Time, closed.Time
-	if err := json.Unmarshal([]byte(kinds), &r.DataKinds); err != nil {
-		return r, fmt.Errorf("read the data kinds of a request: %w", err)
+	if list, ok := plainList(kinds); ok {
+		r.DataKinds = list
+	} else if err := json.Unmarshal([]byte(kinds), &r.DataKinds); err != nil {
+		return fmt.Errorf("read the data kinds of a request: %w", err)
 	}
-	return r, nil
+	return nil
+}
+
+// plainList reads a JSON list of words without an escape, as json.Marshal writes
+// the codes of a pack, many times faster than package json does.
+func plainList(text string) ([]string, bool) {
+	words, ok := strings.CutPrefix(text, `["`)
+	words, closed := strings.CutSuffix(words, `"]`)
+	if !ok || !closed || strings.Contains(words, `\`) {
+		return nil, false
+	}
+	list := strings.Split(words, `","`)
+	return list, !slices.ContainsFunc(list, func(word string) bool { return strings.Contains(word, `"`) })
 }
 
 func scanText[T ~string](row db.Row) (s T, err error) {
@@ -266,6 +280,6 @@ const (
 )
 
 func scanItem(row db.Row) (i Item, err error) {
-	i.Request, err = scanMore(row, &i.Platform, &i.Org, &i.OrgKind, &i.Author, &i.Result)
+	err = scanInto(row, &i.Request, &i.Platform, &i.Org, &i.OrgKind, &i.Author, &i.Result)
 	return i, err
 }
