@@ -81,6 +81,22 @@ func (v *visit) seenStates() []request.State {
 	})
 }
 
+func (v *visit) requestColumns() []ui.Column {
+	return []ui.Column{{Text: v.T("list.platform")}, {Text: v.T("list.number")}, {Text: v.T("list.org")},
+		{Text: v.T("list.author")}, {Text: v.T("list.state")}, {Text: v.T("list.when")}}
+}
+
+func (v *visit) requestLines(items []request.Item) []ui.Line {
+	lines := make([]ui.Line, 0, len(items))
+	for _, r := range items {
+		tone, icon, state := v.stateLook(string(r.State), r.Result)
+		lines = append(lines, ui.Line{Href: requestAt(r.ID), Name: r.Platform, Entries: []ui.Entry{
+			{Text: r.Number, Whole: true}, {Text: r.Org}, {Text: r.Author}, {Text: state, Tone: tone, Icon: icon},
+			{Text: v.p.Date(r.StateAt)}}})
+	}
+	return lines
+}
+
 // requestsAfter is the address of the page that follows.
 func requestsAfter(f request.Filter, next string) string {
 	if next == "" {
