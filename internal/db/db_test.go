@@ -539,3 +539,40 @@ func TestIn(t *testing.T) {
 		}
 	}
 }
+
+func TestSystemOne(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board := dbtest.Board(t, d)
+		const name = `SELECT id FROM board WHERE id = $1`
+		if _, err := db.SystemOne(t.Context(), d, word, name, "nowhere"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("what is not there: %v, want not found", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := db.SystemOne(gone, d, word, name, board); !errors.Is(err, context.Canceled) {
+			t.Errorf("for someone who left: %v", err)
+		}
+		if got, err := db.SystemOne(t.Context(), d, word, name, board); err != nil || got != board {
+			t.Errorf("%q, %v, want %q", got, err, board)
+		}
+		err := d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error { return mark(ctx, tx, "one") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Engine() == db.Postgres {
+			n, err := db.SystemOne(t.Context(), d, number, `SELECT count(*) FROM control_mark WHERE board_id = $1`, board)
+			if n != 0 || err != nil {
+				t.Errorf("it sees %d rows of a board, %v", n, err)
+			}
+		}
+		defer func() {
+			if recover() == nil {
+				t.Error("it ran inside a transaction")
+			}
+		}()
+		_ = d.Read(t.Context(), board, func(ctx context.Context, _ *db.Tx) error {
+			_, err := db.SystemOne(ctx, d, word, name, board)
+			return err
+		})
+	})
+}
