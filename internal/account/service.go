@@ -11,6 +11,7 @@ import (
 	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/org"
 	"aval/internal/policy"
 )
 
@@ -102,7 +103,7 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, n New) (a Acco
 			if g.Org == "" {
 				continue
 			}
-			o, err := findOrg(ctx, tx, g.Org)
+			o, err := org.Find(ctx, tx, g.Org)
 			if fault.Is(err, fault.NotFound) {
 				return fault.Form(map[string]string{"org": "account.org_unknown"})
 			}

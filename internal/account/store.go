@@ -6,7 +6,6 @@ import (
 
 	"aval/internal/db"
 	"aval/internal/fault"
-	"aval/internal/org"
 	"aval/internal/person"
 	"aval/internal/policy"
 )
@@ -92,24 +91,6 @@ func findPerson(ctx context.Context, tx *db.Tx, id string) (person.Person, error
 		return person.Get(ctx, tx, id)
 	}
 	return p, err
-}
-
-// findOrg takes a school or department by its source id, its own id or its name.
-func findOrg(ctx context.Context, tx *db.Tx, typed string) (org.Org, error) {
-	o, err := org.BySource(ctx, tx, typed)
-	if !fault.Is(err, fault.NotFound) {
-		return o, err
-	}
-	all, err := org.All(ctx, tx)
-	if err != nil {
-		return o, err
-	}
-	for _, o := range all {
-		if o.ID == typed || db.Fold(o.Name) == db.Fold(typed) {
-			return o, nil
-		}
-	}
-	return o, fault.Missing()
 }
 
 func insert(ctx context.Context, tx *db.Tx, a Account, grants []policy.Grant) error {
