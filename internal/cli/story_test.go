@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 		}
 		defer func() { _ = os.RemoveAll(dir) }() // a leftover in a temporary place harms nothing
 		program = filepath.Join(dir, "aval")
-		if out, err := exec.Command("go", "build", "-o", program, "aval/cmd/aval").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-ldflags=-w", "-o", program, "aval/cmd/aval").CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build aval: %v\n%s", err, out)
 			return 1
 		}

@@ -85,7 +85,7 @@ func openFile(t *testing.T, d *db.DB, settings policy.Settings) *file {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = files.Close() })
-	accounts := &account.Service{DB: d}
+	accounts := &account.Service{DB: d, Cost: account.Cheap}
 	f.house = &house{Server: &Server{DB: d, Accounts: anyPassword{accounts}, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Requests: request.New(d), Evaluations: &evaluation.Service{DB: d, Blobs: files}, Decisions: &decision.Service{DB: d}}}
 	f.at = httptest.NewServer(f.Handler())
