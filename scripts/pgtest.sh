@@ -49,7 +49,12 @@ if [ -z "$bin" ]; then
 	[ -n "$bin" ] || fail "the package postgresql was installed, but its programs are nowhere to be found."
 fi
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/aval-pgtest.XXXXXX")
+# In memory where there is room: each test makes a database and drops it.
+where=${TMPDIR:-/tmp}
+if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ] && [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print int($4 / 1048576) }')" -ge 4 ]; then
+	where=/dev/shm
+fi
+dir=$(mktemp -d "$where/aval-pgtest.XXXXXX")
 # PostgreSQL refuses to run as root.
 as=
 if [ "$(id -u)" = 0 ]; then
@@ -90,7 +95,7 @@ for _ in 1 2 3 4 5 6 7 8; do
 	if (cd "$dir" && $as "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -s -w -t 30 -o "\
 -p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
--c max_connections=300 -c shared_buffers=128MB -c autovacuum=off -c timezone=UTC -c jit=off" start) \
+-c max_connections=300 -c shared_buffers=128MB -c max_wal_size=512MB -c autovacuum=off -c timezone=UTC -c jit=off" start) \
 		>/dev/null 2>&1; then
 		started=1
 		break

@@ -109,7 +109,7 @@ func TestOneBoardNeverSeesAnother(t *testing.T) {
 		if len(markers) < 50 {
 			t.Fatalf("the other board has %d names and texts only", len(markers))
 		}
-		operations := h.operations(t)
+		operations, pages := h.operations(t), patterns(t)
 		ours, theirs := one.ids(), two.ids()
 
 		// The same eyes see them where they belong.
@@ -161,7 +161,7 @@ func TestOneBoardNeverSeesAnother(t *testing.T) {
 					return one.call(who, op.method, path, body(one, op.id))
 				})
 			}
-			for _, op := range patterns(t) {
+			for _, op := range pages {
 				one.stranger(who, op, theirs, func(path string) answer {
 					return one.browse(who, op.method, path, everyField(one))
 				})
