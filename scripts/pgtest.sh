@@ -36,9 +36,11 @@ fetch() {
 		command -v sudo >/dev/null 2>&1 || fail "PostgreSQL is not installed, and installing it takes root or sudo."
 		sudo="sudo -n"
 	fi
-	# The package may start a server of its own; ours is apart from it.
-	{ DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends postgresql ||
-		{ $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends postgresql; }; } \
+	# The package may start a server of its own; ours is apart from it. sudo
+	# hands no variable on, and a machine that just started may be updating itself.
+	apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300"
+	{ $apt install -y --no-install-recommends postgresql ||
+		{ $apt update && $apt install -y --no-install-recommends postgresql; }; } \
 		>&2 || fail "PostgreSQL is not installed, and installing the package postgresql did not work."
 }
 
@@ -48,6 +50,9 @@ if [ -z "$bin" ]; then
 	bin=$(newest)
 	[ -n "$bin" ] || fail "the package postgresql was installed, but its programs are nowhere to be found."
 fi
+
+version=$("$bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+[ "$version" -ge 15 ] || fail "PostgreSQL $version is too old; 15 or later is needed."
 
 # In memory where there is room: each test makes a database and drops it.
 where=${TMPDIR:-/tmp}
@@ -59,8 +64,13 @@ dir=$(mktemp -d "$where/aval-pgtest.XXXXXX")
 as=
 if [ "$(id -u)" = 0 ]; then
 	id postgres >/dev/null 2>&1 || fail "PostgreSQL does not run as root, and there is no user postgres to run it as."
-	chown postgres "$dir"
 	as="runuser -u postgres --"
+	chown postgres "$dir"
+	if ! $as test -w "$dir"; then # a temporary folder that is root's alone
+		rmdir "$dir"
+		dir=$(mktemp -d /tmp/aval-pgtest.XXXXXX)
+		chown postgres "$dir"
+	fi
 fi
 
 waiting=
