@@ -60,11 +60,11 @@ func (s *Service) SignIn(ctx context.Context, boardID, login, password string) (
 
 // Actor answers who a session belongs to; NotFound when the account is gone or disabled.
 func (s *Service) Actor(ctx context.Context, boardID, id string) (actor policy.Actor, err error) {
-	err = s.DB.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
-		actor, err = Load(ctx, tx, id, "web")
-		return err
-	})
-	return actor, err
+	found, err := db.ReadAll(ctx, s.DB, boardID, scanEntry, entriesOf, boardID, id, s.DB.Clock())
+	if err != nil {
+		return policy.Actor{}, err
+	}
+	return actorOf(boardID, found, "web")
 }
 
 // ByToken answers who a program's bearer token acts for; NotFound when it is
@@ -220,29 +220,31 @@ func (s *Service) Delegations(ctx context.Context, actor policy.Actor) (running 
 // Load makes the actor of an account: roles held and lent, classes taught, and
 // the board's pack and settings. NotFound when it is gone or disabled.
 func Load(ctx context.Context, tx *db.Tx, id, via string) (policy.Actor, error) {
-	found, err := entries(ctx, tx, id)
+	found, err := db.All(ctx, tx, scanEntry, entriesOf, tx.Board, id, tx.Now)
 	if err != nil {
 		return policy.Actor{}, err
 	}
+	return actorOf(tx.Board, found, via)
+}
+
+func actorOf(board string, found []entry, via string) (actor policy.Actor, err error) {
 	if len(found) == 0 || found[0].disabled {
 		return policy.Actor{}, fault.Missing()
 	}
-	actor := found[0].actor
-	actor.Board, actor.Via = tx.Board, via
+	actor = found[0].actor
+	actor.Board, actor.Via = board, via
 	if actor.Pack, err = policy.Shipped(found[0].pack); err != nil {
 		return policy.Actor{}, err
 	}
 	if err := json.Unmarshal([]byte(found[0].settings), &actor.Settings); err != nil {
-		return policy.Actor{}, fmt.Errorf("settings of board %s: %w", tx.Board, err)
+		return policy.Actor{}, fmt.Errorf("settings of board %s: %w", board, err)
 	}
 	for _, e := range found {
 		if e.grant.Role != "" {
 			actor.Grants = append(actor.Grants, e.grant)
 		}
-	}
-	if actor.Person != "" {
-		if actor.Classes, err = classesTaught(ctx, tx, actor.Person); err != nil {
-			return policy.Actor{}, err
+		if e.class != "" {
+			actor.Classes = append(actor.Classes, e.class)
 		}
 	}
 	return actor, nil

@@ -22,33 +22,39 @@ func Get(ctx context.Context, tx *db.Tx, id string) (Account, error) {
 	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM account WHERE board_id = $1 AND id = $2`, tx.Board, id)
 }
 
-// entry is who an account is, the pack and settings of its board, and one of its roles.
+// entry is who an account is, the pack and settings of its board, and one role
+// that it holds or one class that it teaches.
 type entry struct {
 	actor    policy.Actor
 	disabled bool
 	pack     string
 	settings string
-	grant    policy.Grant // without a role when the account holds none
+	grant    policy.Grant // without a role where the line tells none
+	class    string       // empty where the line tells none
 }
 
-// entries reads an account once for each role that it holds or is lent at this
-// moment, in one statement, because each page asks for it.
-func entries(ctx context.Context, tx *db.Tx, id string) ([]entry, error) {
-	return db.All(ctx, tx, func(row db.Row) (e entry, err error) {
-		err = row.Scan(&e.actor.ID, &e.actor.Name, &e.actor.Lang, &e.actor.Person, &e.disabled, &e.pack, &e.settings,
-			&e.grant.Role, &e.grant.Org, &e.grant.From)
-		return e, err
-	}, `SELECT a.id, a.name, a.lang, a.person_id, a.disabled, b.pack, b.settings,
-			coalesce(g.role, ''), coalesce(g.org_id, ''), coalesce(g.from_id, '')
-		FROM account a JOIN board b ON b.id = a.board_id
-		LEFT JOIN (
-			SELECT role, org_id, '' AS from_id FROM account_grant WHERE board_id = $1 AND account_id = $2
-			UNION ALL
-			SELECT role, org_id, from_id FROM delegation WHERE board_id = $1 AND to_id = $2
-				AND starts_at <= $3 AND ends_at > $3 AND ended_at IS NULL
-		) g ON 1 = 1
-		WHERE a.board_id = $1 AND a.id = $2 ORDER BY g.from_id, g.role, g.org_id`, tx.Board, id, tx.Now)
+func scanEntry(row db.Row) (e entry, err error) {
+	err = row.Scan(&e.actor.ID, &e.actor.Name, &e.actor.Lang, &e.actor.Person, &e.disabled, &e.pack, &e.settings,
+		&e.grant.Role, &e.grant.Org, &e.grant.From, &e.class)
+	return e, err
 }
+
+// entriesOf reads an account once for each role that it holds or is lent at a
+// moment ($3), and for each class that it teaches: one statement, because each
+// page asks for it.
+const entriesOf = `SELECT a.id, a.name, a.lang, a.person_id, a.disabled, b.pack, b.settings,
+		coalesce(g.role, ''), coalesce(g.org_id, ''), coalesce(g.from_id, ''), coalesce(g.class_id, '')
+	FROM account a JOIN board b ON b.id = a.board_id
+	LEFT JOIN (
+		SELECT role, org_id, '' AS from_id, '' AS class_id FROM account_grant WHERE board_id = $1 AND account_id = $2
+		UNION ALL
+		SELECT role, org_id, from_id, '' FROM delegation WHERE board_id = $1 AND to_id = $2
+			AND starts_at <= $3 AND ends_at > $3 AND ended_at IS NULL
+		UNION
+		SELECT '', '', '', e.class_id FROM enrollment e JOIN account t ON t.board_id = e.board_id AND t.person_id = e.person_id
+			WHERE e.board_id = $1 AND t.id = $2 AND t.person_id <> '' AND e.role = 'teacher' AND e.status = 'active'
+	) g ON 1 = 1
+	WHERE a.board_id = $1 AND a.id = $2 ORDER BY g.from_id, g.role, g.org_id, g.class_id`
 
 func byLogin(ctx context.Context, tx *db.Tx, login string) (Account, error) {
 	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM account WHERE board_id = $1 AND login = $2`,
@@ -110,14 +116,6 @@ func insert(ctx context.Context, tx *db.Tx, a Account, grants []policy.Grant) er
 		}
 	}
 	return nil
-}
-
-func classesTaught(ctx context.Context, tx *db.Tx, personID string) ([]string, error) {
-	return db.All(ctx, tx, func(row db.Row) (id string, err error) {
-		err = row.Scan(&id)
-		return id, err
-	}, `SELECT DISTINCT class_id FROM enrollment
-		WHERE board_id = $1 AND person_id = $2 AND role = 'teacher' AND status = 'active' ORDER BY class_id`, tx.Board, personID)
 }
 
 func insertToken(ctx context.Context, tx *db.Tx, accountID, hash, label string) error {

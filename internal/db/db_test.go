@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -574,5 +575,56 @@ func TestSystemOne(t *testing.T) {
 			_, err := db.SystemOne(ctx, d, word, name, board)
 			return err
 		})
+	})
+}
+
+func TestReadAll(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board, other := dbtest.Board(t, d), dbtest.Board(t, d)
+		const marks = `SELECT subject FROM control_mark WHERE board_id = $1 ORDER BY subject`
+		for _, b := range []string{board, other} {
+			err := d.Write(t.Context(), b, func(ctx context.Context, tx *db.Tx) error {
+				return errors.Join(mark(ctx, tx, "one"), mark(ctx, tx, "two"))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 { // the second time the statements are known
+			got, err := db.ReadAll(t.Context(), d, board, word, marks, board)
+			if err != nil || !slices.Equal(got, []string{"one", "two"}) {
+				t.Fatalf("%q, %v", got, err)
+			}
+		}
+		if got, err := db.ReadAll(t.Context(), d, board, word, marks, "nowhere"); err != nil || got != nil {
+			t.Errorf("nothing: %q, %v", got, err)
+		}
+		if d.Engine() == db.Postgres { // behind the wall, whatever the statement names
+			if got, err := db.ReadAll(t.Context(), d, board, word, marks, other); err != nil || got != nil {
+				t.Errorf("over the wall: %q, %v", got, err)
+			}
+			if n, err := db.SystemOne(t.Context(), d, number, `SELECT count(*) FROM control_mark`); n != 0 || err != nil {
+				t.Errorf("the board stays on the connection: %d, %v", n, err)
+			}
+		}
+		if _, err := db.ReadAll(t.Context(), d, board, word, `SELECT nothing FROM nowhere`); err == nil {
+			t.Error("a statement that fails is an answer")
+		}
+		wrong := errors.New("not read")
+		_, err := db.ReadAll(t.Context(), d, board, func(db.Row) (string, error) { return "", wrong }, marks, board)
+		if !errors.Is(err, wrong) {
+			t.Errorf("a row that is not read: %v", err)
+		}
+		if _, err := db.ReadAll(t.Context(), d, "", word, marks, board); err == nil {
+			t.Error("no board is a board")
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := db.ReadAll(gone, d, board, word, marks, board); !errors.Is(err, context.Canceled) {
+			t.Errorf("for someone who left: %v", err)
+		}
+		if got, err := db.ReadAll(t.Context(), d, board, word, marks, board); err != nil || len(got) != 2 {
+			t.Errorf("after failures: %q, %v", got, err)
+		}
 	})
 }

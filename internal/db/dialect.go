@@ -251,3 +251,30 @@ func (tx *Tx) sorted(ctx context.Context) error {
 	}
 	return fmt.Errorf("the database is in %s: make it in UTF8 with the collation C.UTF-8", collation)
 }
+
+// eachPostgres reads an answer for one board in one round trip: the board and the
+// statement go in one batch, which PostgreSQL takes as one transaction. Its plan is
+// kept: planning a look-up by key takes longer than the look-up.
+func (d *DB) eachPostgres(ctx context.Context, board string, f func(Row) error, query string, args []any) error {
+	var batch pgx.Batch
+	batch.Queue(`SELECT set_config('app.board', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)`, board)
+	batch.Queue(query, args...)
+	answers := d.pool.SendBatch(ctx, &batch)
+	defer func() { _ = answers.Close() }() // for the early return; the errors that count are seen below
+	if _, err := answers.Exec(); err != nil {
+		return err
+	}
+	rows, err := answers.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	r := &row{rows: rows}
+	for rows.Next() {
+		if err := f(r); err != nil {
+			return err
+		}
+	}
+	rows.Close()
+	return errors.Join(rows.Err(), answers.Close())
+}

@@ -186,7 +186,7 @@ func (tx *Tx) each(ctx context.Context, f func(Row) error, query string, args ..
 
 // row is the row of an answer that is being read; its list of places is kept from row to row.
 type row struct {
-	rows *sql.Rows
+	rows Row
 	into []any
 }
 
