@@ -38,7 +38,7 @@ func each(t *testing.T, f func(w world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f(world{T: t, s: &account.Service{DB: d}, d: d, hand: policy.System(board, pack, "cli")})
+		f(world{T: t, s: &account.Service{DB: d, Cost: account.Cheap}, d: d, hand: policy.System(board, pack, "cli")})
 	})
 }
 
@@ -128,6 +128,22 @@ func TestSignIn(t *testing.T) {
 	})
 }
 
+// A hash tells its cost: one of a cheaper board opens nothing at a served one.
+func TestACostIsPartOfThePassword(t *testing.T) {
+	each(t, func(w world) {
+		w.create(principal("ada", "pin"))
+		w.s.Cost = account.Served
+		if _, err := w.s.SignIn(w.Context(), w.hand.Board, "ada", password); !fault.Is(err, fault.Invalid) {
+			w.Errorf("a password hashed cheaply: %v, want the one refusal", err)
+		}
+		w.create(principal("eve", "cap"))
+		w.signIn("eve")
+		if _, err := w.s.SignIn(w.Context(), w.hand.Board, "eve", password+"x"); !fault.Is(err, fault.Invalid) {
+			w.Errorf("wrong password: %v, want the one refusal", err)
+		}
+	})
+}
+
 func TestToken(t *testing.T) {
 	each(t, func(w world) {
 		a := w.create(principal("ada", "pin"))
@@ -156,6 +172,7 @@ func TestDelegation(t *testing.T) {
 		w.d.Clock = func() time.Time { return now }
 		w.create(principal("ada", "pin"))
 		bob := w.create(account.New{Login: "bob", Name: "Bob", Grants: []policy.Grant{{Role: policy.Teacher, Org: "pin"}}})
+		away := w.create(account.New{Login: "eve", Name: "Eve", Grants: []policy.Grant{{Role: policy.Teacher, Org: "cap"}}})
 		ada := w.signIn("ada")
 		day := 24 * time.Hour
 		for name, d := range map[string]struct {
@@ -164,6 +181,7 @@ func TestDelegation(t *testing.T) {
 			starts, ends time.Time
 		}{
 			"to nobody":           {ada, "nobody", now, now.Add(day)},
+			"to another school":   {ada, away.ID, now, now.Add(day)},
 			"to oneself":          {ada, ada.ID, now, now.Add(day)},
 			"ending before":       {ada, bob.ID, now, now.Add(-day)},
 			"past":                {ada, bob.ID, now.Add(-2 * day), now.Add(-day)},

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"aval/internal/account"
 	"aval/internal/audit"
@@ -36,6 +37,7 @@ type Config struct {
 	BaseURL  string // address that people type, for links in mail
 	SMTP     string // smtp://host:port, or "" to send nothing
 	MailFrom string
+	JobTime  time.Duration // that a job may take; job.DefaultTimeout when zero
 }
 
 // App is the whole house, open.
@@ -135,6 +137,8 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		"notice.request": a.Notices.Request,
 		"notice.contest": a.Notices.Contest,
 		vault.ResealJob:  a.Vault.Reseal,
+		daily:            a.Daily,
+		mailing:          a.mailCheckpoint,
 	}
 }
 

@@ -34,6 +34,7 @@ import (
 type house struct {
 	*app.App
 	door    http.Handler
+	master  seal.Master
 	metrics *prometheus.Registry
 }
 
@@ -56,7 +57,8 @@ func open(t *testing.T, d *db.DB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{App: app.New(app.Config{BaseURL: "http://aval.example"}, d, keys, master, files, post), metrics: prometheus.NewRegistry()}
+	h := &house{App: app.New(app.Config{BaseURL: "http://aval.example"}, d, keys, master, files, post), master: master, metrics: prometheus.NewRegistry()}
+	h.Accounts.Cost = account.Cheap
 	h.door = h.Handler(h.metrics)
 	return h
 }

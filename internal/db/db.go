@@ -142,6 +142,48 @@ func (d *DB) SystemRead(ctx context.Context, f func(ctx context.Context, tx *Tx)
 	return d.transact(ctx, "", true, f)
 }
 
+// SystemOne is One in a SystemRead of its own: one statement, which needs no transaction around it.
+func SystemOne[T any](ctx context.Context, d *DB, scan func(Row) (T, error), query string, args ...any) (T, error) {
+	return One(ctx, d.alone(ctx, ""), scan, query, args...)
+}
+
+// ReadAll is All in a Read of its own: one statement, which needs no transaction
+// around it, and one round trip on PostgreSQL. It is for look-ups by key, whose
+// plan does not depend on what is looked for.
+func ReadAll[T any](ctx context.Context, d *DB, board string, scan func(Row) (T, error), query string, args ...any) (all []T, err error) {
+	if err := boardID(board); err != nil {
+		return nil, err
+	}
+	tx := d.alone(ctx, board)
+	if d.engine == SQLite {
+		return All(ctx, tx, scan, query, args...)
+	}
+	if args, err = tx.ready(args); err != nil {
+		return nil, err
+	}
+	err = d.eachPostgres(ctx, board, func(r Row) error {
+		v, err := scan(r)
+		all = append(all, v)
+		return err
+	}, query, args)
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// alone is for one statement without a transaction around it.
+func (d *DB) alone(ctx context.Context, board string) *Tx {
+	if ctx.Value(inside{}) != nil {
+		panic("db: a transaction within a transaction")
+	}
+	tx := &Tx{Board: board, Now: moment(d.Clock()), engine: d.engine, q: d.readers}
+	if d.engine == Postgres {
+		tx.q = d.writer
+	}
+	return tx
+}
+
 // A board's id goes unquoted by a driver into SET LOCAL: the pattern has no quote in it.
 var boardPattern = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -234,12 +235,16 @@ func TestTimes(t *testing.T) {
 					t.Errorf("%s: %v, %v, want %v", query, got, err, want)
 				}
 			}
-			maybe := func(r db.Row) (at *time.Time, err error) {
-				err = r.Scan(&at)
+			maybe := func(r db.Row) (at time.Time, err error) {
+				at = want
+				err = r.Scan(db.When(&at))
 				return at, err
 			}
+			if got, err := db.One(ctx, tx, maybe, `SELECT min(at) FROM control_mark WHERE board_id = $1`, tx.Board); err != nil || got != want {
+				t.Errorf("the first: %v, %v, want %v", got, err, want)
+			}
 			got, err := db.One(ctx, tx, maybe, `SELECT max(at) FROM control_mark WHERE board_id = $1 AND at > $2`, tx.Board, want)
-			if err != nil || got != nil {
+			if err != nil || !got.IsZero() {
 				t.Errorf("after the last: %v, %v", got, err)
 			}
 			if _, err := db.One(ctx, tx, instant, `SELECT max(at) FROM control_mark WHERE board_id = $1 AND at > $2`, tx.Board, want); err == nil {
@@ -534,4 +539,92 @@ func TestIn(t *testing.T) {
 			t.Errorf("In(%d, %d): %s, want %s", c.start, c.n, got, c.want)
 		}
 	}
+}
+
+func TestSystemOne(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board := dbtest.Board(t, d)
+		const name = `SELECT id FROM board WHERE id = $1`
+		if _, err := db.SystemOne(t.Context(), d, word, name, "nowhere"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("what is not there: %v, want not found", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := db.SystemOne(gone, d, word, name, board); !errors.Is(err, context.Canceled) {
+			t.Errorf("for someone who left: %v", err)
+		}
+		if got, err := db.SystemOne(t.Context(), d, word, name, board); err != nil || got != board {
+			t.Errorf("%q, %v, want %q", got, err, board)
+		}
+		err := d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error { return mark(ctx, tx, "one") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Engine() == db.Postgres {
+			n, err := db.SystemOne(t.Context(), d, number, `SELECT count(*) FROM control_mark WHERE board_id = $1`, board)
+			if n != 0 || err != nil {
+				t.Errorf("it sees %d rows of a board, %v", n, err)
+			}
+		}
+		defer func() {
+			if recover() == nil {
+				t.Error("it ran inside a transaction")
+			}
+		}()
+		_ = d.Read(t.Context(), board, func(ctx context.Context, _ *db.Tx) error {
+			_, err := db.SystemOne(ctx, d, word, name, board)
+			return err
+		})
+	})
+}
+
+func TestReadAll(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board, other := dbtest.Board(t, d), dbtest.Board(t, d)
+		const marks = `SELECT subject FROM control_mark WHERE board_id = $1 ORDER BY subject`
+		for _, b := range []string{board, other} {
+			err := d.Write(t.Context(), b, func(ctx context.Context, tx *db.Tx) error {
+				return errors.Join(mark(ctx, tx, "one"), mark(ctx, tx, "two"))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 { // the second time the statements are known
+			got, err := db.ReadAll(t.Context(), d, board, word, marks, board)
+			if err != nil || !slices.Equal(got, []string{"one", "two"}) {
+				t.Fatalf("%q, %v", got, err)
+			}
+		}
+		if got, err := db.ReadAll(t.Context(), d, board, word, marks, "nowhere"); err != nil || got != nil {
+			t.Errorf("nothing: %q, %v", got, err)
+		}
+		if d.Engine() == db.Postgres { // behind the wall, whatever the statement names
+			if got, err := db.ReadAll(t.Context(), d, board, word, marks, other); err != nil || got != nil {
+				t.Errorf("over the wall: %q, %v", got, err)
+			}
+			if n, err := db.SystemOne(t.Context(), d, number, `SELECT count(*) FROM control_mark`); n != 0 || err != nil {
+				t.Errorf("the board stays on the connection: %d, %v", n, err)
+			}
+		}
+		if _, err := db.ReadAll(t.Context(), d, board, word, `SELECT nothing FROM nowhere`); err == nil {
+			t.Error("a statement that fails is an answer")
+		}
+		wrong := errors.New("not read")
+		_, err := db.ReadAll(t.Context(), d, board, func(db.Row) (string, error) { return "", wrong }, marks, board)
+		if !errors.Is(err, wrong) {
+			t.Errorf("a row that is not read: %v", err)
+		}
+		if _, err := db.ReadAll(t.Context(), d, "", word, marks, board); err == nil {
+			t.Error("no board is a board")
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := db.ReadAll(gone, d, board, word, marks, board); !errors.Is(err, context.Canceled) {
+			t.Errorf("for someone who left: %v", err)
+		}
+		if got, err := db.ReadAll(t.Context(), d, board, word, marks, board); err != nil || len(got) != 2 {
+			t.Errorf("after failures: %q, %v", got, err)
+		}
+	})
 }

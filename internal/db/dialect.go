@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver named "sqlite"
 )
 
 // engineOf tells the engine of a DSN; for SQLite, rest is the file's absolute path.
@@ -102,7 +101,7 @@ func (d *DB) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	// After the writer: a reader cannot make the file, nor set it to WAL.
-	if d.readers, err = sql.Open("sqlite", sqliteDSN(path, sqliteReader)); err != nil {
+	if d.readers, err = openHandle(sqliteDSN(path, sqliteReader)); err != nil {
 		return err
 	}
 	d.readers.SetMaxOpenConns(8)
@@ -111,7 +110,7 @@ func (d *DB) openSQLite(ctx context.Context, path string) (err error) {
 }
 
 func openWriter(ctx context.Context, path string) (*sql.DB, error) {
-	w, err := sql.Open("sqlite", sqliteDSN(path, sqliteWriter))
+	w, err := openHandle(sqliteDSN(path, sqliteWriter))
 	if err != nil {
 		return nil, err
 	}
@@ -261,4 +260,31 @@ func (tx *Tx) sorted(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("the database is in %s: make it in UTF8 with the collation C.UTF-8", collation)
+}
+
+// eachPostgres reads an answer for one board in one round trip: the board and the
+// statement go in one batch, which PostgreSQL takes as one transaction. Its plan is
+// kept: planning a look-up by key takes longer than the look-up.
+func (d *DB) eachPostgres(ctx context.Context, board string, f func(Row) error, query string, args []any) error {
+	var batch pgx.Batch
+	batch.Queue(`SELECT set_config('app.board', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)`, board)
+	batch.Queue(query, args...)
+	answers := d.pool.SendBatch(ctx, &batch)
+	defer func() { _ = answers.Close() }() // for the early return; the errors that count are seen below
+	if _, err := answers.Exec(); err != nil {
+		return err
+	}
+	rows, err := answers.Query()
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	r := &row{rows: rows}
+	for rows.Next() {
+		if err := f(r); err != nil {
+			return err
+		}
+	}
+	rows.Close()
+	return errors.Join(rows.Err(), answers.Close())
 }

@@ -113,11 +113,16 @@ func (l Licence) check(places []org) error {
 		return err
 	}
 	if l.Payer == DDL && l.Scope != Board {
-		f := fault.New(fault.Invalid, "licence.ddl_pays_board_only").Under("4.2b")
-		f.Fields = map[string]fault.Message{"payer": {Key: f.Key}}
-		return f
+		return payerRefused("licence.ddl_pays_board_only")
 	}
 	return nil
+}
+
+// payerRefused says beside the payer who pays for what (4.2 b).
+func payerRefused(key string) error {
+	f := fault.New(fault.Invalid, key).Under("4.2b")
+	f.Fields = map[string]fault.Message{"payer": {Key: key}}
+	return f
 }
 
 // most is the largest number of seats, and of cents, that anyone may mean.

@@ -63,6 +63,9 @@ func Record(ctx context.Context, tx *db.Tx, actor policy.Actor, l Licence) (Lice
 	if err := actor.Allow(policy.LicenceRecord, l.place()); err != nil {
 		return l, err
 	}
+	if l.Payer != DDL && !actor.Can(policy.LicenceRecord, policy.Scope{Org: l.Payer}) {
+		return l, payerRefused("licence.payer_other")
+	}
 	if !p.Status.Usable() {
 		return l, fault.New(fault.Conflict, "licence.platform_not_approved").Under(l.unapproved(p.Status, named))
 	}

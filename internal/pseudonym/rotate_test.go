@@ -125,7 +125,7 @@ func TestTheJobSealsAgain(t *testing.T) {
 				done <- err
 				return err
 			},
-		})
+		}, job.Options{})
 		w.must(err)
 		w.must(<-done)
 		w.must(stop(t.Context()))

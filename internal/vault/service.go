@@ -60,7 +60,7 @@ func (s *Service) Status(ctx context.Context, actor policy.Actor) (st Status, er
 		if err != nil {
 			return err
 		}
-		st = Status{Keys: []string{}, Master: kept.master, Made: kept.created, Rotated: kept.rotated.Time, Shredded: kept.gone.Time}
+		st = Status{Keys: []string{}, Master: kept.master, Made: kept.created, Rotated: kept.rotated, Shredded: kept.gone}
 		if kept.shredded() {
 			return nil
 		}
@@ -87,7 +87,7 @@ func (s *Service) Rotate(ctx context.Context, actor policy.Actor) error {
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		var added string
 		err := s.change(ctx, tx, func(kept *row, old set) (set, error) {
-			kept.rotated = db.Moment(tx.Now)
+			kept.rotated = tx.Now
 			next, err := old.rotated()
 			if err != nil {
 				return set{}, err
@@ -265,7 +265,7 @@ func (s *Service) Shred(ctx context.Context, actor policy.Actor) error {
 		if kept.shredded() {
 			return fault.New(fault.Conflict, shredded)
 		}
-		kept.aead, kept.prf, kept.gone = []byte{}, []byte{}, db.Moment(tx.Now)
+		kept.aead, kept.prf, kept.gone = []byte{}, []byte{}, tx.Now
 		if err := update(ctx, tx, kept); err != nil {
 			return err
 		}

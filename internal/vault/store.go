@@ -12,17 +12,17 @@ type row struct {
 	aead, prf []byte // wrapped
 	master    string // the id of the master key that wrapped them
 	created   time.Time
-	rotated   db.NullTime
-	gone      db.NullTime // when it was shredded
+	rotated   time.Time // zero before the first rotation
+	gone      time.Time // when it was shredded
 	version   int64
 }
 
-func (r row) shredded() bool { return r.gone.Valid }
+func (r row) shredded() bool { return !r.gone.IsZero() }
 
 const columns = `aead, prf, master, created_at, rotated_at, shredded_at, version`
 
 func scan(r db.Row) (k row, err error) {
-	err = r.Scan(&k.aead, &k.prf, &k.master, &k.created, &k.rotated, &k.gone, &k.version)
+	err = r.Scan(&k.aead, &k.prf, &k.master, &k.created, db.When(&k.rotated), db.When(&k.gone), &k.version)
 	return k, err
 }
 
@@ -47,5 +47,5 @@ func insert(ctx context.Context, tx *db.Tx, k row) error {
 // update keeps a keyset that was locked.
 func update(ctx context.Context, tx *db.Tx, k row) error {
 	return db.Changed(tx.Exec(ctx, `UPDATE vault_key SET aead = $1, prf = $2, master = $3, rotated_at = $4, shredded_at = $5
-		WHERE board_id = $6 AND version = $7`, k.aead, k.prf, k.master, k.rotated, k.gone, tx.Board, k.version))
+		WHERE board_id = $6 AND version = $7`, k.aead, k.prf, k.master, db.Moment(k.rotated), db.Moment(k.gone), tx.Board, k.version))
 }
