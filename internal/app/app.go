@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"time"
 
 	"aval/internal/account"
 	"aval/internal/audit"
@@ -34,6 +35,7 @@ type Config struct {
 	BaseURL  string // address that people type, for links in mail
 	SMTP     string // smtp://host:port, or "" to send nothing
 	MailFrom string
+	JobTime  time.Duration // that a job may take; job.DefaultTimeout when zero
 }
 
 // App is the whole house, open.
@@ -122,6 +124,8 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 	return map[job.Kind]job.Handler{
 		"notice.request": a.Notices.Request,
 		"notice.contest": a.Notices.Contest,
+		daily:            a.Daily,
+		mailing:          a.mailCheckpoint,
 	}
 }
 

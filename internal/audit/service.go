@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -133,6 +134,20 @@ func (s *Service) Checkpoint(ctx context.Context, actor policy.Actor, signer not
 		return nil, err
 	}
 	return signed, nil
+}
+
+// LastCheckpoint answers when one was last signed through a door (web, api, cli
+// or job); zero when never.
+func LastCheckpoint(ctx context.Context, tx *db.Tx, via string) (at time.Time, err error) {
+	found, err := db.All(ctx, tx, func(row db.Row) (at time.Time, err error) {
+		err = row.Scan(&at)
+		return at, err
+	}, `SELECT at FROM audit_record WHERE board_id = $1 AND subject = $2 AND action = 'audit.anchored' AND via = $3
+		ORDER BY seq DESC LIMIT 1`, tx.Board, "board:"+tx.Board, via)
+	if err != nil || len(found) == 0 {
+		return time.Time{}, err
+	}
+	return found[0], nil
 }
 
 func checkpoint(ctx context.Context, tx *db.Tx) (c Checkpoint, err error) {

@@ -120,9 +120,22 @@ func (h *house) config() app.Config {
 	return c
 }
 
+// post is where letters go, for the commands that send some.
+type post struct {
+	SMTP     string `name:"smtp" help:"Mail server, smtp://host:port; without one nothing is mailed." env:"AVAL_SMTP"`
+	MailFrom string `help:"Sender of notices." env:"AVAL_MAIL_FROM"`
+}
+
+func (p post) into(c app.Config) app.Config {
+	c.SMTP, c.MailFrom = p.SMTP, p.MailFrom
+	return c
+}
+
 // with opens the house for one command.
-func (h *house) with(f func(a *app.App) error) error {
-	a, err := app.Open(h.ctx, h.config())
+func (h *house) with(f func(a *app.App) error) error { return h.withConfig(h.config(), f) }
+
+func (h *house) withConfig(c app.Config, f func(a *app.App) error) error {
+	a, err := app.Open(h.ctx, c)
 	if err != nil {
 		return err
 	}

@@ -183,7 +183,7 @@ func (c rosterImport) Run(h *house) error {
 
 type auditCmds struct {
 	Verify     auditVerify     `cmd:"" help:"Prove that the trail is whole."`
-	Checkpoint auditCheckpoint `cmd:"" help:"Write a signed checkpoint to keep off this machine."`
+	Checkpoint auditCheckpoint `cmd:"" help:"Write or mail a signed checkpoint to keep off this machine."`
 }
 
 type auditVerify struct {
@@ -233,14 +233,19 @@ func (c auditVerify) Run(h *house) error {
 
 type auditCheckpoint struct {
 	boardFlag
-	Out string `help:"File to write (- for standard output)." default:"-"`
+	post
+	Out  string `help:"File to write (- for standard output)." default:"-"`
+	Mail bool   `help:"Mail it to the secretaries instead; serve does so every week."`
 }
 
 func (c auditCheckpoint) Run(h *house) error {
-	return h.with(func(a *app.App) error {
+	return h.withConfig(c.into(h.config()), func(a *app.App) error {
 		actor, err := c.actor(h, a)
 		if err != nil {
 			return err
+		}
+		if c.Mail {
+			return a.MailCheckpoint(h.ctx, actor)
 		}
 		text, err := a.Audit.Checkpoint(h.ctx, actor, a.Keys.Signer(actor.Board))
 		if err != nil {
@@ -290,15 +295,10 @@ func (c policyCoverage) Run(h *house) error {
 	})
 }
 
-type doctorCmd struct {
-	SMTP     string `name:"smtp" help:"Mail server that serve is given." env:"AVAL_SMTP"`
-	MailFrom string `help:"Sender of notices." env:"AVAL_MAIL_FROM"`
-}
+type doctorCmd struct{ post }
 
 func (c doctorCmd) Run(h *house) error {
-	config := h.config()
-	config.SMTP, config.MailFrom = c.SMTP, c.MailFrom
-	checks := app.Doctor(h.ctx, config)
+	checks := app.Doctor(h.ctx, c.into(h.config()))
 	p := i18n.For(h.flags.Lang)
 	bad := false
 	if h.flags.JSON {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"aval/internal/app"
 	"aval/internal/db"
@@ -15,11 +16,11 @@ import (
 )
 
 type serveCmd struct {
-	Listen   string `help:"Address to listen on." default:"127.0.0.1:8080" env:"AVAL_LISTEN"`
-	BaseURL  string `name:"base-url" help:"Address that people type, for links in mail (default: where it listens)." env:"AVAL_BASE_URL"`
-	SMTP     string `name:"smtp" help:"Mail server, smtp://host:port; without one nothing is mailed." env:"AVAL_SMTP"`
-	MailFrom string `help:"Sender of notices." env:"AVAL_MAIL_FROM"`
-	Metrics  string `help:"Address of a second listener that answers metrics." env:"AVAL_METRICS"`
+	Listen  string `help:"Address to listen on." default:"127.0.0.1:8080" env:"AVAL_LISTEN"`
+	BaseURL string `name:"base-url" help:"Address that people type, for links in mail (default: where it listens)." env:"AVAL_BASE_URL"`
+	Metrics string `help:"Address of a second listener that answers metrics." env:"AVAL_METRICS"`
+	post
+	JobTime time.Duration `name:"job-time" help:"How long a job, such as sending letters, may take; one cut off by a crash is done again a little later than that." env:"AVAL_JOB_TIME" default:"1m"`
 }
 
 // Run serves until it is told to stop. The line "ready http://…" says that it listens.
@@ -28,8 +29,8 @@ func (c serveCmd) Run(h *house) error {
 	if err != nil {
 		return err
 	}
-	config := h.config()
-	config.BaseURL, config.SMTP, config.MailFrom = c.BaseURL, c.SMTP, c.MailFrom
+	config := c.into(h.config())
+	config.BaseURL, config.JobTime = c.BaseURL, c.JobTime
 	if config.BaseURL == "" {
 		config.BaseURL = address(listener)
 	}

@@ -27,6 +27,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/i18n"
+	"aval/internal/mail/mailtest"
 	"aval/internal/roster/generate"
 )
 
@@ -64,6 +65,8 @@ func TestMain(m *testing.M) {
 //	                           $NAMES in FILE are replaced
 //	json PATH VALUE            the last output has this value there; clauses/id=2.2b/conform finds in a list, warnings/len counts one
 //	keep NAME [PATH]           puts the last output, or what it has there, in $NAME
+//	mailbox                    runs a mail server, which the program finds in $AVAL_SMTP
+//	letter ADDRESS FOLDER      waits for a letter to the address, whose text is the output; its files go to the folder
 //	sql STATEMENT              changes the database around every guard of the program
 //	backup, restore            copies the database; puts the copy in its place, as often as one likes
 func TestStories(t *testing.T) {
@@ -82,7 +85,7 @@ func TestStories(t *testing.T) {
 				},
 				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "halt": leave,
-					"roster": roster, "api": api, "json": compare, "keep": keep,
+					"roster": roster, "api": api, "json": compare, "keep": keep, "mailbox": mailbox, "letter": letter,
 					"sql": tamper, "backup": backup, "restore": restore,
 				},
 			})
@@ -104,7 +107,7 @@ func setup(env *testscript.Env, engine db.Engine) error {
 		return errors.New("testscript runs on something else than testing")
 	}
 	dsn := dbtest.Empty(t, engine)
-	env.Values[runningKey{}] = &running{}
+	env.Values[runningKey{}], env.Values[mailKey{}] = &running{}, &mails{t: t}
 	env.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("AVAL_DATA", filepath.Join(env.WorkDir, "data"))
 	env.Setenv("AVAL_LANG", "en")
@@ -159,7 +162,7 @@ func start(args ...string) func(*testscript.TestScript, bool, []string) {
 
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AVAL_DB", "AVAL_DATA", "AVAL_LANG"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AVAL_DB", "AVAL_DATA", "AVAL_LANG", "AVAL_SMTP", "AVAL_MAIL_FROM"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env
@@ -307,6 +310,36 @@ func keep(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Check(err)
 	}
 	ts.Setenv(args[0], value)
+}
+
+type mailKey struct{}
+
+func mailbox(ts *testscript.TestScript, _ bool, _ []string) {
+	m := ts.Value(mailKey{}).(*mails)
+	m.server = mailtest.Serve(m.t)
+	ts.Setenv("AVAL_SMTP", m.server.URL)
+	ts.Setenv("AVAL_MAIL_FROM", "aval@commission.example")
+}
+
+// mails is the story's mail server.
+type mails struct {
+	t      testing.TB
+	server *mailtest.Server
+}
+
+func letter(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: letter ADDRESS FOLDER")
+	}
+	m := ts.Value(mailKey{}).(*mails)
+	got := m.server.WaitFor(m.t, args[0])
+	ts.Check(os.MkdirAll(ts.MkAbs(args[1]), 0o700))
+	for name, text := range got.Files {
+		ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[1]), filepath.Base(name)), []byte(text), 0o600))
+	}
+	_, err := io.WriteString(ts.Stdout(), got.Text)
+	ts.Check(err)
+	m.server.Forget()
 }
 
 // tamper does what somebody with the file, or with the server's owner, could do.

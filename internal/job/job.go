@@ -46,13 +46,42 @@ func (k Kind) check() error {
 // that time does not change (Invalid, Denied, NotFound) ends the job.
 type Handler func(ctx context.Context, board, id string) error
 
-const (
-	// timeout ends the context of a job that takes too long.
-	timeout = time.Minute
-	// rescueAfter gives back the jobs of a program that died; before timeout it would run one twice at a time.
-	rescueAfter = timeout + 10*time.Second
-	workers     = 8
-)
+const workers = 8
+
+// Options are how jobs are run.
+type Options struct {
+	// Timeout ends the context of a job that takes too long; DefaultTimeout
+	// when zero. A job whose program died is done again once a sixth more has
+	// passed and River has looked, which it does every half minute.
+	Timeout time.Duration
+	// Daily are left by the clock, without a board or an id: when the program
+	// starts, then once a day.
+	Daily []Kind
+}
+
+// DefaultTimeout is how long a job may take.
+const DefaultTimeout = time.Minute
+
+func (o Options) timeout() time.Duration {
+	if o.Timeout <= 0 {
+		return DefaultTimeout
+	}
+	return o.Timeout
+}
+
+// rescueAfter gives back the jobs of a program that died; before the timeout it
+// would run one twice at a time.
+func (o Options) rescueAfter() time.Duration { return o.timeout() * 7 / 6 }
+
+func (o Options) periodic() []*river.PeriodicJob {
+	jobs := make([]*river.PeriodicJob, len(o.Daily))
+	for i, kind := range o.Daily {
+		jobs[i] = river.NewPeriodicJob(river.PeriodicInterval(24*time.Hour),
+			func() (river.JobArgs, *river.InsertOpts) { return args{kind: kind}, nil },
+			&river.PeriodicJobOpts{RunOnStart: true})
+	}
+	return jobs
+}
 
 // args are one type for all kinds: the kind is known by River and not repeated inside.
 type args struct {
@@ -98,11 +127,11 @@ func Enqueue(ctx context.Context, tx *db.Tx, kind Kind, id string) error {
 // Run starts doing the jobs of d, those left before included. The returned
 // stop lets running jobs end; when its context ends first, it cancels theirs.
 // On SQLite the jobs share the one writing connection of d.
-func Run(ctx context.Context, d *db.DB, handlers map[Kind]Handler) (stop func(context.Context) error, err error) {
+func Run(ctx context.Context, d *db.DB, handlers map[Kind]Handler, o Options) (stop func(context.Context) error, err error) {
 	if pool := d.Postgres(); pool != nil {
-		stop, err = run(ctx, riverpgxv5.New(pool), handlers)
+		stop, err = run(ctx, riverpgxv5.New(pool), handlers, o)
 	} else {
-		stop, err = run(ctx, riversqlite.New(d.SQLite()), handlers)
+		stop, err = run(ctx, riversqlite.New(d.SQLite()), handlers, o)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("run jobs: %w", err)
@@ -110,7 +139,8 @@ func Run(ctx context.Context, d *db.DB, handlers map[Kind]Handler) (stop func(co
 	return stop, nil
 }
 
-func run[T any](ctx context.Context, driver riverdriver.Driver[T], handlers map[Kind]Handler) (func(context.Context) error, error) {
+func run[T any](ctx context.Context, driver riverdriver.Driver[T], handlers map[Kind]Handler, o Options) (
+	func(context.Context) error, error) {
 	ws := river.NewWorkers()
 	for kind, h := range handlers {
 		if err := kind.check(); err != nil {
@@ -120,8 +150,9 @@ func run[T any](ctx context.Context, driver riverdriver.Driver[T], handlers map[
 	}
 	c, err := river.NewClient(driver, &river.Config{
 		Logger:               slog.New(warnings{slog.Default().Handler()}),
-		JobTimeout:           timeout,
-		RescueStuckJobsAfter: rescueAfter,
+		JobTimeout:           o.timeout(),
+		RescueStuckJobsAfter: o.rescueAfter(),
+		PeriodicJobs:         o.periodic(),
 		ReindexerSchedule:    river.NeverSchedule(), // the app does not own the indexes
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		Workers:              ws,

@@ -52,7 +52,7 @@ func enqueue(t *testing.T, d *db.DB, board string, kind job.Kind, id string, the
 // run does jobs until none is left, or the time is up.
 func run(t *testing.T, d *db.DB, handlers map[job.Kind]job.Handler) {
 	t.Helper()
-	stop, err := job.Run(t.Context(), d, handlers)
+	stop, err := job.Run(t.Context(), d, handlers, job.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestStopCancels(t *testing.T) {
 			once.Do(func() { close(begun) })
 			<-ctx.Done()
 			return ctx.Err()
-		}})
+		}}, job.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,6 +185,56 @@ func TestStopCancels(t *testing.T) {
 		left, err := job.Left(t.Context(), d)
 		if err != nil || left[received] != 1 {
 			t.Errorf("left: %v, %v, want the job cut off", left, err)
+		}
+	})
+}
+
+func TestTheClockLeavesItsJobsAtTheStart(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		done := make(chan string, 1)
+		stop, err := job.Run(t.Context(), d, map[job.Kind]job.Handler{"clock.daily": func(_ context.Context, board, id string) error {
+			done <- board + id
+			return nil
+		}}, job.Options{Daily: []job.Kind{"clock.daily"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case of := <-done:
+			if of != "" {
+				t.Errorf("the clock's job is of %q, want no board and no id", of)
+			}
+		case <-time.After(20 * time.Second):
+			t.Error("the clock left nothing")
+		}
+		if err := stop(t.Context()); err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
+}
+
+func TestAJobThatTakesTooLongIsEnded(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board := dbtest.Board(t, d)
+		enqueue(t, d, board, received, "long", nil)
+		ended := make(chan error, 1)
+		stop, err := job.Run(t.Context(), d, map[job.Kind]job.Handler{received: func(ctx context.Context, _, _ string) error {
+			select {
+			case <-ctx.Done():
+				ended <- ctx.Err()
+			case <-time.After(20 * time.Second):
+				ended <- nil
+			}
+			return fault.Missing() // not again
+		}}, job.Options{Timeout: 50 * time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("ended by %v, want its time", err)
+		}
+		if err := stop(t.Context()); err != nil {
+			t.Errorf("stop: %v", err)
 		}
 	})
 }

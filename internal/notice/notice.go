@@ -10,6 +10,7 @@
 //	                      department, until they have
 //	returned, refused   → its author and who joined
 //	contested           → the appeal authority; once answered, who contested
+//	a checkpoint        → the secretaries, once a week
 //
 // Letters go out by jobs. A job looks at the request as it stands when it runs;
 // one that runs twice sends twice, which does no harm.
@@ -75,8 +76,14 @@ func (s *Service) Contest(ctx context.Context, board, id string) error {
 	})
 }
 
-// Checkpoint mails a signed checkpoint of a board's trail to those who keep it.
-func (s *Service) Checkpoint(ctx context.Context, board string, signed []byte) error {
+// Checkpoint mails a checkpoint of a board's trail to the secretaries, who keep
+// it (policy A, 7.1). It is signed once they can be reached, so that the trail
+// tells of none that stayed here. Refuses when there is no mail server, or no
+// secretary with an address.
+func (s *Service) Checkpoint(ctx context.Context, board string, sign func(context.Context) ([]byte, error)) error {
+	if s.Mail.Silent() {
+		return fault.New(fault.Invalid, "notice.server_none")
+	}
 	var keepers []account.Account
 	err := s.DB.Read(ctx, board, func(ctx context.Context, tx *db.Tx) (err error) {
 		keepers, err = account.Holders(ctx, tx, policy.Secretary, "")
@@ -85,17 +92,25 @@ func (s *Service) Checkpoint(ctx context.Context, board string, signed []byte) e
 	if err != nil {
 		return err
 	}
-	var letters []mail.Message
-	for _, a := range keepers {
-		if a.Email == "" {
-			continue
-		}
+	keepers = slices.DeleteFunc(keepers, func(a account.Account) bool { return a.Email == "" })
+	if len(keepers) == 0 {
+		return fault.New(fault.Invalid, "notice.keeper_none").Under("7.1")
+	}
+	if err := s.Mail.Check(ctx); err != nil {
+		return err
+	}
+	signed, err := sign(ctx)
+	if err != nil {
+		return err
+	}
+	letters := make([]mail.Message, len(keepers))
+	for i, a := range keepers {
 		p := i18n.For(a.Lang)
-		letters = append(letters, mail.Message{
+		letters[i] = mail.Message{
 			To: a.Email, Subject: p.T("notice.checkpoint.subject"),
 			Text:  p.T("notice.hello") + "\n\n" + p.T("notice.checkpoint.text") + "\n",
 			Files: []mail.File{{Name: "aval-" + board + ".checkpoint", Media: "text/plain; charset=utf-8", Data: signed}},
-		})
+		}
 	}
 	return s.Mail.Send(ctx, letters...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/fault"
 	"aval/internal/i18n"
 	"aval/internal/mail"
 	"aval/internal/mail/mailtest"
@@ -207,12 +208,44 @@ func TestWhoIsToldOfADisagreement(t *testing.T) {
 	})
 }
 
+func TestACheckpointIsSignedOnlyForSomeone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board := school(t, d)
+		s, server := post(t, d)
+		silent, err := mail.Open("", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone, err := mail.Open("smtp://127.0.0.1:1", "aval@board.example")
+		if err != nil {
+			t.Fatal(err)
+		}
+		sign := func(context.Context) ([]byte, error) {
+			t.Error("signed a checkpoint that stays here")
+			return nil, nil
+		}
+		for name, post := range map[string]*mail.Sender{"without a server": silent, "a server that is not there": gone} {
+			err := (&notice.Service{DB: d, Mail: post}).Checkpoint(t.Context(), board, sign)
+			if _, refusal := fault.As(err); err == nil || refusal != (post == silent) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		exec(t, d, board, func(run func(string, ...any)) {
+			run(`UPDATE account SET email = '' WHERE board_id = $1 AND id = 'secretary'`)
+		})
+		if err := s.Checkpoint(t.Context(), board, sign); !fault.Is(err, fault.Invalid) || len(server.Letters()) != 0 {
+			t.Errorf("a secretary without an address: %v, %d letters", err, len(server.Letters()))
+		}
+	})
+}
+
 func TestACheckpointGoesOutAsItIs(t *testing.T) {
 	d := dbtest.Open(t, db.SQLite)
 	board := school(t, d)
 	s, server := post(t, d)
 	signed := "aval audit checkpoint\n" + board + "\n\n— aval/x AAAA\n"
-	if err := s.Checkpoint(t.Context(), board, []byte(signed)); err != nil {
+	sign := func(context.Context) ([]byte, error) { return []byte(signed), nil }
+	if err := s.Checkpoint(t.Context(), board, sign); err != nil {
 		t.Fatal(err)
 	}
 	got := server.Wait(t, 1)

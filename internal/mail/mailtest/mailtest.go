@@ -103,6 +103,22 @@ func (s *Server) Wait(t testing.TB, n int) []Letter {
 	}
 }
 
+// WaitFor answers the first letter to an address, and fails the test when none
+// comes within a minute.
+func (s *Server) WaitFor(t testing.TB, address string) Letter {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		for _, l := range s.Letters() {
+			if l.To == address {
+				return l
+			}
+		}
+		if time.Now().After(end) {
+			t.Fatal("mailtest: no letter came to the address awaited")
+		}
+	}
+}
+
 // Forget drops the letters taken until now.
 func (s *Server) Forget() {
 	s.mu.Lock()

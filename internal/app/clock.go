@@ -1,0 +1,79 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"aval/internal/audit"
+	"aval/internal/board"
+	"aval/internal/db"
+	"aval/internal/fault"
+	"aval/internal/job"
+	"aval/internal/policy"
+)
+
+const (
+	daily    job.Kind = "clock.daily"
+	mailing  job.Kind = "notice.checkpoint"
+	mailedBy          = "job"
+	// mailedEvery is a week, less what the hour of the day may differ by.
+	mailedEvery = 7*24*time.Hour - 6*time.Hour
+)
+
+// Daily is the handler of clock.daily: it leaves, for each board whose
+// secretary was not mailed a checkpoint this week, the job that mails one.
+// Nothing is left while earlier ones still wait.
+func (a *App) Daily(ctx context.Context, _, _ string) error {
+	if a.Mail.Silent() {
+		return nil
+	}
+	left, err := job.Left(ctx, a.DB)
+	if err != nil || left[mailing] > 0 {
+		return err
+	}
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		if err := a.DB.Write(ctx, b.ID, func(ctx context.Context, tx *db.Tx) error {
+			last, err := audit.LastCheckpoint(ctx, tx, mailedBy)
+			if err != nil || tx.Now.Sub(last) < mailedEvery {
+				return err
+			}
+			return job.Enqueue(ctx, tx, mailing, b.ID)
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mailCheckpoint is the handler of notice.checkpoint.
+func (a *App) mailCheckpoint(ctx context.Context, boardID, _ string) error {
+	var b board.Board
+	err := a.DB.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) (err error) {
+		b, err = board.Get(ctx, tx, boardID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	pack, err := policy.Shipped(b.Pack)
+	if err != nil {
+		return err
+	}
+	err = a.MailCheckpoint(ctx, policy.System(b.ID, pack, mailedBy))
+	if fault.Is(err, fault.Invalid) {
+		return nil // nobody to write to yet: asked again tomorrow
+	}
+	return err
+}
+
+// MailCheckpoint signs the trail of the actor's board and mails the checkpoint
+// to those who keep it; see notice.Service.Checkpoint for when it refuses.
+func (a *App) MailCheckpoint(ctx context.Context, actor policy.Actor) error {
+	return a.Notices.Checkpoint(ctx, actor.Board, func(ctx context.Context) ([]byte, error) {
+		return a.Audit.Checkpoint(ctx, actor, a.Keys.Signer(actor.Board))
+	})
+}
