@@ -125,6 +125,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		"notice.request": a.Notices.Request,
 		"notice.contest": a.Notices.Contest,
 		daily:            a.Daily,
+		sweeping:         a.SweepLicences,
 		mailing:          a.mailCheckpoint,
 	}
 }

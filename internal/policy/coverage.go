@@ -62,7 +62,7 @@ var Controls = map[string]string{
 	"evaluation.security.d": "the social media criterion is rated or set aside",
 	"evaluation.security.e": "the cookies criterion is rated or set aside",
 
-	"decision.transmitted": "a school or department acknowledges the letter; waiting since the decision",
+	"decision.transmitted": "a school or department acknowledges the letter; waiting since the decision; an exception while a licence runs for what was refused",
 	"contest.use":          "the appeal authority answers a written disagreement about use; waiting since it was sent",
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
 	"roster.kept":          "a roster is imported; an exception when it holds defects",
