@@ -250,13 +250,15 @@ func body(b *board, operation string) any {
 		"contest":             map[string]any{"aspect": "use", "explanation": "L’exercice d’écriture à deux n’a pas été regardé de près."},
 		"renew":               map[string]any{"new_security": "Chiffrement de bout en bout."},
 		"answer-contest":      map[string]any{"talk_on": today(), "next_step": "maintain", "answer": "On maintient."},
-		"record-licence":      bought(b),
 		"end-licence":         map[string]any{"on": today()},
 		"submit-request":      nil,
 		"withdraw-request":    nil,
 		"acknowledge-request": nil,
 		"join-request":        nil,
 		"receive-decision":    nil,
+	}
+	if operation == "record-licence" {
+		return bought(b)
 	}
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
