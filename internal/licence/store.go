@@ -1,6 +1,7 @@
 package licence
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -259,14 +260,17 @@ func scanCount(row db.Row) (n int, err error) {
 	return n, err
 }
 
+// before are the grades before the first year, in order.
+var before = []string{"IT", "PR", "PK", "TK", "KG"}
+
 // inOrder sorts grades as pupils pass through them: before the first year, the years, the rest.
 func inOrder(list []string) []string {
-	rank := func(g string) string {
-		if i := slices.Index([]string{"IT", "PR", "PK", "TK", "KG"}, g); i >= 0 {
-			return "0" + string(rune('a'+i))
+	rank := func(g string) int {
+		if i := slices.Index(before, g); i >= 0 {
+			return i
 		}
-		return "1" + g
+		return len(before)
 	}
-	slices.SortFunc(list, func(a, b string) int { return strings.Compare(rank(a), rank(b)) })
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(rank(a)-rank(b), strings.Compare(a, b)) })
 	return list
 }

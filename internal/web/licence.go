@@ -110,6 +110,22 @@ func (f licenceDraft) asks(v *visit, field string) bool {
 	return slices.Contains(of[field], f.begun.Scope) || v.refused != nil && v.form(field) != ""
 }
 
+// payerClause is the paragraph of 4.2 that the payer of the reach comes from.
+func (f licenceDraft) payerClause() string {
+	if f.begun.Scope == licence.Board {
+		return "4.2a"
+	}
+	return "4.2b"
+}
+
+// boxID gives the first box the field's own id, so that the summary of errors leads to it.
+func boxID(field string, group, box int) string {
+	if group+box == 0 {
+		return field
+	}
+	return field + "-" + strconv.Itoa(group) + "-" + strconv.Itoa(box)
+}
+
 // schoolsHint is what naming no school means.
 func (f licenceDraft) schoolsHint() string {
 	switch f.begun.Scope {
@@ -212,23 +228,23 @@ func licenceWho(v *visit, l licence.Listed) string {
 
 // gradeTexts says grades in few words: kindergartens, years of primary, years of secondary.
 func gradeTexts(v *visit, grades []string) (parts []string) {
-	var primary, secondary []string
+	var primary, secondary []int
 	for _, g := range grades {
 		n, err := strconv.Atoi(g)
 		switch {
 		case err == nil && n >= 1 && n <= 6:
-			primary = append(primary, v.T("grade.nth."+g))
+			primary = append(primary, n)
 		case err == nil && n >= 7 && n <= 11:
-			secondary = append(secondary, v.T("grade.nth."+g))
+			secondary = append(secondary, n)
 		default:
 			parts = append(parts, gradeText(v, g))
 		}
 	}
 	if n := len(primary); n > 0 {
-		parts = append(parts, v.p.N("grade.primary", n, and(v, primary)))
+		parts = append(parts, v.p.N("grade.primary", n, years(v, primary)))
 	}
 	if n := len(secondary); n > 0 {
-		parts = append(parts, v.p.N("grade.secondary", n, and(v, secondary)))
+		parts = append(parts, v.p.N("grade.secondary", n, years(v, secondary)))
 	}
 	return parts
 }
@@ -239,6 +255,18 @@ func gradeText(v *visit, g string) string {
 		return v.T("grade." + g)
 	}
 	return g
+}
+
+// years says some years in order: 1re à 4e, or 1re, 3e et 4e.
+func years(v *visit, grades []int) string {
+	words := make([]string, len(grades))
+	for i, n := range grades {
+		words[i] = v.T("grade.nth." + strconv.Itoa(n))
+	}
+	if n := len(grades); n > 2 && grades[n-1]-grades[0] == n-1 {
+		return v.T("grade.range", words[0], words[n-1])
+	}
+	return and(v, words)
 }
 
 // and joins words as a sentence does.
@@ -374,12 +402,37 @@ func gradeOptions(v *visit, f licenceDraft) (options []ui.Option) {
 	return options
 }
 
-func classOptions(v *visit, f licenceDraft) (options []ui.Option) {
-	for _, c := range f.Classes {
-		options = append(options, ui.Option{Value: c.ID, Text: c.Title, Hint: v.p.N("licence.pupils", c.Pupils),
-			Chosen: v.chosen("classes", c.ID, false)})
+// classGrade is the classes of a school in one grade, folded until one is ticked.
+type classGrade struct {
+	title string
+	open  bool
+	boxes []ui.Option
+}
+
+// byGrade puts the school's classes under their grades.
+func (f licenceDraft) byGrade(v *visit) (all []classGrade) {
+	in := map[string]*classGrade{}
+	for _, g := range append(slices.Clone(f.Grades), "") {
+		in[g] = &classGrade{title: gradeText(v, g)}
 	}
-	return options
+	in[""].title = v.T("licence.form_other")
+	for _, c := range f.Classes {
+		g := in[c.Grade]
+		if g == nil {
+			g = in[""]
+		}
+		box := ui.Option{Value: c.ID, Text: c.Title, Hint: v.p.N("licence.pupils", c.Pupils), Chosen: v.chosen("classes", c.ID, false)}
+		g.boxes, g.open = append(g.boxes, box), g.open || box.Chosen
+	}
+	for _, g := range append(slices.Clone(f.Grades), "") {
+		if len(in[g].boxes) > 0 {
+			all = append(all, *in[g])
+		}
+	}
+	if len(all) > 0 && (v.wrong("classes") != "" || len(all) == 1) { // the summary of errors leads to the first box
+		all[0].open = true
+	}
+	return all
 }
 
 func accountOptions(v *visit) (options []ui.Option) {

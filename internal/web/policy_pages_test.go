@@ -277,7 +277,7 @@ func TestLicenceFormIsRefusedBesideItsFields(t *testing.T) {
 			t.Fatalf("a good licence is sent to %q", one)
 		}
 		_, body = h.get(t, director, one, "fr")
-		contains(t, body, "La licence est inscrite.", "Licence de Tabulou", "École du Méandre, 0 élève", "1\u00a0250,50\u00a0$", "31\u00a0août\u00a02026", `href="/policy#4.2b"`)
+		contains(t, body, "La licence est inscrite.", "Licence de Tabulou", "École du Méandre, 0\u00a0élève", "1\u00a0250,50\u00a0$", "31\u00a0août\u00a02026", `href="/policy#4.2b"`)
 		_, body = h.get(t, h.as(t, policy.Principal), "/licences", "en")
 		contains(t, body, `href="`+one+`"`, "École du Méandre", "$1,250.50", "Running")
 		if _, body = h.get(t, h.as(t, policy.DepartmentHead), "/licences", "en"); strings.Contains(body, "École du Méandre") {
