@@ -156,6 +156,7 @@ func TestDelegation(t *testing.T) {
 		w.d.Clock = func() time.Time { return now }
 		w.create(principal("ada", "pin"))
 		bob := w.create(account.New{Login: "bob", Name: "Bob", Grants: []policy.Grant{{Role: policy.Teacher, Org: "pin"}}})
+		away := w.create(account.New{Login: "eve", Name: "Eve", Grants: []policy.Grant{{Role: policy.Teacher, Org: "cap"}}})
 		ada := w.signIn("ada")
 		day := 24 * time.Hour
 		for name, d := range map[string]struct {
@@ -164,6 +165,7 @@ func TestDelegation(t *testing.T) {
 			starts, ends time.Time
 		}{
 			"to nobody":           {ada, "nobody", now, now.Add(day)},
+			"to another school":   {ada, away.ID, now, now.Add(day)},
 			"to oneself":          {ada, ada.ID, now, now.Add(day)},
 			"ending before":       {ada, bob.ID, now, now.Add(-day)},
 			"past":                {ada, bob.ID, now.Add(-2 * day), now.Add(-day)},

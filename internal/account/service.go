@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"aval/internal/audit"
@@ -151,13 +152,15 @@ func (s *Service) Delegate(ctx context.Context, actor policy.Actor, to string, s
 		if !ends.After(starts) || !ends.After(tx.Now) || ends.Sub(starts) > 366*24*time.Hour {
 			return fault.Form(map[string]string{"ends": "account.delegation_dates"})
 		}
-		lent, err := Get(ctx, tx, to)
-		if fault.Is(err, fault.NotFound) || err == nil && (lent.Disabled || lent.ID == actor.ID) {
-			return fault.Form(map[string]string{"to": "account.delegate_unknown"})
-		}
+		colleagues, err := colleaguesOf(ctx, tx, grant.Org, actor.ID)
 		if err != nil {
 			return err
 		}
+		at := slices.IndexFunc(colleagues, func(a Account) bool { return a.ID == to })
+		if at < 0 {
+			return fault.Form(map[string]string{"to": "account.delegate_unknown"})
+		}
+		lent := colleagues[at]
 		d = Delegation{ID: db.NewID(), From: actor.ID, FromName: actor.Name, To: lent.ID, ToName: lent.Name,
 			Role: grant.Role, Org: grant.Org, Starts: starts, Ends: ends}
 		if err := insertDelegation(ctx, tx, d); err != nil {

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -125,6 +124,7 @@ func who(ctx context.Context) policy.Actor {
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	config := huma.DefaultConfig("aval", s.Version)
+	config.Formats = map[string]huma.Format{"application/json": legible, "json": legible}
 	config.CreateHooks = nil // no $schema with the caller's Host header in answers
 	config.DocsPath = ""     // the description is served; pages that load scripts from elsewhere are not
 	config.SchemasPath = ""
@@ -188,53 +188,6 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, code strin
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
 	_ = huma.DefaultJSONFormat.Marshal(w, &Problem{Title: http.StatusText(status), Status: status, Detail: p.T(code), Code: code}) // the caller has gone
-}
-
-func init() {
-	// What huma itself refuses (a body that is not the schema's) reads as our own refusals do.
-	huma.NewError = func(status int, msg string, errs ...error) huma.StatusError {
-		return misshapen(i18n.For(""), status, msg, errs)
-	}
-	huma.NewErrorWithContext = func(ctx huma.Context, status int, msg string, errs ...error) huma.StatusError {
-		return misshapen(printer(ctx.Context()), status, msg, errs)
-	}
-}
-
-func misshapen(p *i18n.Printer, status int, msg string, errs []error) *Problem {
-	out := &Problem{Title: http.StatusText(status), Status: status, Detail: msg, Code: "api.shape"}
-	for _, err := range errs {
-		var detail *huma.ErrorDetail
-		if errors.As(err, &detail) { // the value itself is not said back
-			out.Detail = p.T("api.shape")
-			out.Errors = append(out.Errors, FieldProblem{Field: location(detail), Code: "api.shape",
-				Detail: p.T("api.field", detail.Message)})
-		}
-	}
-	slices.SortFunc(out.Errors, func(a, b FieldProblem) int { return strings.Compare(a.Field+a.Detail, b.Field+b.Detail) })
-	return out
-}
-
-var (
-	absent    = regexp.MustCompile(`^expected required property (\S+) to be present$`)
-	criterion = regexp.MustCompile(`(\d+\.\d+(?:\.\d+|[a-z])?(?:\.(?:rating|note))?)$`)
-)
-
-// location names the field at fault, one that is not there included. huma loses
-// its place after a key with dots, as the numbers of criteria are.
-func location(d *huma.ErrorDetail) string {
-	at := strings.TrimPrefix(strings.TrimPrefix(d.Location, "body"), ".")
-	if m := absent.FindStringSubmatch(d.Message); m != nil {
-		at = strings.TrimPrefix(at+"."+m[1], ".")
-	}
-	if in, ok := strings.CutPrefix(at, "criteria."); ok {
-		if m := criterion.FindString(in); m != "" {
-			return "criteria." + m
-		}
-		if strings.Trim(in[:1], "0123456789") != "" {
-			return in
-		}
-	}
-	return at
 }
 
 // fields are the names that a program knows, where a page's form has another.

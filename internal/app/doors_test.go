@@ -66,6 +66,17 @@ func (b *board) call(who, method, path string, body any) answer {
 // browse asks the pages as somebody; a form is posted.
 func (b *board) browse(who, method, path string, form url.Values) answer {
 	b.t.Helper()
+	r := httptest.NewRequest(method, path, nil).WithContext(b.t.Context())
+	if method == http.MethodPost {
+		r = b.post(path, form)
+	}
+	r.AddCookie(b.cookie(who))
+	return b.serve(r)
+}
+
+// cookie is that of somebody's session.
+func (b *board) cookie(who string) *http.Cookie {
+	b.t.Helper()
 	s := b.people[who]
 	if s.cookie == nil {
 		in := b.serve(b.post("/sign-in", url.Values{"board": {b.id}, "login": {s.login}, "password": {password}}))
@@ -78,12 +89,7 @@ func (b *board) browse(who, method, path string, form url.Values) answer {
 			b.t.Fatalf("%s cannot sign in: %d\n%s", who, in.status, in.body)
 		}
 	}
-	r := httptest.NewRequest(method, path, nil).WithContext(b.t.Context())
-	if method == http.MethodPost {
-		r = b.post(path, form)
-	}
-	r.AddCookie(s.cookie)
-	return b.serve(r)
+	return s.cookie
 }
 
 func (b *board) post(path string, form url.Values) *http.Request {
@@ -267,7 +273,7 @@ func (b *board) fill() {
 		Name: "conditions-" + b.name("evidence") + ".txt", Media: "text/plain",
 		Content: strings.NewReader("Les conditions du fournisseur, " + b.name("content of evidence"))})
 	b.must(err)
-	_, err = b.Accounts.Delegate(ctx, b.as(otherPrincipal), b.as("professional").ID, time.Now(), time.Now().Add(48*time.Hour))
+	_, err = b.Accounts.Delegate(ctx, b.as("principal"), b.as("professional").ID, time.Now(), time.Now().Add(48*time.Hour))
 	b.must(err)
 	lent := b.people["professional"]
 	lent.Actor, err = b.Accounts.Actor(ctx, b.id, lent.ID)

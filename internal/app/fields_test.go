@@ -75,6 +75,8 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 			{"cost_cents", -1, "cost_cents"}, {"cost_cents", 100_000_000_000, "cost_cents"}, {"cost_cents", script, "cost_cents"},
 			{"follows", "nobody", ""}, {"follows", string(foreign.ID), ""}, {"follows", script, ""}, {"follows", 5, "follows"},
 			{"password", "x", "password"},
+			{"platform", "\x00", "platform"}, {"platform_id", "\x00x", ""}, {"org", "\x00x", ""}, {"follows", "\x00x", ""},
+			{"data", []string{"\x00x"}, "data"}, {"classes", []string{"\x00x"}, "classes"},
 		}
 		for _, text := range []string{"description", "usage", "missing", "new_security"} {
 			draft = append(draft, typed{text, long, text}, typed{text, 5, text}, typed{text, []string{"x"}, text})
@@ -133,6 +135,27 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 		}
 
 		b.licenceFields(t, two)
+
+		for _, sent := range []struct {
+			body   string
+			status int
+			code   string
+		}{
+			{`{"platform": `, http.StatusBadRequest, "api.shape"},
+			{`[]`, http.StatusUnprocessableEntity, "api.shape"},
+			{`{"platform": "` + strings.Repeat("a", 2<<20) + `"}`, http.StatusRequestEntityTooLarge, "api.too_large"},
+		} {
+			before := b.state()
+			a := b.call("teacher", http.MethodPost, "/api/v1/requests", sent.body)
+			var problem struct{ Code, Detail string }
+			if err := json.Unmarshal([]byte(a.body), &problem); err != nil || a.status != sent.status || problem.Code != sent.code ||
+				!strings.HasSuffix(problem.Detail, ".") || !strings.Contains(problem.Detail, "envoyé") {
+				t.Errorf("%.20s: %d %v\n%s", sent.body, a.status, err, short(a.body))
+			}
+			if after := b.state(); after != before {
+				t.Errorf("%.20s: something changed:\n%s", sent.body, differs(before, after))
+			}
+		}
 
 		// A text that looks like a script is a text: kept as it is, shown as it is.
 		sent := copied(t, body(b, "create-request"))
@@ -216,6 +239,9 @@ func (b *board) refuses(t *testing.T, who, method, path string, good any, all []
 		named := false
 		for _, e := range problem.Errors {
 			named = named || (e.Field == f.names || strings.HasPrefix(e.Field, f.names+"[")) && strings.HasSuffix(e.Detail, ".")
+		}
+		if strings.Contains(a.body, "expected") {
+			t.Errorf("%s: a French caller is answered in English\n%s", where, short(a.body))
 		}
 		if a.status != http.StatusUnprocessableEntity || !named || problem.Detail == "" {
 			t.Errorf("%s: %d, want 422 beside %s\n%s", where, a.status, f.names, short(a.body))

@@ -206,6 +206,9 @@ func (e *Evaluation) fill(in Input, f facts) error {
 	if utf8.RuneCountInString(in.LocationReason) > maxNote {
 		fields["location_reason"] = "evaluation.note_long"
 	}
+	if slices.ContainsFunc(in.Looked, func(id string) bool { return !slices.Contains(f.Equivalents, id) }) {
+		fields["looked"] = "evaluation.looked_unknown"
+	}
 	if in.Recommendation != NoAdvice && !slices.Contains(Recommendations, in.Recommendation) {
 		fields["recommendation"] = "evaluation.recommendation_unknown"
 	}

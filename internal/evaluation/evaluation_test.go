@@ -112,7 +112,7 @@ func TestFillKeepsADraft(t *testing.T) {
 	f.Equivalents = []string{"p1"}
 	in := Input{
 		Criteria: map[string]Judgement{"3.3b": {Rating: Partly, Note: "  à voir "}},
-		Location: Elsewhere, Looked: []string{"p1", "nothing of ours"},
+		Location: Elsewhere, Looked: []string{"p1"},
 	}
 	if err := e.fill(in, f); err != nil {
 		t.Fatalf("fill: %v", err)
@@ -124,7 +124,11 @@ func TestFillKeepsADraft(t *testing.T) {
 		t.Errorf("what was not sent: %q, want kept", got)
 	}
 	if len(e.Looked) != 1 || e.Looked[0] != "p1" {
-		t.Errorf("looked: %v, want only what is an equivalent", e.Looked)
+		t.Errorf("looked: %v", e.Looked)
+	}
+	in.Looked = []string{"p1", "nothing of ours"}
+	if refusal, ok := fault.As(e.fill(in, f)); !ok || refusal.Fields["looked"].Key != "evaluation.looked_unknown" {
+		t.Errorf("looked at what is no equivalent: %v", refusal)
 	}
 }
 

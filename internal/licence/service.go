@@ -109,6 +109,9 @@ func (l Licence) may(ctx context.Context, tx *db.Tx, actor policy.Actor, p catal
 	if err := actor.Allow(policy.LicenceRecord, l.place()); err != nil {
 		return err
 	}
+	if err := l.pays(named); err != nil {
+		return err
+	}
 	if l.Payer != DDL && !actor.Can(policy.LicenceRecord, policy.Scope{Org: l.Payer}) {
 		return wrongPayer("licence.payer_not_yours")
 	}
@@ -427,7 +430,7 @@ func (c *Choices) named(ctx context.Context, tx *db.Tx, begun Licence) (err erro
 	if begun.Scope.AtSchool() {
 		school = begun.OrgID
 		if !slices.ContainsFunc(c.Orgs, func(o orgs.Org) bool { return o.ID == school && o.Kind == orgs.School }) {
-			return nil
+			school = ""
 		}
 		if c.Classes, err = person.ClassesOfSchool(ctx, tx, school); err != nil {
 			return err

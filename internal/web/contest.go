@@ -17,11 +17,27 @@ func (s *Server) contestForm(v *visit) error {
 	if err := v.actor.Allow(policy.DecisionContest, d.Request.Scope()); err != nil {
 		return err
 	}
-	aspect := v.query("aspect")
+	typed := v.query("aspect")
 	if v.refused != nil {
-		aspect = v.form("aspect")
+		typed = v.form("aspect")
 	}
-	return v.render(contestFormPage(v, d, evaluation.Aspect(aspect)))
+	if typed == "" {
+		return v.render(contestWhichPage(v, d))
+	}
+	aspect, err := evaluation.ParseAspect(typed)
+	if err != nil {
+		return err
+	}
+	return v.render(contestFormPage(v, d, aspect))
+}
+
+// whichInput asks about which aspect one disagrees; who went on without an answer is told so.
+func whichInput(v *visit) ui.Input {
+	f := ui.Input{Name: "aspect", Label: v.T("contest.page.which"), Large: true}
+	if v.query("then") != "" {
+		f.Error = v.T("contest.page.choose")
+	}
+	return f
 }
 
 // contestSend sends the disagreement about use, or the new request about security.

@@ -17,8 +17,7 @@ import (
 // by the use case, its words by the domain.
 const (
 	uploadLimit = 512 << 20
-	textLimit   = 256 << 10 // of one field
-	fieldLimit  = 200       // fields and files
+	fieldLimit  = 200 // fields and files
 )
 
 // evidenceSent reads the form of an aspect as it comes, and keeps each file under
@@ -32,6 +31,7 @@ func (s *Server) evidenceSent(v *visit, id request.ID, aspect evaluation.Aspect)
 		return wrong, v.read()
 	}
 	v.r.PostForm = url.Values{}
+	left := int64(plainLimit)
 	var refused error
 	for range fieldLimit {
 		part, err := parts.NextPart()
@@ -44,7 +44,7 @@ func (s *Server) evidenceSent(v *visit, id request.ID, aspect evaluation.Aspect)
 		field := part.FormName()
 		criterion, isFile := strings.CutPrefix(field, "file.")
 		if !isFile {
-			if err := v.hold(part); err != nil {
+			if err := v.hold(part, &left); err != nil {
 				return wrong, err
 			}
 			continue
@@ -66,16 +66,17 @@ func (s *Server) evidenceSent(v *visit, id request.ID, aspect evaluation.Aspect)
 	return wrong, fault.New(fault.Invalid, "error.too_large")
 }
 
-// hold keeps a field of a form that is read as it comes.
-func (v *visit) hold(part *multipart.Part) error {
-	text, err := io.ReadAll(io.LimitReader(part, textLimit+1))
+// hold keeps a field of a form that is read as it comes, while there is room left
+// for words.
+func (v *visit) hold(part *multipart.Part, left *int64) error {
+	text, err := io.ReadAll(io.LimitReader(part, *left+1))
 	if err != nil {
 		return unreadable(err)
 	}
-	if len(text) > textLimit {
+	if *left -= int64(len(text)); *left < 0 {
 		return fault.New(fault.Invalid, "error.too_large")
 	}
-	v.r.PostForm.Add(part.FormName(), string(text))
+	v.r.PostForm.Add(part.FormName(), legible(string(text)))
 	return nil
 }
 

@@ -54,8 +54,9 @@ type visit struct {
 }
 
 const (
-	plainLimit  = 256 << 10
-	memoryLimit = 1 << 20 // of a form with files; the rest goes to the disk
+	plainLimit    = 4 << 20   // of words: what is too long for its field comes back beside it
+	strangerLimit = 256 << 10 // before a session
+	memoryLimit   = 1 << 20   // of a form with files; the rest goes to the disk
 )
 
 // ---- what a handler asks
@@ -88,6 +89,9 @@ func (v *visit) value(name, kept string) string {
 	}
 	return kept
 }
+
+// typed tells whether something was typed in a field of a form that comes back.
+func (v *visit) typed(name string) bool { return v.refused != nil && v.form(name) != "" }
 
 // chosen tells whether an answer of a field is ticked, in the same way.
 func (v *visit) chosen(name, value string, kept bool) bool {
@@ -348,7 +352,11 @@ func (v *visit) read() error {
 		return nil
 	}
 	limit := v.route.limit
-	if limit == 0 {
+	switch {
+	case limit > 0:
+	case v.actor.ID == "":
+		limit = strangerLimit
+	default:
 		limit = plainLimit
 	}
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, limit)
@@ -368,7 +376,18 @@ func (v *visit) read() error {
 		v.r.PostForm = url.Values{}
 		return fault.New(fault.Invalid, "error.unreadable")
 	}
+	for _, values := range v.r.PostForm {
+		for i := range values {
+			values[i] = legible(values[i])
+		}
+	}
 	return nil
+}
+
+// legible is what was typed without what no page shows and no database keeps:
+// broken letters and zero bytes.
+func legible(typed string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(typed, "\uFFFD"), "\x00", "")
 }
 
 // readFields reads an ordinary form and remembers the order of its fields.

@@ -362,7 +362,7 @@ func TestPolicyPages(t *testing.T) {
 			{policy.Secretary, "/policy/coverage/7.2", []string{"Une demande", "Conformes"}, []string{"A request"}},
 			{policy.Secretary, "/policy/coverage/1.3a", []string{"Cet article définit un mot"}, []string{"This clause defines a word"}},
 			{policy.Secretary, "/policy/coverage/6.4", []string{"Sera porté par"}, []string{"To be carried by"}},
-			{policy.Secretary, "/audit", []string{"Compte principal", "Demande autorisée", "Brouillon commencé", "L’exploitation, sur le serveur", `href="/policy#2.2b"`, "Télécharger un point de contrôle"},
+			{policy.Secretary, "/audit", []string{"Compte principal", "Demande autorisée", "Brouillon commencé", "L’exploitation, sur le serveur", `href="/policy#2.2b"`, "Télécharger un repère"},
 				[]string{"Request authorised", "Draft begun", "The operator, on the server", "Download a checkpoint"}},
 			{policy.PrivacyOfficer, "/audit", []string{"Demande " + r.Number + ", Zibaline"}, []string{"Request " + r.Number + ", Zibaline"}},
 			{policy.EvaluationDirector, "/licences", []string{"Aucune licence inscrite"}, []string{"No licence recorded"}},
@@ -371,7 +371,7 @@ func TestPolicyPages(t *testing.T) {
 			{policy.EvaluationDirector, "/licences/new?platform=" + h.refused, []string{"Cette plateforme n’est pas approuvée"}, []string{"This platform is not approved"}},
 			{policy.Principal, "/licences/new?platform=" + h.approved, []string{"Inscrire une licence de Tabulou", "Des groupes"}, []string{"Record a licence for Tabulou"}},
 			{policy.Principal, "/licences/new?scope=school&platform=" + h.approved, []string{"Inscrire la licence", `name="org_id" value="s1"`}, []string{"École du Méandre"}},
-			{policy.Operator, "/settings", []string{"La personne qui a évalué peut-elle aussi décider?", `value="no" checked`, "Télécharger un point de contrôle"},
+			{policy.Operator, "/settings", []string{"La personne qui a évalué peut-elle aussi décider?", `value="no" checked`, "Télécharger un repère"},
 				[]string{"May the person who evaluated also decide?"}},
 		} {
 			client := h.as(t, c.role)

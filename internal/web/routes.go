@@ -21,7 +21,7 @@ type route struct {
 	need    policy.Action
 	do      func(*visit) error
 	form    func(*visit) error // shows the form again when do refuses what was typed
-	limit   int64              // largest form, in bytes; 256 kB when zero
+	limit   int64              // largest form, in bytes; 4 MB when zero, 256 kB before a session
 	unread  bool               // what was sent is left unread
 }
 

@@ -5,9 +5,11 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -158,18 +160,18 @@ func (s *Server) signOut(v *visit) error {
 }
 
 func (s *Server) setLanguage(v *visit) error {
-	lang := "fr"
-	if v.form("to") == "en" {
-		lang = "en"
+	lang := v.form("to")
+	if !slices.Contains(i18n.Languages, lang) {
+		return fault.Missing()
 	}
 	v.prefer(cookieLanguage, lang)
 	return v.redirect(local(v.form("back"), "/"))
 }
 
 func (s *Server) setAppearance(v *visit) error {
-	theme := "light"
-	if v.form("to") == "dark" {
-		theme = "dark"
+	theme := v.form("to")
+	if theme != "light" && theme != "dark" {
+		return fault.Missing()
 	}
 	v.prefer(cookieTheme, theme)
 	return v.redirect(local(v.form("back"), "/"))

@@ -1,0 +1,388 @@
+package app_test
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"aval/internal/catalogue"
+	"aval/internal/db"
+	"aval/internal/decision"
+	"aval/internal/evaluation"
+	"aval/internal/policy"
+	"aval/internal/request"
+)
+
+// form is a row of the table: one form of the pages, who fills it in, and what
+// they type.
+type form struct {
+	route    string // as the table of routes writes it
+	who      string // "" for nobody
+	id       string // of what the address names
+	aspect   string
+	stranger string // the id of such a thing of another school, where the role is a school's
+	foreign  string // and of another board
+	page     string // where it stands; its own address when empty
+	shown    string // the address of the form that comes back; its own when empty
+	good     url.Values
+	unseen   []string // fields that are read and that the page does not show
+	idle     []string // fields that the page shows and that are tried in another row, or hold no answer
+	wrong    []typed
+	keeps    bool // what was typed is kept as a draft when it is refused
+}
+
+// What a refusal names that is no field.
+const (
+	nowhere  = ""         // the one NotFound
+	late     = "conflict" // somebody was faster: what was typed is still there
+	ourPages = "ours"     // done, and led to a page of ours
+)
+
+// upload is a file that is sent.
+type upload struct{ name, media, content string }
+
+func (f form) to() string {
+	_, path, _ := strings.Cut(f.route, " ")
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect).Replace(path)
+}
+
+// Every way to type a field wrongly, by what it holds.
+
+var long = strings.Repeat("é", 11_000)
+
+// wrongs is one field typed in several ways.
+func wrongs(field, names string, values ...string) (all []typed) {
+	for _, value := range values {
+		all = append(all, typed{field, value, names})
+	}
+	return all
+}
+
+// required is a field that may not stay empty.
+func required(field string) []typed { return wrongs(field, field, "", " \u00a0\r\n", "\x00") }
+
+// tooLong is a field of words.
+func tooLong(field string) []typed { return wrongs(field, field, long+"\x00\xff"+script) }
+
+// among is a choice among few.
+func among(field string) []typed {
+	return wrongs(field, field, "maybe", script, long, "\x00six\xff")
+}
+
+// day is a calendar day.
+func day(field string) []typed {
+	return wrongs(field, field, "hier", "2026-02-30", script, long, "\x00six\xff")
+}
+
+// number is a count or an amount.
+func number(field string) []typed {
+	return wrongs(field, field, "six", "-1", "99999999999999999999", script, long, "\x00six\xff")
+}
+
+// known is a field that holds the id of what is chosen from a list.
+func known(field, names string, others ...string) []typed {
+	return append(wrongs(field, names, "nobody", script, long, "\x00six\xff"), wrongs(field, names, others...)...)
+}
+
+// brackets is a text that looks like a script: it is kept and shown as it is.
+func (b *board) brackets(of string) string { return "Lire & écrire, " + b.name(of) + " " + script }
+
+// forms lists every form of the pages, on a board and beside another.
+func (b *board) forms(two *board) []form {
+	b.t.Helper()
+	ctx := b.t.Context()
+	foreign := two.to(request.Decided)
+	theirs := string(two.decisionOf(foreign.ID).ID)
+	theirContest, err := two.contest(two.decisionOf(foreign.ID).ID)
+	b.must(err)
+	approved := b.approved()
+	lend := func(b *board, from, to string) string {
+		d, err := b.Accounts.Delegate(ctx, b.as(from), b.as(to).ID, time.Now(), time.Now().Add(48*time.Hour))
+		b.must(err)
+		return d.ID
+	}
+	b.people["two places"] = b.account("two places", policy.Professional, "s1", "")
+	b.also("two places", policy.Professional, b.other)
+
+	asking := url.Values{"usage": {b.brackets("usage typed")}, "description": {b.brackets("description typed")},
+		"missing": {b.brackets("missing typed")}, "data_kinds": {"first_name"}, "cost": {"1 250,50 $"}}
+	asked := slices.Concat(tooLong("usage"), tooLong("description"), tooLong("missing"), among("data_kinds"), number("cost"))
+	rooms := append(known("classes", "classes", b.classes[2], two.classes[0]), typed{"classes", []string{b.classes[0], two.classes[0]}, "classes"})
+	follows := known("follows", nowhere, string(foreign.ID))
+
+	passedOn, err := b.Requests.Redirect(ctx, b.as("it"), request.Passed{PlatformName: b.name("passed on"), Org: b.school})
+	b.must(err)
+	answered := b.to(request.Decided)
+	contest, err := b.contest(b.decisionOf(answered.ID).ID)
+	b.must(err)
+	use, security := b.to(request.Acknowledged), b.to(request.Acknowledged)
+
+	forms := []form{
+		{route: "POST /sign-in", page: "/sign-in",
+			good: url.Values{"board": {b.id}, "login": {b.people[evaluator2].login}, "password": {password}, "next": {"/licences"}},
+			wrong: slices.Concat(required("board"), known("board", "board"), wrongs("board", "login", two.id),
+				required("login"), wrongs("login", "login", script), wrongs("password", "password", ""), wrongs("password", "login", script),
+				wrongs("next", ourPages, "https://elsewhere.example/", "//elsewhere.example", script, long))},
+		{route: "POST /sign-out", who: "secretary", page: "/desk"},
+		{route: "POST /language", who: "secretary", page: "/desk", good: url.Values{"to": {"en"}, "back": {"/desk"}},
+			wrong: append(known("to", nowhere, ""), wrongs("back", ourPages, "https://elsewhere.example/", "//elsewhere.example", script, long)...)},
+		{route: "POST /appearance", who: "secretary", page: "/desk", good: url.Values{"to": {"dark"}, "back": {"/desk"}},
+			wrong: append(known("to", nowhere, ""), wrongs("back", ourPages, "https://elsewhere.example/", "//elsewhere.example", script, long)...)},
+
+		{route: "POST /requests", who: "two places", page: "/requests/new", unseen: []string{"follows"},
+			good: merged(asking, "platform", b.brackets("platform typed"), "url", "https://kastor.example", "org", b.school, "pupils", "60"),
+			wrong: slices.Concat(required("platform"), tooLong("platform"),
+				wrongs("url", "url", "javascript:alert(1)", script, long, "ftp://kastor.example", "\x00javascript:alert(1)"),
+				required("org"), known("org", nowhere, b.centre, b.department, two.school),
+				asked, number("pupils"), follows)},
+		{route: "POST /requests", who: "department_head", page: "/requests/new?platform=" + string(b.platform().ID), unseen: []string{"follows"},
+			good:  merged(asking, "platform_id", string(b.platform().ID), "pupils", "60"),
+			wrong: slices.Concat(asked, wrongs("usage", "usage", strings.Repeat(long, 20)), number("pupils"), follows, known("platform_id", nowhere, string(foreign.PlatformID)))},
+		b.following(asking, slices.Concat(asked, rooms)),
+		{route: "POST /requests/{id}/edit", who: "principal", id: string(passedOn.ID), foreign: string(foreign.ID),
+			good: merged(asking, "version", "1", "classes", b.classes[0]), wrong: slices.Concat(asked, rooms, wrongs("version", late, "0"))},
+		b.hasty(asking, foreign.ID),
+		b.incomplete(foreign.ID),
+		{route: "POST /requests/{id}/join", who: "professional", id: string(b.to(request.Submitted).ID),
+			stranger: string(b.toBy(otherTeacher, request.Submitted).ID), foreign: string(two.to(request.Submitted).ID), page: "/desk"},
+		{route: "POST /requests/{id}/withdraw", who: "teacher", id: string(b.to(request.Submitted).ID),
+			stranger: string(b.toBy(otherTeacher, request.Submitted).ID), foreign: string(foreign.ID)},
+		{route: "POST /requests/{id}/acknowledge", who: "evaluator", id: string(b.to(request.Authorised).ID), foreign: string(foreign.ID)},
+		{route: "POST /requests/{id}/authorise", who: "principal", id: string(b.to(request.Submitted).ID),
+			stranger: string(b.toBy(otherTeacher, request.Submitted).ID), foreign: string(two.to(request.Submitted).ID),
+			good:  url.Values{"answer": {"return"}, "reason": {b.brackets("reason typed")}},
+			wrong: slices.Concat(required("answer"), among("answer"), required("reason"), tooLong("reason"))},
+		{route: "POST /redirect", who: "it", unseen: []string{"platform_id"},
+			good: url.Values{"platform": {b.brackets("redirected")}, "url": {"https://pollux.example"}, "org": {b.school}, "note": {b.brackets("note typed")}},
+			wrong: slices.Concat(required("platform"), tooLong("platform"), wrongs("url", "url", "javascript:alert(1)", script, long),
+				required("org"), known("org", nowhere, two.school), tooLong("note"), known("platform_id", nowhere, string(foreign.PlatformID)))},
+		{route: "POST /delegations", who: "principal",
+			good: url.Values{"to": {b.as("professional").ID}, "starts": {today()}, "ends": {time.Now().AddDate(0, 1, 0).Format(time.DateOnly)}},
+			wrong: slices.Concat(required("to"), known("to", "to", b.as("principal").ID, b.as(otherPrincipal).ID, two.as("professional").ID),
+				required("starts"), day("starts"), required("ends"), day("ends"), wrongs("ends", "ends", "2020-01-01", "2999-12-31"))},
+		{route: "POST /delegations/{id}/end", who: "principal", id: lend(b, "principal", "teacher"), page: "/delegations",
+			stranger: lend(b, otherPrincipal, otherTeacher), foreign: lend(two, "principal", "teacher")},
+
+		b.judging(use.ID, evaluation.Use, foreign),
+		b.judging(security.ID, evaluation.Security, foreign),
+		b.finishing(foreign),
+		b.attaching(foreign.ID),
+		{route: "POST /requests/{id}/privacy", who: "privacy_officer", id: string(b.to(request.Acknowledged).ID), foreign: string(foreign.ID),
+			good: url.Values{"personal": {"yes"}, "pia_on": {today()}, "committee_on": {today()}},
+			wrong: slices.Concat(required("personal"), among("personal"), day("pia_on"), day("committee_on"),
+				wrongs("pia_on", "pia_on", "2999-12-31", "1789-07-14"), wrongs("committee_on", "committee_on", "2999-12-31"))},
+		b.deciding("evaluator", foreign.ID),
+		b.deciding("evaluation_director", foreign.ID),
+		{route: "POST /decisions/{id}/acknowledge", who: "principal", id: string(b.decisionOf(b.to(request.Decided).ID).ID),
+			stranger: string(b.decisionOf(b.toBy(otherTeacher, request.Decided).ID).ID), foreign: theirs},
+		{route: "POST /decisions/{id}/contest", who: "principal", id: string(b.decisionOf(b.to(request.Decided).ID).ID),
+			stranger: string(b.decisionOf(b.toBy(otherTeacher, request.Decided).ID).ID), foreign: theirs,
+			good:  url.Values{"aspect": {"use"}, "explanation": {b.brackets("explanation typed")}},
+			wrong: slices.Concat(known("aspect", nowhere, ""), required("explanation"), tooLong("explanation"), wrongs("explanation", "explanation", "Non."))},
+		{route: "POST /decisions/{id}/contest", who: "principal", id: string(b.decisionOf(b.to(request.Decided).ID).ID), aspect: "security", foreign: theirs,
+			idle: []string{"aspect"}, good: url.Values{"aspect": {"security"}, "new_security": {b.brackets("new security typed")}},
+			wrong: slices.Concat(required("new_security"), tooLong("new_security"))},
+		{route: "POST /contests/{id}", who: "appeal_authority", id: contest.ID, foreign: theirContest.ID,
+			good: url.Values{"talk_on": {today()}, "talk_note": {b.brackets("talk typed")}, "next_step": {"maintain"}, "answer": {b.brackets("answer typed")}},
+			wrong: slices.Concat(required("talk_on"), day("talk_on"), wrongs("talk_on", "talk_on", "2999-12-31", "2020-01-01"), tooLong("talk_note"),
+				required("next_step"), among("next_step"), required("answer"), tooLong("answer"))},
+
+		{route: "POST /audit/checkpoint", who: "secretary", page: "/audit"},
+		b.ending(two),
+		{route: "POST /licences/new", who: "principal", page: "/licences/new?scope=school&platform=" + string(approved.ID), good: b.bought(approved.ID),
+			wrong: slices.Concat(b.bargains(two), required("platform"), known("platform", nowhere, string(foreign.PlatformID)),
+				wrongs("org_id", nowhere, b.other), wrongs("payer", "payer", b.other))},
+		{route: "POST /licences/new", who: "evaluator", page: "/licences/new?scope=school&org_id=" + b.school + "&platform=" + string(approved.ID),
+			good:  b.bought(approved.ID),
+			wrong: append(b.bargains(two), known("platform", nowhere, string(foreign.PlatformID))...)},
+		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}},
+			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"))},
+	}
+	return forms
+}
+
+// merged is some fields and others.
+func merged(some url.Values, pairs ...string) url.Values {
+	all := url.Values{}
+	for name, values := range some {
+		all[name] = slices.Clone(values)
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		all.Set(pairs[i], pairs[i+1])
+	}
+	return all
+}
+
+// also gives somebody a second role.
+func (b *board) also(who string, role policy.Role, at string) {
+	b.t.Helper()
+	b.must(b.DB.Write(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO account_grant (board_id, account_id, role, org_id) VALUES ($1, $2, $3, $4)`,
+			tx.Board, b.as(who).ID, string(role), at)
+		return err
+	}))
+}
+
+// following is the form of a draft that follows a refusal of the platform's security.
+func (b *board) following(asking url.Values, asked []typed) form {
+	b.t.Helper()
+	first := b.to(request.Evaluated)
+	_, err := b.decide(first.ID, func(in *decision.Input) {
+		in.Security = decision.Verdict{Result: decision.Refused, Reasons: "Sans protection."}
+	})
+	b.must(err)
+	r, err := b.Requests.Create(b.t.Context(), b.as("teacher"), b.draft("teacher", first.PlatformID))
+	b.must(err)
+	return form{route: "POST /requests/{id}/edit", who: "teacher", id: string(r.ID), stranger: string(b.toBy(otherTeacher, request.Drafted).ID),
+		good:  merged(asking, "version", "1", "new_security", b.brackets("security typed"), "classes", b.classes[0]),
+		wrong: slices.Concat(asked, tooLong("new_security"), wrongs("version", late, "", "x", "999999", script, "\x00six"))}
+}
+
+// hasty is the form of a draft that is sent at once: what lacks is asked for, and
+// the draft is kept.
+func (b *board) hasty(asking url.Values, foreign request.ID) form {
+	b.t.Helper()
+	f := form{route: "POST /requests/{id}/edit", who: "teacher", id: string(b.to(request.Drafted).ID), foreign: string(foreign), keeps: true,
+		good: merged(asking, "classes", b.classes[0], "then", "submit"), unseen: []string{"then", "version"},
+		idle: []string{"missing", "cost", "version"}}
+	for _, field := range []string{"data_kinds", "classes"} {
+		f.wrong = append(f.wrong, typed{field, []string{}, field})
+	}
+	f.wrong = append(f.wrong, typed{"data_kinds", []string{"first_name", request.NoData}, "data_kinds"})
+	return f.with(required("usage"), required("description"))
+}
+
+// with adds to what is typed wrongly.
+func (f form) with(more ...[]typed) form {
+	f.wrong = append(f.wrong, slices.Concat(more...)...)
+	return f
+}
+
+// incomplete is the button that sends a draft which lacks what 2.2 a asks for.
+func (b *board) incomplete(foreign request.ID) form {
+	b.t.Helper()
+	r, err := b.Requests.Create(b.t.Context(), b.as("teacher"), request.Draft{PlatformID: b.platform().ID, Org: b.school})
+	b.must(err)
+	f := form{route: "POST /requests/{id}/submit", who: "teacher", id: string(r.ID), stranger: string(b.toBy(otherTeacher, request.Drafted).ID),
+		foreign: string(foreign), page: "/requests/" + string(r.ID), shown: "/requests/" + string(r.ID) + "/edit"}
+	for _, field := range []string{"usage", "description", "classes", "data_kinds"} {
+		f.wrong = append(f.wrong, typed{"", nil, field})
+	}
+	return f
+}
+
+// judging is the form of an aspect.
+func (b *board) judging(id request.ID, aspect evaluation.Aspect, foreign request.Request) form {
+	b.t.Helper()
+	near := b.approved() // an equivalent to have looked at
+	of, _ := b.as("evaluator").Pack.Aspect(string(aspect))
+	f := form{route: "POST /requests/{id}/evaluation/{aspect}", who: "evaluator", id: string(id), aspect: string(aspect), foreign: string(foreign.ID),
+		good: url.Values{"version": {"0"}, "recommendation": {"refuse"}, "summary": {b.brackets("summary of " + string(aspect) + " typed")}}}
+	f.wrong = slices.Concat(among("recommendation"), tooLong("summary"), wrongs("version", late, "", "x", "999999", script))
+	for _, c := range of.Criteria {
+		f.good.Set("rating."+c.ID, "unmet")
+		f.good.Set("note."+c.ID, b.brackets("note of "+c.ID))
+		f.wrong = slices.Concat(f.wrong, wrongs("rating."+c.ID, "rating."+c.ID, "great", script), tooLong("note." + c.ID)[:1])
+		f.idle = append(f.idle, "file."+c.ID)
+	}
+	f.wrong = slices.Concat(f.wrong, wrongs("summary", "summary", strings.Repeat(long, 20)), among("rating."+of.Criteria[0].ID))
+	if aspect == evaluation.Security {
+		f.good = merged(f.good, "location", string(evaluation.Canada), "location_reason", b.brackets("location typed"), "looked", string(near.ID))
+		f.wrong = slices.Concat(f.wrong, among("location"), tooLong("location_reason"),
+			known("looked", "looked", string(foreign.PlatformID), string(b.platform().ID)))
+	}
+	return f
+}
+
+// finishing is that form when the aspect is to be closed: nothing may lack.
+func (b *board) finishing(foreign request.Request) form {
+	b.t.Helper()
+	f := b.judging(b.to(request.Acknowledged).ID, evaluation.Security, foreign)
+	f.idle = append(f.idle, b.fieldsOf(f)...)
+	f.good.Set("then", "finish")
+	f.unseen, f.wrong = []string{"then"}, nil
+	return f.with(wrongs("rating.3.3b", "rating.3.3b", ""), required("note.3.3b"), wrongs("location", "location", ""), required("location_reason"),
+		wrongs("recommendation", "recommendation", ""), required("summary"))
+}
+
+// attaching is that form with files: what was typed is kept, since a browser
+// does not send a file twice.
+func (b *board) attaching(foreign request.ID) form {
+	b.t.Helper()
+	f := form{route: "POST /requests/{id}/evaluation/{aspect}", who: "evaluator", id: string(b.to(request.Acknowledged).ID), aspect: "security",
+		foreign: string(foreign), keeps: true, good: url.Values{"summary": {b.brackets("summary beside a file")}}}
+	for _, file := range []upload{
+		{"vide.pdf", "application/pdf", ""},
+		{"gros.pdf", "application/pdf", "%PDF-1.7\n" + strings.Repeat("a", evaluation.MaxEvidence)},
+		{"programme.pdf", "application/pdf", "\x7fELF\x02\x01\x01\x00"},
+		{"page.html", "text/html", "<!DOCTYPE html>" + script},
+		{"page.txt", "text/plain", "<html>" + script},
+		{"image.png", "image/png", "%PDF-1.7\n"},
+	} {
+		f.wrong = append(f.wrong, typed{"file.3.3b", file, "file.3.3b"})
+	}
+	for _, name := range b.fieldsOf(f) {
+		if name != "file.3.3b" {
+			f.idle = append(f.idle, name)
+		}
+	}
+	return f
+}
+
+// deciding is the form of the decision, of who evaluated too when they decide.
+func (b *board) deciding(evaluates string, foreign request.ID) form {
+	b.t.Helper()
+	r := b.to(request.Acknowledged)
+	for _, aspect := range evaluation.Aspects {
+		_, err := b.Evaluations.Finish(b.t.Context(), b.as(evaluates), r.ID, aspect, b.complete(aspect), 0)
+		b.must(err)
+	}
+	b.must(b.privacy(r.ID))
+	f := form{route: "POST /requests/{id}/decision", who: "evaluation_director", id: string(r.ID), foreign: string(foreign), good: url.Values{}}
+	for _, aspect := range []string{"use", "security"} {
+		f.good = merged(f.good, aspect+"_result", "conditional", aspect+"_reasons", b.brackets(aspect+" reasons typed"),
+			aspect+"_conditions", b.brackets(aspect+" conditions typed"))
+		f.wrong = slices.Concat(f.wrong, required(aspect+"_result"), among(aspect+"_result"), required(aspect+"_reasons"), tooLong(aspect+"_reasons"),
+			required(aspect+"_conditions"), tooLong(aspect+"_conditions"), []typed{{aspect + "_result", "approved", aspect + "_conditions"}})
+	}
+	if evaluates == f.who {
+		for field := range f.good {
+			f.idle = append(f.idle, field)
+		}
+		f.good.Set("exception", b.brackets("exception typed"))
+		f.wrong = slices.Concat(required("exception"), tooLong("exception"))
+	}
+	return f
+}
+
+func (b *board) bought(p catalogue.ID) url.Values {
+	return url.Values{"platform": {string(p)}, "scope": {"school"}, "org_id": {b.school}, "payer": {b.school}, "seats": {"1 200"},
+		"cost": {"1 250,50 $"}, "starts_on": {"2026-01-01"}, "ends_on": {"2099-12-31"},
+		"grades": {"04"}, "account_kind": {"login_name"}, "sign_in_url": {"https://kastor.example"}, "columns": {"Username = nom d’emprunt"}}
+}
+
+// ending is the form that ends a licence.
+func (b *board) ending(two *board) form {
+	b.t.Helper()
+	record := func(b *board, who, school string) string {
+		l := b.licence(b.approved().ID)
+		l.OrgID, l.Payer = school, school
+		l, err := b.Licences.Record(b.t.Context(), b.as(who), l)
+		b.must(err)
+		return string(l.ID)
+	}
+	id := record(b, "principal", b.school)
+	return form{route: "POST /licences/{id}/end", who: "principal", id: id, page: "/licences/" + id,
+		stranger: record(b, otherPrincipal, b.other), foreign: record(two, "principal", two.school),
+		good: url.Values{"on": {today()}}, wrong: slices.Concat(required("on"), day("on"), wrongs("on", "on", "2025-12-31", "2100-01-01"))}
+}
+
+func (b *board) bargains(two *board) []typed {
+	return slices.Concat(required("scope"), among("scope"), required("org_id"), known("org_id", "org_id", b.department, b.centre[:5], two.school),
+		required("payer"), known("payer", "payer", "ddl", two.school), required("starts_on"), day("starts_on"), required("ends_on"), day("ends_on"),
+		wrongs("ends_on", "ends_on", "2020-01-01"), number("seats"), number("cost"), among("grades"), among("account_kind"),
+		wrongs("sign_in_url", "sign_in_url", "http://kastor.example", "javascript:alert(1)", script, long), tooLong("columns"),
+		wrongs("columns", "columns", "Username", "Group = groupe", script))
+}
