@@ -36,9 +36,11 @@ fetch() {
 		command -v sudo >/dev/null 2>&1 || fail "PostgreSQL is not installed, and installing it takes root or sudo."
 		sudo="sudo -n"
 	fi
-	# The package may start a server of its own; ours is apart from it.
-	{ DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends postgresql ||
-		{ $sudo apt-get update && DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y --no-install-recommends postgresql; }; } \
+	# The package may start a server of its own; ours is apart from it. sudo
+	# hands no variable on, and a machine that just started may be updating itself.
+	apt="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300"
+	{ $apt install -y --no-install-recommends postgresql ||
+		{ $apt update && $apt install -y --no-install-recommends postgresql; }; } \
 		>&2 || fail "PostgreSQL is not installed, and installing the package postgresql did not work."
 }
 
@@ -49,13 +51,26 @@ if [ -z "$bin" ]; then
 	[ -n "$bin" ] || fail "the package postgresql was installed, but its programs are nowhere to be found."
 fi
 
-dir=$(mktemp -d "${TMPDIR:-/tmp}/aval-pgtest.XXXXXX")
+version=$("$bin/postgres" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+[ "$version" -ge 15 ] || fail "PostgreSQL $version is too old; 15 or later is needed."
+
+# In memory where there is room: each test makes a database and drops it.
+where=${TMPDIR:-/tmp}
+if [ -z "${TMPDIR:-}" ] && [ -w /dev/shm ] && [ "$(df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 { print int($4 / 1048576) }')" -ge 4 ]; then
+	where=/dev/shm
+fi
+dir=$(mktemp -d "$where/aval-pgtest.XXXXXX")
 # PostgreSQL refuses to run as root.
 as=
 if [ "$(id -u)" = 0 ]; then
 	id postgres >/dev/null 2>&1 || fail "PostgreSQL does not run as root, and there is no user postgres to run it as."
-	chown postgres "$dir"
 	as="runuser -u postgres --"
+	chown postgres "$dir"
+	if ! $as test -w "$dir"; then # a temporary folder that is root's alone
+		rmdir "$dir"
+		dir=$(mktemp -d /tmp/aval-pgtest.XXXXXX)
+		chown postgres "$dir"
+	fi
 fi
 
 waiting=
@@ -90,7 +105,7 @@ for _ in 1 2 3 4 5 6 7 8; do
 	if (cd "$dir" && $as "$bin/pg_ctl" -D "$dir/data" -l "$dir/data/server.log" -s -w -t 30 -o "\
 -p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories='' \
 -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 \
--c max_connections=300 -c shared_buffers=128MB -c autovacuum=off -c timezone=UTC -c jit=off" start) \
+-c max_connections=300 -c shared_buffers=128MB -c max_wal_size=512MB -c autovacuum=off -c timezone=UTC -c jit=off" start) \
 		>/dev/null 2>&1; then
 		started=1
 		break

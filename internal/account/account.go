@@ -6,16 +6,12 @@ package account
 import (
 	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
-	"fmt"
 	"net/mail"
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"golang.org/x/crypto/argon2"
 
 	"aval/internal/board"
 	"aval/internal/fault"
@@ -116,42 +112,6 @@ type Delegation struct {
 	Org      string
 	Starts   time.Time
 	Ends     time.Time
-}
-
-// argon2id parameters: RFC 9106 second choice, lowered in memory as OWASP does.
-const (
-	argonTime    = 2
-	argonMemory  = 19 * 1024 // KiB
-	argonThreads = 1
-	argonKey     = 32
-)
-
-// hashPassword answers the PHC string of a password.
-func hashPassword(password string) string {
-	salt := make([]byte, 16)
-	_, _ = rand.Read(salt) // never fails: crypto/rand
-	return phc(password, salt)
-}
-
-func phc(password string, salt []byte) string {
-	key := argon2.IDKey([]byte(password), salt, argonTime, argonMemory, argonThreads, argonKey)
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, argonMemory, argonTime, argonThreads,
-		base64.RawStdEncoding.EncodeToString(salt), base64.RawStdEncoding.EncodeToString(key))
-}
-
-// nobody is compared with when there is no such login, so that the answer takes as long.
-var nobody = hashPassword("nobody has this password")
-
-func passwordIs(hash, password string) bool {
-	parts := strings.Split(hash, "$")
-	if len(parts) != 6 {
-		return false
-	}
-	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
-	if err != nil {
-		return false
-	}
-	return subtle.ConstantTimeCompare([]byte(phc(password, salt)), []byte(hash)) == 1
 }
 
 // randomText answers 160 random bits to type or to copy.

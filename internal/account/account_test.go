@@ -38,7 +38,7 @@ func each(t *testing.T, f func(w world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f(world{T: t, s: &account.Service{DB: d}, d: d, hand: policy.System(board, pack, "cli")})
+		f(world{T: t, s: &account.Service{DB: d, Cost: account.Cheap}, d: d, hand: policy.System(board, pack, "cli")})
 	})
 }
 
@@ -124,6 +124,22 @@ func TestSignIn(t *testing.T) {
 		other := dbtest.Board(w.T, w.d)
 		if _, err := w.s.SignIn(w.Context(), other, "ada", password); err == nil {
 			w.Error("signed in to another board")
+		}
+	})
+}
+
+// A hash tells its cost: one of a cheaper board opens nothing at a served one.
+func TestACostIsPartOfThePassword(t *testing.T) {
+	each(t, func(w world) {
+		w.create(principal("ada", "pin"))
+		w.s.Cost = account.Served
+		if _, err := w.s.SignIn(w.Context(), w.hand.Board, "ada", password); !fault.Is(err, fault.Invalid) {
+			w.Errorf("a password hashed cheaply: %v, want the one refusal", err)
+		}
+		w.create(principal("eve", "cap"))
+		w.signIn("eve")
+		if _, err := w.s.SignIn(w.Context(), w.hand.Board, "eve", password+"x"); !fault.Is(err, fault.Invalid) {
+			w.Errorf("wrong password: %v, want the one refusal", err)
 		}
 	})
 }

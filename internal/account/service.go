@@ -2,6 +2,8 @@ package account
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -9,11 +11,15 @@ import (
 	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/org"
 	"aval/internal/policy"
 )
 
 // Service is what people and operators do with accounts.
-type Service struct{ DB *db.DB }
+type Service struct {
+	DB   *db.DB
+	Cost Cost // of the passwords; tests give Cheap
+}
 
 // Boards answers the boards that one may sign in to.
 func (s *Service) Boards(ctx context.Context) ([]board.Board, error) {
@@ -37,14 +43,14 @@ func (s *Service) SignIn(ctx context.Context, boardID, login, password string) (
 		return actor, err
 	}
 	hash := a.password
-	if hash == "" || a.Disabled {
-		hash = nobody
+	if a.Disabled {
+		hash = ""
 	}
-	if !passwordIs(hash, password) || hash == nobody {
+	if !s.Cost.is(hash, password) {
 		return actor, refused
 	}
 	err = s.DB.Write(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
-		if actor, err = load(ctx, tx, a, "web"); err != nil {
+		if actor, err = Load(ctx, tx, a.ID, "web"); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "account.signed_in", "account:"+a.ID)
@@ -87,7 +93,7 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, n New) (a Acco
 	if password = n.Password; password == "" {
 		password = randomText()
 	}
-	hash := hashPassword(password) // slow on purpose: outside the transaction
+	hash := s.Cost.hash(password) // slow on purpose: outside the transaction
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		if err := actor.Allow(policy.AccountManage, policy.Scope{}); err != nil {
 			return err
@@ -100,7 +106,7 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, n New) (a Acco
 			if g.Org == "" {
 				continue
 			}
-			o, err := findOrg(ctx, tx, g.Org)
+			o, err := org.Find(ctx, tx, g.Org)
 			if fault.Is(err, fault.NotFound) {
 				return fault.Form(map[string]string{"org": "account.org_unknown"})
 			}
@@ -212,34 +218,30 @@ func (s *Service) Delegations(ctx context.Context, actor policy.Actor) (running 
 }
 
 // Load makes the actor of an account: roles held and lent, classes taught, and
-// the board's pack and settings.
+// the board's pack and settings. NotFound when it is gone or disabled.
 func Load(ctx context.Context, tx *db.Tx, id, via string) (policy.Actor, error) {
-	a, err := Get(ctx, tx, id)
+	found, err := entries(ctx, tx, id)
 	if err != nil {
 		return policy.Actor{}, err
 	}
-	return load(ctx, tx, a, via)
-}
-
-func load(ctx context.Context, tx *db.Tx, a Account, via string) (policy.Actor, error) {
-	if a.Disabled {
+	if len(found) == 0 || found[0].disabled {
 		return policy.Actor{}, fault.Missing()
 	}
-	b, err := board.Get(ctx, tx, tx.Board)
-	if err != nil {
+	actor := found[0].actor
+	actor.Board, actor.Via = tx.Board, via
+	if actor.Pack, err = policy.Shipped(found[0].pack); err != nil {
 		return policy.Actor{}, err
 	}
-	pack, err := policy.Shipped(b.Pack)
-	if err != nil {
-		return policy.Actor{}, err
+	if err := json.Unmarshal([]byte(found[0].settings), &actor.Settings); err != nil {
+		return policy.Actor{}, fmt.Errorf("settings of board %s: %w", tx.Board, err)
 	}
-	actor := policy.Actor{ID: a.ID, Board: tx.Board, Name: a.Name, Lang: a.Lang, Person: a.Person, Via: via,
-		Pack: pack, Settings: b.Settings}
-	if actor.Grants, err = grantsOf(ctx, tx, a.ID); err != nil {
-		return policy.Actor{}, err
+	for _, e := range found {
+		if e.grant.Role != "" {
+			actor.Grants = append(actor.Grants, e.grant)
+		}
 	}
-	if a.Person != "" {
-		if actor.Classes, err = classesTaught(ctx, tx, a.Person); err != nil {
+	if actor.Person != "" {
+		if actor.Classes, err = classesTaught(ctx, tx, actor.Person); err != nil {
 			return policy.Actor{}, err
 		}
 	}

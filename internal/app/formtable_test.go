@@ -169,6 +169,8 @@ func (b *board) forms(two *board) []form {
 		b.judging(security.ID, evaluation.Security, foreign),
 		b.finishing(foreign),
 		b.attaching(foreign.ID),
+		b.withdrawing(two, foreign.ID),
+		b.reopening(foreign.ID),
 		{route: "POST /requests/{id}/privacy", who: "privacy_officer", id: string(b.to(request.Acknowledged).ID), foreign: string(foreign.ID),
 			good: url.Values{"personal": {"yes"}, "pia_on": {today()}, "committee_on": {today()}},
 			wrong: slices.Concat(required("personal"), among("personal"), day("pia_on"), day("committee_on"),
@@ -329,6 +331,35 @@ func (b *board) attaching(foreign request.ID) form {
 		}
 	}
 	return f
+}
+
+// withdrawing is that form when a file already supports a criterion.
+func (b *board) withdrawing(two *board, foreign request.ID) form {
+	b.t.Helper()
+	id, file := b.supported()
+	_, theirs := two.supported()
+	f := form{route: "POST /requests/{id}/evaluation/{aspect}", who: "evaluator", id: string(id), aspect: "use", foreign: string(foreign)}
+	f.idle = slices.DeleteFunc(b.fieldsOf(f), func(name string) bool { return name == "withdraw" })
+	f.good = url.Values{"version": {b.hidden(f, "version")}, "summary": {b.brackets("summary beside a withdrawal")}, "withdraw": {file}}
+	return f.with(known("withdraw", nowhere, theirs))
+}
+
+// reopening is the button of who finished an aspect.
+func (b *board) reopening(foreign request.ID) form {
+	b.t.Helper()
+	id := string(b.to(request.Evaluated).ID)
+	return form{route: "POST /requests/{id}/evaluation/{aspect}/reopen", who: "evaluator", id: id, aspect: "use",
+		page: "/requests/" + id + "/evaluation/use", foreign: string(foreign)}
+}
+
+// supported is a request with a file that supports its first criterion, and that file.
+func (b *board) supported() (id request.ID, file string) {
+	b.t.Helper()
+	id = b.to(request.Acknowledged).ID
+	v, err := b.Evaluations.AddEvidence(b.t.Context(), b.as("evaluator"), id, evaluation.Use, "3.2.1",
+		evaluation.File{Name: "notes.txt", Content: strings.NewReader("Lu avec soin.")})
+	b.must(err)
+	return id, v.ID
 }
 
 // deciding is the form of the decision, of who evaluated too when they decide.

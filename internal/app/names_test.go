@@ -41,6 +41,8 @@ func (w *written) String() string {
 // public are the names that are nobody's: of platforms and places.
 var public = regexp.MustCompile(`^(platform|alias|vendor|board|school|other school|centre|department|course|class)\b`)
 
+var attribute = regexp.MustCompile(`="([^"]*)"`)
+
 // No personal name and nothing that somebody wrote is in a log line, a metric,
 // an address, a job or the trail, whatever the day brings: people at every
 // door, wrong passwords, a database that hears every word, a post that is gone.
@@ -59,8 +61,11 @@ func TestNoNameLeavesItsPlace(t *testing.T) {
 		look := func(where string, a answer) {
 			addresses[where] = true
 			addresses[a.header.Get("Location")] = true
-			for _, m := range regexp.MustCompile(`(?:href|action|src)="([^"]*)"`).FindAllStringSubmatch(a.body, -1) {
-				addresses[m[1]] = true
+			for _, m := range attribute.FindAllStringSubmatchIndex(a.body, -1) {
+				before := a.body[:m[0]]
+				if strings.HasSuffix(before, "href") || strings.HasSuffix(before, "action") || strings.HasSuffix(before, "src") {
+					addresses[a.body[m[2]:m[3]]] = true
+				}
 			}
 		}
 		operations, ids := h.operations(t), b.ids()

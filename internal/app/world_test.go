@@ -53,6 +53,7 @@ func open(t *testing.T, d *db.DB) *house {
 		t.Fatal(err)
 	}
 	h := &house{App: app.New(app.Config{BaseURL: "http://aval.example"}, d, keys, files, post), metrics: prometheus.NewRegistry()}
+	h.Accounts.Cost = account.Cheap
 	h.door = h.Handler(h.metrics)
 	return h
 }

@@ -76,6 +76,12 @@ func Get(ctx context.Context, tx *db.Tx, id string) (Board, error) {
 	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM board WHERE id = $1`, id)
 }
 
+// Hold makes the next who holds the board wait until this transaction ends: for
+// a rule about all of a kind, which no index can keep.
+func Hold(ctx context.Context, tx *db.Tx) error {
+	return db.Changed(tx.Exec(ctx, `UPDATE board SET name = name WHERE id = $1`, tx.Board))
+}
+
 // SetSettings keeps a board's own choices.
 func SetSettings(ctx context.Context, tx *db.Tx, settings policy.Settings) error {
 	text, err := json.Marshal(settings)

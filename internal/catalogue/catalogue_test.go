@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"aval/internal/audit"
@@ -209,5 +210,35 @@ func TestUseCases(t *testing.T) {
 				t.Errorf("SetResult: %v, want NotFound", err)
 			}
 		})
+	})
+}
+
+func TestManyAddAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		pack, err := policy.Shipped("csc-pan-2023")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := catalogue.New(d)
+		actor := policy.System(dbtest.Board(t, d), pack, "cli")
+		var wait sync.WaitGroup
+		errs := make([]error, 6)
+		for i := range errs {
+			wait.Go(func() {
+				_, errs[i] = s.AddPlatform(t.Context(), actor, catalogue.Draft{Name: []string{"Zibaline", "ZIBALINÉ"}[i%2]})
+			})
+		}
+		wait.Wait()
+		done := 0
+		for _, err := range errs {
+			if err == nil {
+				done++
+			} else if f, ok := fault.As(err); !ok || f.Fields["name"].Key != "catalogue.exists" {
+				t.Errorf("AddPlatform: %v, want catalogue.exists", err)
+			}
+		}
+		if done != 1 {
+			t.Errorf("added %d times", done)
+		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"aval/internal/audit"
+	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/policy"
@@ -138,8 +139,23 @@ func (s *Service) Similar(ctx context.Context, actor policy.Actor, id ID, rungs 
 	return matches, err
 }
 
-// Add puts a platform in the catalogue, without a result. It refuses a name or a site that
-// the catalogue already has: see FindByName.
+// FindOrAdd answers the platform that bears this name or has this site, or else adds it: of
+// several people who name it at once, one adds it.
+func FindOrAdd(ctx context.Context, tx *db.Tx, actor policy.Actor, d Draft) (Platform, error) {
+	if p, found, err := FindByName(ctx, tx, d.Name, d.URL); err != nil || found {
+		return p, err
+	}
+	if err := board.Hold(ctx, tx); err != nil {
+		return Platform{}, err
+	}
+	if p, found, err := FindByName(ctx, tx, d.Name, d.URL); err != nil || found {
+		return p, err
+	}
+	return Add(ctx, tx, actor, d)
+}
+
+// Add puts a platform in the catalogue, without a result. It refuses a name that the
+// catalogue already has.
 func Add(ctx context.Context, tx *db.Tx, actor policy.Actor, d Draft) (Platform, error) {
 	if err := d.clean(knownTo(actor.Pack)); err != nil {
 		return Platform{}, err
@@ -161,8 +177,11 @@ func knownTo(pack *policy.Pack) func(string) bool {
 	}
 }
 
-// unique refuses a name that another platform bears.
+// unique refuses a name that another platform bears, and lets nobody take it meanwhile.
 func unique(ctx context.Context, tx *db.Tx, d Draft, self ID) error {
+	if err := board.Hold(ctx, tx); err != nil {
+		return err
+	}
 	platforms, err := all(ctx, tx)
 	if err != nil {
 		return err

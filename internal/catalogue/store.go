@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"aval/internal/db"
 	"aval/internal/fault"
@@ -18,14 +17,10 @@ const columns = `id, name, vendor, url, summary_fr, summary_en, aliases, domains
 
 func scan(row db.Row) (p Platform, err error) {
 	var aliases, domains string
-	var decided *time.Time
 	err = row.Scan(&p.ID, &p.Name, &p.Vendor, &p.URL, &p.SummaryFr, &p.SummaryEn, &aliases, &domains, &p.Status,
-		&p.Hosting, &p.Conditions, &p.DecisionID, &decided, &p.CreatedAt, &p.Version)
+		&p.Hosting, &p.Conditions, &p.DecisionID, db.When(&p.DecidedAt), &p.CreatedAt, &p.Version)
 	if err != nil {
 		return p, err
-	}
-	if decided != nil {
-		p.DecidedAt = *decided
 	}
 	if p.Hosting == "" {
 		p.Hosting = HostingUnknown
@@ -212,6 +207,11 @@ func setFunctions(ctx context.Context, tx *db.Tx, p Platform) error {
 		}
 	}
 	return nil
+}
+
+// Hold makes the next who holds the platform wait until this transaction ends.
+func Hold(ctx context.Context, tx *db.Tx, id ID) error {
+	return db.Changed(tx.Exec(ctx, `UPDATE platform SET version = version WHERE board_id = $1 AND id = $2`, tx.Board, string(id)))
 }
 
 // SetResult shows a decision in the catalogue: the overall result, its conditions, where

@@ -45,6 +45,7 @@ type commands struct {
 	User    userCmds   `cmd:"" help:"Accounts of the staff."`
 	Token   tokenCmds  `cmd:"" help:"Tokens of programs."`
 	Roster  rosterCmds `cmd:"" help:"Rosters."`
+	Org     orgCmds    `cmd:"" help:"Schools and departments: of whom the policy speaks."`
 	Audit   auditCmds  `cmd:"" help:"The trail."`
 	Policy  policyCmds `cmd:"" help:"Policy packs."`
 	Version versionCmd `cmd:"" help:"Print the version."`

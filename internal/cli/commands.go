@@ -79,6 +79,7 @@ func (f boardFlag) actor(h *house, a *app.App) (policy.Actor, error) {
 
 type userCmds struct {
 	Create userCreate `cmd:"" help:"Make an account; prints its password once."`
+	List   userList   `cmd:"" help:"List the accounts with their roles."`
 }
 
 type userCreate struct {
@@ -121,6 +122,8 @@ func (c userCreate) Run(h *house) error {
 
 type tokenCmds struct {
 	Create tokenCreate `cmd:"" help:"Make a bearer token for an account; it is shown once."`
+	List   tokenList   `cmd:"" help:"List the tokens by number; never what they open with."`
+	Revoke tokenRevoke `cmd:"" help:"Make a token open nothing from now on."`
 }
 
 type tokenCreate struct {

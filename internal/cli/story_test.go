@@ -35,6 +35,7 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
+	_ = flag.Set("test.parallel", "8") // a flag of testing's own; they mostly wait for the program
 	flag.Parse()
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "aval-stories-")
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) {
 		}
 		defer func() { _ = os.RemoveAll(dir) }() // a leftover in a temporary place harms nothing
 		program = filepath.Join(dir, "aval")
-		if out, err := exec.Command("go", "build", "-o", program, "aval/cmd/aval").CombinedOutput(); err != nil {
+		if out, err := exec.Command("go", "build", "-ldflags=-w", "-o", program, "aval/cmd/aval").CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build aval: %v\n%s", err, out)
 			return 1
 		}
@@ -70,8 +71,10 @@ func TestMain(m *testing.M) {
 //	sql STATEMENT              changes the database around every guard of the program
 //	backup, restore            copies the database; puts the copy in its place, as often as one likes
 func TestStories(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
 			_ = dbtest.Empty(t, engine) // skips, or fails where both engines are wanted
 			testscript.Run(t, testscript.Params{
 				Dir:                 "../../stories",

@@ -142,6 +142,18 @@ func (d *DB) SystemRead(ctx context.Context, f func(ctx context.Context, tx *Tx)
 	return d.transact(ctx, "", true, f)
 }
 
+// SystemOne is One in a SystemRead of its own: one statement, which needs no transaction around it.
+func SystemOne[T any](ctx context.Context, d *DB, scan func(Row) (T, error), query string, args ...any) (T, error) {
+	if ctx.Value(inside{}) != nil {
+		panic("db: a transaction within a transaction")
+	}
+	tx := &Tx{Now: moment(d.Clock()), engine: d.engine, q: d.readers}
+	if d.engine == Postgres {
+		tx.q = d.writer
+	}
+	return One(ctx, tx, scan, query, args...)
+}
+
 // A board's id goes unquoted by a driver into SET LOCAL: the pattern has no quote in it.
 var boardPattern = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 

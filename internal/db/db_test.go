@@ -234,12 +234,16 @@ func TestTimes(t *testing.T) {
 					t.Errorf("%s: %v, %v, want %v", query, got, err, want)
 				}
 			}
-			maybe := func(r db.Row) (at *time.Time, err error) {
-				err = r.Scan(&at)
+			maybe := func(r db.Row) (at time.Time, err error) {
+				at = want
+				err = r.Scan(db.When(&at))
 				return at, err
 			}
+			if got, err := db.One(ctx, tx, maybe, `SELECT min(at) FROM control_mark WHERE board_id = $1`, tx.Board); err != nil || got != want {
+				t.Errorf("the first: %v, %v, want %v", got, err, want)
+			}
 			got, err := db.One(ctx, tx, maybe, `SELECT max(at) FROM control_mark WHERE board_id = $1 AND at > $2`, tx.Board, want)
-			if err != nil || got != nil {
+			if err != nil || !got.IsZero() {
 				t.Errorf("after the last: %v, %v", got, err)
 			}
 			if _, err := db.One(ctx, tx, instant, `SELECT max(at) FROM control_mark WHERE board_id = $1 AND at > $2`, tx.Board, want); err == nil {
@@ -534,4 +538,41 @@ func TestIn(t *testing.T) {
 			t.Errorf("In(%d, %d): %s, want %s", c.start, c.n, got, c.want)
 		}
 	}
+}
+
+func TestSystemOne(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board := dbtest.Board(t, d)
+		const name = `SELECT id FROM board WHERE id = $1`
+		if _, err := db.SystemOne(t.Context(), d, word, name, "nowhere"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("what is not there: %v, want not found", err)
+		}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := db.SystemOne(gone, d, word, name, board); !errors.Is(err, context.Canceled) {
+			t.Errorf("for someone who left: %v", err)
+		}
+		if got, err := db.SystemOne(t.Context(), d, word, name, board); err != nil || got != board {
+			t.Errorf("%q, %v, want %q", got, err, board)
+		}
+		err := d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error { return mark(ctx, tx, "one") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Engine() == db.Postgres {
+			n, err := db.SystemOne(t.Context(), d, number, `SELECT count(*) FROM control_mark WHERE board_id = $1`, board)
+			if n != 0 || err != nil {
+				t.Errorf("it sees %d rows of a board, %v", n, err)
+			}
+		}
+		defer func() {
+			if recover() == nil {
+				t.Error("it ran inside a transaction")
+			}
+		}()
+		_ = d.Read(t.Context(), board, func(ctx context.Context, _ *db.Tx) error {
+			_, err := db.SystemOne(ctx, d, word, name, board)
+			return err
+		})
+	})
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
-	_ "modernc.org/sqlite" // the driver named "sqlite"
 )
 
 // engineOf tells the engine of a DSN; for SQLite, rest is the file's absolute path.
@@ -92,7 +91,7 @@ func (d *DB) openSQLite(ctx context.Context, path string) (err error) {
 		return err
 	}
 	// After the writer: a reader cannot make the file, nor set it to WAL.
-	if d.readers, err = sql.Open("sqlite", sqliteDSN(path, sqliteReader)); err != nil {
+	if d.readers, err = openHandle(sqliteDSN(path, sqliteReader)); err != nil {
 		return err
 	}
 	d.readers.SetMaxOpenConns(8)
@@ -101,7 +100,7 @@ func (d *DB) openSQLite(ctx context.Context, path string) (err error) {
 }
 
 func openWriter(ctx context.Context, path string) (*sql.DB, error) {
-	w, err := sql.Open("sqlite", sqliteDSN(path, sqliteWriter))
+	w, err := openHandle(sqliteDSN(path, sqliteWriter))
 	if err != nil {
 		return nil, err
 	}

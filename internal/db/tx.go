@@ -118,7 +118,7 @@ func (tx *Tx) run(ctx context.Context, f func(context.Context, *Tx) error) error
 	return nil
 }
 
-// Row is one row of an answer. Its Scan mends SQLite's times and gives every time in UTC.
+// Row is one row of an answer. Its Scan mends SQLite's times and gives every time in UTC; When is for one that may be NULL.
 type Row interface {
 	Scan(dest ...any) error
 }
@@ -172,8 +172,9 @@ func (tx *Tx) each(ctx context.Context, f func(Row) error, query string, args ..
 		return tx.Doom(err)
 	}
 	defer func() { _ = rows.Close() }() // for the early return; the errors that count are seen below
+	r := &row{rows: rows}
 	for rows.Next() {
-		if err := f(row{rows}); err != nil {
+		if err := f(r); err != nil {
 			return err
 		}
 	}
@@ -183,60 +184,81 @@ func (tx *Tx) each(ctx context.Context, f func(Row) error, query string, args ..
 	return nil
 }
 
-// row scans times through scanTime and leaves the rest to database/sql.
-type row struct{ rows *sql.Rows }
-
-func (r row) Scan(dest ...any) error {
-	mended := make([]any, len(dest))
-	for i, d := range dest {
-		switch d := d.(type) {
-		case *time.Time:
-			mended[i] = scanTime(func(t *time.Time) error {
-				if t == nil {
-					return errors.New("db: NULL for a time that is always there")
-				}
-				*d = *t
-				return nil
-			})
-		case **time.Time:
-			mended[i] = scanTime(func(t *time.Time) error { *d = t; return nil })
-		case *sql.NullTime:
-			mended[i] = scanTime(func(t *time.Time) error {
-				*d = sql.NullTime{}
-				if t != nil {
-					*d = sql.NullTime{Time: *t, Valid: true}
-				}
-				return nil
-			})
-		default:
-			mended[i] = d
-		}
-	}
-	return r.rows.Scan(mended...)
+// row is the row of an answer that is being read; its list of places is kept from row to row.
+type row struct {
+	rows *sql.Rows
+	into []any
 }
 
-// scanTime takes a time as either engine gives it, in UTC; NULL is nil.
-type scanTime func(*time.Time) error
+func (r *row) Scan(dest ...any) error {
+	r.into = r.into[:0]
+	for _, d := range dest {
+		if at, ok := d.(*time.Time); ok {
+			d = always{at}
+		}
+		r.into = append(r.into, d)
+	}
+	return r.rows.Scan(r.into...)
+}
+
+// When is the place of a moment that may not have come yet: NULL is the zero time, as Moment keeps it.
+func When(at *time.Time) sql.Scanner { return perhaps{at} }
+
+type (
+	always  struct{ at *time.Time }
+	perhaps struct{ at *time.Time }
+)
 
 // Scan implements sql.Scanner.
-func (s scanTime) Scan(v any) error {
+func (p always) Scan(v any) (err error) {
+	if v == nil {
+		return errors.New("db: NULL for a time that is always there")
+	}
+	*p.at, err = instant(v)
+	return err
+}
+
+// Scan implements sql.Scanner.
+func (p perhaps) Scan(v any) (err error) {
+	if v == nil {
+		*p.at = time.Time{}
+		return nil
+	}
+	*p.at, err = instant(v)
+	return err
+}
+
+// instant is a time as either engine gives it, in UTC.
+func instant(v any) (time.Time, error) {
 	switch v := v.(type) {
-	case nil:
-		return s(nil)
 	case time.Time:
-		t := moment(v)
-		return s(&t)
+		return moment(v), nil
 	case []byte:
-		return s.Scan(string(v))
+		return instant(string(v))
 	case string:
-		for _, layout := range []string{"2006-01-02 15:04:05.999999999-07:00", time.RFC3339Nano, "2006-01-02 15:04:05"} {
+		if t, ok := liteTime(v); ok {
+			return moment(t), nil
+		}
+		for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05"} {
 			if t, err := time.Parse(layout, v); err == nil {
-				t = moment(t)
-				return s(&t)
+				return moment(t), nil
 			}
 		}
 	}
-	return fmt.Errorf("db: not a time: a %T", v)
+	return time.Time{}, fmt.Errorf("db: not a time: a %T", v)
+}
+
+// liteTime reads a time as SQLite's driver writes it, by way of RFC 3339, which
+// differs in one letter and which package time reads quickly.
+func liteTime(s string) (t time.Time, ok bool) {
+	var rfc [len("2006-01-02T15:04:05.999999999-07:00")]byte
+	if len(s) < len(time.DateTime) || len(s) > len(rfc) || s[len(time.DateOnly)] != ' ' {
+		return t, false
+	}
+	n := copy(rfc[:], s)
+	rfc[len(time.DateOnly)] = 'T'
+	err := t.UnmarshalText(rfc[:n])
+	return t, err == nil
 }
 
 // plain is an argument as both engines take it: an integer, a float, a
@@ -281,8 +303,5 @@ func text(s string) (any, error) {
 	return s, nil
 }
 
-// NullTime is a moment that may not have come yet.
-type NullTime = sql.NullTime
-
 // Moment keeps the zero time as NULL.
-func Moment(t time.Time) NullTime { return NullTime{Time: t, Valid: !t.IsZero()} }
+func Moment(t time.Time) sql.NullTime { return sql.NullTime{Time: t, Valid: !t.IsZero()} }

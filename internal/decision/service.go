@@ -3,6 +3,7 @@ package decision
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"aval/internal/audit"
 	"aval/internal/catalogue"
@@ -37,7 +38,7 @@ type Preparation struct {
 	Request     request.Request
 	Platform    catalogue.Platform
 	Evaluations map[evaluation.Aspect]evaluation.Evaluation
-	SamePerson  bool  // who evaluated is about to decide
+	SamePerson  bool  // who wrote on an aspect is about to decide
 	Refusal     error // why it may not be decided now, whatever is typed; nil when it may
 }
 
@@ -63,10 +64,13 @@ func prepare(ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID) 
 	if p.Evaluations, err = evaluation.Of(ctx, tx, id); err != nil {
 		return p, err
 	}
-	lent := actor.GrantFor(policy.DecisionDecide, p.Request.Scope()).From
-	for _, e := range p.Evaluations {
-		p.SamePerson = p.SamePerson || e.EvaluatorID != "" && (e.EvaluatorID == actor.ID || e.EvaluatorID == lent)
+	writers, err := evaluation.Writers(ctx, tx, id)
+	if err != nil {
+		return p, err
 	}
+	p.SamePerson = slices.ContainsFunc(actor.Hands(policy.DecisionDecide, p.Request.Scope()), func(hand string) bool {
+		return slices.Contains(writers, hand)
+	})
 	p.Refusal = stand(actor, p, tx)
 	return p, nil
 }
@@ -79,7 +83,7 @@ func stand(actor policy.Actor, p Preparation, tx *db.Tx) error {
 		return fault.New(fault.Conflict, "decision.already_decided").Under("4.1")
 	case p.Request.State != request.Evaluated:
 		return fault.New(fault.Conflict, "decision.not_evaluated").Under("3.1")
-	case evaluation.Asked(actor, policy.DecisionDecide, p.Request):
+	case p.Request.Party(actor, policy.DecisionDecide):
 		return fault.New(fault.Denied, "decision.asked").Under("4.1")
 	}
 	if p.SamePerson && !actor.Settings.JoinEvaluatorDecider {
@@ -105,9 +109,14 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 		if err := in.check(p.SamePerson); err != nil {
 			return err
 		}
-		// The request first: of two who decide at once, its version lets one through.
-		if _, err := request.MarkDecided(ctx, tx, actor, id); err != nil {
+		// The request first: of two who decide at once, its version lets one through,
+		// and none where the evaluation was reopened since it was read.
+		closed, err := request.MarkDecided(ctx, tx, actor, id)
+		if err != nil {
 			return err
+		}
+		if closed.Version != p.Request.Version+1 {
+			return fault.New(fault.Conflict, "conflict.changed")
 		}
 		d = decide(p, in)
 		d.ID, d.DecidedBy, d.DecidedAt, d.Version = ID(db.NewID()), actor.ID, tx.Now, 1
@@ -292,7 +301,11 @@ func (s *Service) AnswerContest(ctx context.Context, actor policy.Actor, contest
 		if err := actor.Allow(policy.ContestAnswer, a.request.Scope()); err != nil {
 			return err
 		}
-		if judge(actor, a, c) {
+		writers, err := evaluation.Writers(ctx, tx, a.RequestID)
+		if err != nil {
+			return err
+		}
+		if judge(actor, a, c, writers) {
 			return fault.New(fault.Denied, "decision.contest_own").Under("4.1a")
 		}
 		if err := c.answer(in, tx.Now); err != nil {
@@ -323,21 +336,11 @@ func (s *Service) AnswerContest(ctx context.Context, actor policy.Actor, contest
 
 // judge is true when the actor, or the person in whose place the actor acts, has
 // a side in the disagreement.
-func judge(actor policy.Actor, a about, c Contest) bool {
-	for _, id := range []string{actor.ID, actor.GrantFor(policy.ContestAnswer, a.request.Scope()).From} {
-		if id == "" {
-			continue
-		}
-		if id == c.OpenedBy || id == a.DecidedBy || a.request.AskedBy(id) || a.request.AuthorisedBy == id {
-			return true
-		}
-		for _, f := range a.Findings {
-			if f.Evaluator == id {
-				return true
-			}
-		}
-	}
-	return false
+func judge(actor policy.Actor, a about, c Contest, writers []string) bool {
+	return a.request.Party(actor, policy.ContestAnswer) ||
+		slices.ContainsFunc(actor.Hands(policy.ContestAnswer, a.request.Scope()), func(hand string) bool {
+			return hand == c.OpenedBy || hand == a.DecidedBy || slices.Contains(writers, hand)
+		})
 }
 
 // Renew makes the only request that may speak of a decided security again: one

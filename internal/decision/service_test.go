@@ -113,6 +113,66 @@ func TestWhoMayNotDecide(t *testing.T) {
 	})
 }
 
+// Who wrote once on an aspect has evaluated, whoever wrote after them.
+func TestWhoeverWroteDoesNotDecide(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for name, write := range map[string]func(w world, by policy.Actor, id request.ID) error{
+			"a draft": func(w world, by policy.Actor, id request.ID) error {
+				_, err := w.Evaluations.Save(t.Context(), by, id, evaluation.Security, evaluation.Input{Summary: "À voir"}, 0)
+				return err
+			},
+			"a file": func(w world, by policy.Actor, id request.ID) error {
+				_, err := w.Evaluations.AddEvidence(t.Context(), by, id, evaluation.Security, "3.3b",
+					evaluation.File{Name: "lettre.pdf", Media: "application/pdf", Content: strings.NewReader("%PDF-1.7\nLettre")})
+				return err
+			},
+		} {
+			w := build(t, d)
+			lent := w.Evaluator2
+			lent.Grants = append([]policy.Grant{{Role: policy.Evaluator, From: w.Appeal.ID}}, lent.Grants...)
+			r := w.Acknowledged()
+			if err := write(w, w.Director, r.ID); err != nil {
+				t.Fatal(err)
+			}
+			page, err := w.Evaluations.View(t.Context(), w.Evaluator, r.ID, evaluation.Security)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for aspect, version := range map[evaluation.Aspect]int64{evaluation.Use: 0, evaluation.Security: page.Evaluation.Version} {
+				if _, err := w.Evaluations.Finish(t.Context(), lent, r.ID, aspect, w.Complete(aspect), version); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := w.Requests.RecordPrivacy(t.Context(), w.PrivacyOfficer, r.ID, request.Privacy{Personal: "no"}); err != nil {
+				t.Fatal(err)
+			}
+			decide := func(by policy.Actor, in decision.Input) (decision.Decision, error) {
+				return w.s.Decide(t.Context(), by, r.ID, in)
+			}
+			as := func(a policy.Actor, from string) policy.Actor {
+				a.Grants = []policy.Grant{{Role: policy.EvaluationDirector, From: from}}
+				return a
+			}
+			_, err = decide(w.Director, good())
+			w.Refused(name+" and then another's words", err, fault.Denied, "4.1")
+			_, err = decide(as(w.IT, w.Director.ID), good())
+			w.Refused(name+", decided in their place", err, fault.Denied, "4.1")
+			_, err = decide(as(w.Appeal, ""), good())
+			w.Refused("evaluated in their place", err, fault.Denied, "4.1")
+			alone := w.Director
+			alone.Settings.JoinEvaluatorDecider = true
+			_, err = decide(alone, good())
+			w.Refused("where the board lets them, without saying why", err, fault.Invalid, "")
+			in := good()
+			in.Exception = "Une seule personne cette semaine."
+			made, err := decide(alone, in)
+			if err != nil || made.Exception != in.Exception || w.Mark("evaluation.finished", made.Subject()) != "exception" {
+				t.Errorf("decided: %+v, %v", made, err)
+			}
+		}
+	})
+}
+
 func TestDecide(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := build(t, d)
@@ -152,6 +212,8 @@ func TestDecide(t *testing.T) {
 		})
 		_, err = w.s.Decide(t.Context(), w.Director, r.ID, good())
 		w.Refused("a second time", err, fault.Conflict, "4.1")
+		_, err = w.Evaluations.Reopen(t.Context(), w.Evaluator, r.ID, evaluation.Use)
+		w.Refused("the evaluation reopened once decided", err, fault.Conflict, "3.1")
 		if acts := w.Acts(got.Subject()); !slices.Equal(acts, []string{"decision.made"}) {
 			t.Errorf("acts: %v", acts)
 		}
@@ -179,6 +241,38 @@ func TestTwoDecideAtOnce(t *testing.T) {
 		}
 		if done != 1 {
 			t.Errorf("decided %d times", done)
+		}
+	})
+}
+
+// Of who decides and who reopens the evaluation at once, one is told.
+func TestReopenWhileOneDecides(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := build(t, d)
+		for range 4 {
+			r := w.evaluated(t)
+			var wait sync.WaitGroup
+			var reopened, decided error
+			wait.Go(func() { _, reopened = w.Evaluations.Reopen(t.Context(), w.Evaluator, r.ID, evaluation.Use) })
+			wait.Go(func() { _, decided = w.s.Decide(t.Context(), w.Director, r.ID, good()) })
+			wait.Wait()
+			now, err := w.Requests.View(t.Context(), w.Director, r.ID)
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case decided == nil && fault.Is(reopened, fault.Conflict) && now.State == request.Decided:
+			case reopened == nil && fault.Is(decided, fault.Conflict) && now.State == request.Acknowledged:
+				if _, err := w.Requests.Withdraw(t.Context(), w.Teacher, r.ID); err != nil {
+					t.Fatal(err)
+				}
+			default:
+				t.Errorf("decided: %v, reopened: %v, state %s", decided, reopened, now.State)
+			}
+			w.Write(func(ctx context.Context, tx *db.Tx) error { // a platform that may be asked for again
+				p, err := catalogue.Add(ctx, tx, w.Director, catalogue.Draft{Name: "Récitou " + string(r.ID)})
+				w.Platform = p
+				return err
+			})
 		}
 	})
 }
@@ -348,6 +442,70 @@ func TestOnlyNewSecurityRenews(t *testing.T) {
 		}
 		_, err = renew(w.Principal, "Chiffrement au repos.")
 		w.Refused("while one is open", err, fault.Conflict, "")
+	})
+}
+
+// The list of requests shows the result, to who reads decisions.
+func TestResultInTheList(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, ctx := build(t, d), t.Context()
+		r, err := w.Requests.Redirect(ctx, w.IT, request.Passed{PlatformID: w.Platform.ID, Org: "pin"})
+		if err == nil {
+			r, err = w.Requests.Edit(ctx, w.Principal, r.ID, request.Draft{Description: "Lecture à voix haute.",
+				Usage: "Vingt minutes par jour.", DataKinds: []string{"first_name"}, Pupils: 24}, r.Version)
+		}
+		if err == nil {
+			_, err = w.Requests.Authorise(ctx, w.Principal, r.ID, "")
+		}
+		if err == nil {
+			_, err = w.Requests.Acknowledge(ctx, w.Evaluator, r.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Evaluate(w.Evaluator, r.ID)
+		if _, err := w.Requests.RecordPrivacy(ctx, w.PrivacyOfficer, r.ID, request.Privacy{Personal: "no"}); err != nil {
+			t.Fatal(err)
+		}
+		shown := func(by policy.Actor, want catalogue.Status) {
+			t.Helper()
+			page, err := w.Requests.List(ctx, by, request.Filter{})
+			if err != nil || len(page.Items) != 1 || page.Items[0].Result != want {
+				t.Errorf("%s: %+v, %v, want %q", by.ID, page.Items, err, want)
+			}
+		}
+		shown(w.Principal, "")
+		if _, err := w.s.Decide(ctx, w.Director, r.ID, good()); err != nil {
+			t.Fatal(err)
+		}
+		shown(w.IT, "") // passed it on, and reads no decision
+		for _, by := range []policy.Actor{w.Principal, w.Evaluator, w.Director, w.Appeal, w.PrivacyOfficer} {
+			shown(by, catalogue.Conditional)
+		}
+	})
+}
+
+func TestTwoRenewAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := build(t, d)
+		made := w.decided(t, good())
+		var wait sync.WaitGroup
+		errs := make([]error, 6)
+		for i := range errs {
+			wait.Go(func() { _, errs[i] = w.s.Renew(t.Context(), w.Principal, made.ID, "Chiffrement au repos.") })
+		}
+		wait.Wait()
+		done := 0
+		for _, err := range errs {
+			if err == nil {
+				done++
+			} else if f, ok := fault.As(err); !ok || f.Key != "request.open_exists" {
+				t.Errorf("Renew: %v, want the sentence of the other", err)
+			}
+		}
+		if done != 1 {
+			t.Errorf("renewed %d times", done)
+		}
 	})
 }
 

@@ -17,14 +17,12 @@ const columns = `id, request_id, platform_id, org_id, use_result, use_reasons, u
 
 func scan(row db.Row) (d Decision, err error) {
 	var findings string
-	var received db.NullTime
 	if err := row.Scan(&d.ID, &d.RequestID, &d.PlatformID, &d.OrgID,
 		&d.Use.Result, &d.Use.Reasons, &d.Use.Conditions,
 		&d.Security.Result, &d.Security.Reasons, &d.Security.Conditions, &d.Overall, &findings, &d.Exception,
-		&d.DecidedBy, &d.DecidedAt, &d.ReceivedBy, &received, &d.Version); err != nil {
+		&d.DecidedBy, &d.DecidedAt, &d.ReceivedBy, db.When(&d.ReceivedAt), &d.Version); err != nil {
 		return d, err
 	}
-	d.ReceivedAt = received.Time
 	if err := json.Unmarshal([]byte(findings), &d.Findings); err != nil {
 		return d, fmt.Errorf("findings of decision %s: %w", d.ID, err)
 	}
@@ -89,10 +87,8 @@ const contestColumns = `id, decision_id, explanation, opened_by, opened_at, talk
 	answered_by, answered_at, follow_up_id, version`
 
 func scanContest(row db.Row) (c Contest, err error) {
-	var answered db.NullTime
 	err = row.Scan(&c.ID, &c.DecisionID, &c.Explanation, &c.OpenedBy, &c.OpenedAt, &c.TalkOn, &c.TalkNote, &c.NextStep,
-		&c.Answer, &c.AnsweredBy, &answered, &c.FollowUp, &c.Version)
-	c.AnsweredAt = answered.Time
+		&c.Answer, &c.AnsweredBy, db.When(&c.AnsweredAt), &c.FollowUp, &c.Version)
 	return c, err
 }
 
@@ -110,12 +106,6 @@ func contestOf(ctx context.Context, tx *db.Tx, id ID) (Contest, bool, error) {
 		return Contest{}, false, nil
 	}
 	return c, err == nil, err
-}
-
-// Unanswered lists the contests that wait for the appeal authority, oldest first.
-func Unanswered(ctx context.Context, tx *db.Tx) ([]Contest, error) {
-	return db.All(ctx, tx, scanContest, `SELECT `+contestColumns+` FROM contest
-		WHERE board_id = $1 AND answered_at IS NULL ORDER BY opened_at, id`, tx.Board)
 }
 
 func insertContest(ctx context.Context, tx *db.Tx, c Contest) error {

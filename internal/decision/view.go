@@ -5,6 +5,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/evaluation"
 	"aval/internal/fault"
 	"aval/internal/policy"
 	"aval/internal/request"
@@ -89,13 +90,17 @@ func view(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (v View, er
 	if err != nil {
 		return v, err
 	}
+	writers, err := evaluation.Writers(ctx, tx, a.RequestID)
+	if err != nil {
+		return v, err
+	}
 	scope := a.request.Scope()
 	answers := actor.Can(policy.ContestAnswer, scope)
 	v.May = May{
 		Acknowledge: !a.Received() && actor.Can(policy.DecisionAcknowledge, scope),
 		Contest:     !contested && actor.Can(policy.DecisionContest, scope),
 		Renew:       actor.Can(policy.DecisionContest, scope),
-		Answer:      contested && !c.Answered() && answers && !judge(actor, a, c),
+		Answer:      contested && !c.Answered() && answers && !judge(actor, a, c, writers),
 	}
 	if contested {
 		if !answers && !actor.Can(policy.DecisionDecide, scope) {

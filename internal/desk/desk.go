@@ -114,7 +114,7 @@ func (s *Service) Places(ctx context.Context, actor policy.Actor) (places []org.
 		}
 		all, err := org.List(ctx, tx, "")
 		places = slices.DeleteFunc(all, func(o org.Org) bool {
-			return o.Kind == org.Board || o.Kind == org.School && o.Sector == org.Other
+			return !o.Covered()
 		})
 		return err
 	})
@@ -156,6 +156,7 @@ type Line struct {
 	State   request.State
 	StateAt time.Time
 	Org     string
+	Result  catalogue.Status // of the decision; empty before it, and to who reads no decisions
 }
 
 // Asked answers the requests for a platform that the actor may read, the newest first.

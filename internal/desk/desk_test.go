@@ -90,6 +90,15 @@ func TestWhatAwaitsAndWhom(t *testing.T) {
 		if !fault.Is(err, fault.Denied) {
 			t.Errorf("places for a teacher: %v", err)
 		}
+		places, err := s.Places(t.Context(), actor(board, "ti", policy.IT, ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range places {
+			if p.ID == "mat" {
+				t.Error("a request may be passed on to a department that is not under the deputy")
+			}
+		}
 		w, err := s.Weigh(t.Context(), actor(board, "joel", policy.Principal, "pin"), "r2")
 		if err != nil || w.Nearest != nil || w.Pupils != 22 || w.Covered {
 			t.Errorf("weighed %+v, %v", w, err)
@@ -103,6 +112,9 @@ func fill(ctx context.Context, tx *db.Tx, now time.Time) error {
 		if err := org.Save(ctx, tx, org.Org{ID: id, SourceID: id, Kind: org.School, Name: "École " + id, Sector: org.Youth, Status: org.Active}); err != nil {
 			return err
 		}
+	}
+	if err := org.Save(ctx, tx, org.Org{ID: "mat", SourceID: "mat", Kind: org.Department, Name: "Ressources matérielles", Status: org.Active}); err != nil {
+		return err
 	}
 	for _, id := range []string{"maude", "joel"} {
 		if _, err := tx.Exec(ctx, `INSERT INTO account (board_id, id, login, name, created_at) VALUES ($1, $2, $3, $4, $5)`,

@@ -101,11 +101,16 @@ func standing(ctx context.Context, tx *db.Tx, actor policy.Actor, id catalogue.I
 // asked reads the requests for a platform that the actor may read, the newest first.
 func asked(ctx context.Context, tx *db.Tx, actor policy.Actor, id catalogue.ID) ([]Line, error) {
 	where, args := actor.Reach(policy.RequestRead).Where(actor, columns, 4)
+	decided := len(actor.Reach(policy.DecisionRead).Rules) > 0
 	return db.All(ctx, tx, func(row db.Row) (l Line, err error) {
-		err = row.Scan(&l.ID, &l.Number, &l.State, &l.StateAt, &l.Org)
+		err = row.Scan(&l.ID, &l.Number, &l.State, &l.StateAt, &l.Org, &l.Result)
+		if !decided {
+			l.Result = ""
+		}
 		return l, err
-	}, `SELECT r.id, r.number, r.state, r.state_at, o.name FROM request r
+	}, `SELECT r.id, r.number, r.state, r.state_at, o.name, COALESCE(d.overall, '') FROM request r
 		JOIN org o ON o.board_id = r.board_id AND o.id = r.org_id
+		LEFT JOIN decision d ON d.board_id = r.board_id AND d.request_id = r.id
 		WHERE r.board_id = $1 AND r.platform_id = $2 AND `+where+`
 		ORDER BY r.created_at DESC, r.id DESC LIMIT $3`, append([]any{tx.Board, string(id), most}, args...)...)
 }

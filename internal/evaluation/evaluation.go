@@ -2,7 +2,7 @@
 // platform, in two aspects (policy A, 3.1): its use in schools (the 13 criteria
 // of 3.2) and the security of the pupils' personal information (the 5 of 3.3).
 //
-//	(nothing) --Save--> draft --Save--> draft --Finish--> finished
+//	(nothing) --Save--> draft --Save--> draft --Finish--> finished --Reopen--> draft
 //
 // A criterion is rated or plainly left aside; the evaluator recommends, and a
 // director decides later. When both aspects are finished, the request is
@@ -140,6 +140,7 @@ type Input struct {
 	Looked         []string // ids of the equivalents shown, when the evaluator says to have looked
 	Recommendation Recommendation
 	Summary        string
+	Withdraw       []string // ids of the aspect's files that support it no more
 }
 
 // The longest texts; a form says so beside the field.
@@ -282,6 +283,19 @@ func (e *Evaluation) finish(now time.Time, f facts) error {
 		return err
 	}
 	e.FinishedAt = now
+	return nil
+}
+
+// reopen lets the one who finished the aspect write on it again; hands are those
+// of who asks it.
+func (e *Evaluation) reopen(hands []string) error {
+	switch {
+	case !e.Finished():
+		return fault.New(fault.Conflict, "evaluation.not_finished").Under("3.1")
+	case !slices.Contains(hands, e.EvaluatorID):
+		return fault.New(fault.Denied, "evaluation.reopen_other").Under("3.1")
+	}
+	e.FinishedAt = time.Time{}
 	return nil
 }
 

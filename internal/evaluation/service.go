@@ -44,6 +44,7 @@ type View struct {
 	Equivalents []catalogue.Match // approved on a better rung, sharing functions (3.3 a)
 	Other       Evaluation        // the other aspect
 	MayWrite    bool
+	MayReopen   bool
 }
 
 // View shows one aspect of a request's evaluation, begun or not.
@@ -62,8 +63,11 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id request.ID, a
 			Request: w.request, Platform: w.platform, Aspect: w.aspect, Evaluation: e, Rows: make([]Row, 0, len(w.Criteria)),
 			Ladder: w.Ladder, PupilData: w.PupilData, Equivalents: w.equivalents, Other: both[other(aspect)],
 		}
-		v.MayWrite = !e.Finished() && w.request.State == request.Acknowledged && apart(actor, policy.EvaluationWrite, w.request) == nil &&
-			actor.Can(policy.EvaluationWrite, w.request.Scope())
+		writes := actor.Can(policy.EvaluationWrite, w.request.Scope()) && apart(actor, policy.EvaluationWrite, w.request) == nil
+		v.MayWrite = writes && !e.Finished() && w.request.State == request.Acknowledged
+		again := e
+		v.MayReopen = writes && slices.Contains(reopenable, w.request.State) &&
+			again.reopen(actor.Hands(policy.EvaluationWrite, w.request.Scope())) == nil
 		if v.Evaluator, err = accountName(ctx, tx, e.EvaluatorID); err != nil {
 			return err
 		}
@@ -137,6 +141,54 @@ func (s *Service) Finish(
 		return s.close(ctx, tx, actor, id)
 	})
 	return e, err
+}
+
+// Reopen lets who finished an aspect write on it again, until the decision (3.1);
+// an evaluated request goes back to those who evaluate.
+func (s *Service) Reopen(ctx context.Context, actor policy.Actor, id request.ID, aspect Aspect) (e Evaluation, err error) {
+	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		var w work
+		if e, w, err = open(ctx, tx, actor, id, aspect, reopenable...); err != nil {
+			return err
+		}
+		if err := e.reopen(actor.Hands(policy.EvaluationWrite, w.request.Scope())); err != nil {
+			return err
+		}
+		if err := update(ctx, tx, &e); err != nil {
+			return err
+		}
+		if err := unmark(ctx, tx, actor.Pack, e, w.facts); err != nil {
+			return err
+		}
+		if err := audit.Write(ctx, tx, actor, "evaluation.reopened", w.request.Subject(), audit.Under(aspect.Clause()),
+			audit.Note("aspect="+string(aspect))); err != nil {
+			return err
+		}
+		if w.request.State == request.Evaluated {
+			_, err = request.Reopen(ctx, tx, actor, id)
+		}
+		return err
+	})
+	return e, err
+}
+
+// reopenable are the states of a request in which a finished aspect may be opened again.
+var reopenable = []request.State{request.Acknowledged, request.Evaluated}
+
+// unmark takes back what finishing the aspect had shown: its clauses wait again.
+func unmark(ctx context.Context, tx *db.Tx, pack *policy.Pack, e Evaluation, f facts) error {
+	subject := "request:" + string(e.RequestID)
+	for _, c := range f.Criteria {
+		if err := policy.Unmark(ctx, tx, control(pack, c.Clause), subject); err != nil {
+			return err
+		}
+	}
+	for _, clause := range []string{"3.1", e.Aspect.Clause()} {
+		if err := policy.Mark(ctx, tx, control(pack, clause), subject, policy.Waiting); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // close says that the request is evaluated, once both aspects are finished.
@@ -261,10 +313,10 @@ func pupilData(r request.Request, pack *policy.Pack) bool {
 	})
 }
 
-// open lets an evaluator write on an aspect: a request that reached the service
-// (2.2 c), and somebody who did not ask for it.
+// open lets an evaluator act on an aspect of a request in one of these states: one
+// that reached the service (2.2 c), for somebody who did not ask for it.
 func open(
-	ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID, aspect Aspect,
+	ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID, aspect Aspect, in ...request.State,
 ) (e Evaluation, w work, err error) {
 	if w, err = look(ctx, tx, actor, policy.EvaluationWrite, id, aspect); err != nil {
 		return e, w, err
@@ -272,25 +324,31 @@ func open(
 	if err := apart(actor, policy.EvaluationWrite, w.request); err != nil {
 		return e, w, err
 	}
-	switch w.request.State {
-	case request.Acknowledged:
-	case request.Authorised:
-		return e, w, fault.New(fault.Conflict, "evaluation.not_acknowledged").Under("2.2c")
-	default:
-		return e, w, fault.New(fault.Conflict, "evaluation.closed").Under("3.1")
-	}
 	if err := begin(ctx, tx, id); err != nil {
 		return e, w, err
 	}
-	e, err = get(ctx, tx, id, aspect)
-	return e, w, err
+	// As it stands now that the others wait.
+	if w.request, err = request.Get(ctx, tx, id); err != nil {
+		return e, w, err
+	}
+	switch state := w.request.State; {
+	case state == request.Authorised:
+		return e, w, fault.New(fault.Conflict, "evaluation.not_acknowledged").Under("2.2c")
+	case !slices.Contains(in, state):
+		return e, w, fault.New(fault.Conflict, "evaluation.closed").Under("3.1")
+	}
+	if e, err = get(ctx, tx, id, aspect); err != nil {
+		return e, w, err
+	}
+	return e, w, addWriters(ctx, tx, e.ID, actor.Hands(policy.EvaluationWrite, w.request.Scope()))
 }
 
-// write puts what was typed on the aspect, in memory.
+// write puts what was typed on the aspect, in memory, and sets aside the files
+// that were withdrawn.
 func write(
 	ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID, aspect Aspect, in Input, version int64,
 ) (e Evaluation, w work, err error) {
-	if e, w, err = open(ctx, tx, actor, id, aspect); err != nil {
+	if e, w, err = open(ctx, tx, actor, id, aspect, request.Acknowledged); err != nil {
 		return e, w, err
 	}
 	if err := e.fill(in, w.facts); err != nil {
@@ -300,27 +358,31 @@ func write(
 		return e, w, fault.New(fault.Conflict, "conflict.changed")
 	}
 	e.EvaluatorID = actor.ID
-	return e, w, nil
+	return e, w, withdraw(ctx, tx, actor, e, in.Withdraw)
 }
 
-// apart refuses who asked for the platform, or let the asking go, and who acts
-// in the place of such a person (3.1).
-func apart(actor policy.Actor, do policy.Action, r request.Request) error {
-	if Asked(actor, do, r) {
-		return fault.New(fault.Denied, "evaluation.asked").Under("3.1")
+// withdraw sets aside files of an aspect: they are kept, and shown no more.
+func withdraw(ctx context.Context, tx *db.Tx, actor policy.Actor, e Evaluation, files []string) error {
+	for _, id := range files {
+		v, err := setAside(ctx, tx, e.ID, id, actor.ID)
+		if err != nil {
+			return err
+		}
+		if err := audit.Write(ctx, tx, actor, "evaluation.evidence_withdrawn", "request:"+string(e.RequestID),
+			audit.Under(v.Criterion), audit.Note("evidence="+v.ID+" sha256="+v.SHA256)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// Asked is true when the actor, or the person in whose place the actor acts,
-// asked for the platform or authorised the asking.
-func Asked(actor policy.Actor, do policy.Action, r request.Request) bool {
-	for _, id := range []string{actor.ID, actor.GrantFor(do, r.Scope()).From} {
-		if id != "" && (r.AskedBy(id) || r.AuthorisedBy == id) {
-			return true
-		}
+// apart refuses who asked for the platform, joined the asking or authorised it,
+// and who acts in the place of such a person (3.1).
+func apart(actor policy.Actor, do policy.Action, r request.Request) error {
+	if r.Party(actor, do) {
+		return fault.New(fault.Denied, "evaluation.asked").Under("3.1")
 	}
-	return false
+	return nil
 }
 
 func other(a Aspect) Aspect {
@@ -356,7 +418,7 @@ func (s *Service) AddEvidence(
 		return v, err
 	}
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		e, w, err := open(ctx, tx, actor, id, aspect)
+		e, w, err := open(ctx, tx, actor, id, aspect, request.Acknowledged)
 		if err != nil {
 			return err
 		}
@@ -386,7 +448,8 @@ type File struct {
 	Content io.Reader
 }
 
-// Evidence opens a file for whoever may read the evaluation; who calls closes it.
+// Evidence opens a file for whoever may read the evaluation, unless it was
+// withdrawn; who calls closes it.
 func (s *Service) Evidence(ctx context.Context, actor policy.Actor, id string) (v Evidence, content io.ReadCloser, err error) {
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		var asked request.ID

@@ -12,10 +12,8 @@ const columns = `id, request_id, aspect, evaluator_id, recommendation, summary, 
 	finished_at, updated_at, version`
 
 func scan(row db.Row) (e Evaluation, err error) {
-	var finished db.NullTime
 	err = row.Scan(&e.ID, &e.RequestID, &e.Aspect, &e.EvaluatorID, &e.Recommendation, &e.Summary, &e.Location,
-		&e.LocationReason, &finished, &e.UpdatedAt, &e.Version)
-	e.FinishedAt = finished.Time
+		&e.LocationReason, db.When(&e.FinishedAt), &e.UpdatedAt, &e.Version)
 	return e, err
 }
 
@@ -93,6 +91,28 @@ func begin(ctx context.Context, tx *db.Tx, requestID request.ID) error {
 	return err
 }
 
+// addWriters remembers who wrote on an aspect, for whoever decides to be somebody else.
+func addWriters(ctx context.Context, tx *db.Tx, id ID, accounts []string) error {
+	for _, account := range accounts {
+		if _, err := tx.Exec(ctx, `INSERT INTO evaluation_writer (board_id, evaluation_id, account_id, since)
+			VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, tx.Board, string(id), account, tx.Now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Writers answers the accounts that ever wrote on an aspect of a request, or in
+// whose place somebody did.
+func Writers(ctx context.Context, tx *db.Tx, requestID request.ID) ([]string, error) {
+	return db.All(ctx, tx, func(row db.Row) (account string, err error) {
+		err = row.Scan(&account)
+		return account, err
+	}, `SELECT DISTINCT w.account_id FROM evaluation_writer w
+		JOIN evaluation e ON e.board_id = w.board_id AND e.id = w.evaluation_id
+		WHERE w.board_id = $1 AND e.request_id = $2 ORDER BY w.account_id`, tx.Board, string(requestID))
+}
+
 // update keeps an aspect whole, unless someone has changed it since.
 func update(ctx context.Context, tx *db.Tx, e *Evaluation) error {
 	if err := db.Changed(tx.Exec(ctx, `UPDATE evaluation SET evaluator_id = $4, recommendation = $5, summary = $6,
@@ -131,10 +151,10 @@ func scanEvidence(row db.Row) (v Evidence, err error) {
 	return v, err
 }
 
-// evidenceOf lists the files of an aspect, oldest first.
+// evidenceOf lists the files that support an aspect, oldest first.
 func evidenceOf(ctx context.Context, tx *db.Tx, id ID) ([]Evidence, error) {
 	return db.All(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence
-		WHERE board_id = $1 AND evaluation_id = $2 ORDER BY added_at, id`, tx.Board, string(id))
+		WHERE board_id = $1 AND evaluation_id = $2 AND withdrawn_at IS NULL ORDER BY added_at, id`, tx.Board, string(id))
 }
 
 func insertEvidence(ctx context.Context, tx *db.Tx, v Evidence) error {
@@ -144,10 +164,17 @@ func insertEvidence(ctx context.Context, tx *db.Tx, v Evidence) error {
 	return err
 }
 
+// setAside withdraws a file of an aspect, once.
+func setAside(ctx context.Context, tx *db.Tx, of ID, id, by string) (Evidence, error) {
+	return db.One(ctx, tx, scanEvidence, `UPDATE evidence SET withdrawn_by = $4, withdrawn_at = $5
+		WHERE board_id = $1 AND evaluation_id = $2 AND id = $3 AND withdrawn_at IS NULL RETURNING `+evidenceColumns,
+		tx.Board, string(of), id, by, tx.Now)
+}
+
 // evidence reads a file's record and the request it speaks of.
 func evidence(ctx context.Context, tx *db.Tx, id string) (v Evidence, requestID request.ID, err error) {
-	v, err = db.One(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence WHERE board_id = $1 AND id = $2`,
-		tx.Board, id)
+	v, err = db.One(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence
+		WHERE board_id = $1 AND id = $2 AND withdrawn_at IS NULL`, tx.Board, id)
 	if err != nil {
 		return v, "", err
 	}

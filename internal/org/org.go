@@ -54,6 +54,19 @@ type Org struct {
 // Scope is where an organisation stands for a permission.
 func (o Org) Scope() policy.Scope { return policy.Scope{Org: o.ID} }
 
+// Covered says that the policy on platforms for youth speaks of it: a school of
+// the youth sector (2.1), or a department that stands under the deputy director
+// general, pedagogy, which is what the word means alone (1.3 b).
+func (o Org) Covered() bool {
+	switch o.Kind {
+	case School:
+		return o.Sector != Other
+	case Department:
+		return o.UnderDeputy
+	}
+	return false
+}
+
 // setSector is the rule: only schools have a sector, and it is one of two.
 func (o *Org) setSector(sector Sector) error {
 	if o.Kind != School {

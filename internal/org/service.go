@@ -42,15 +42,15 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, kind Kind) (list
 	return list, err
 }
 
-// SetSector says whether a school is of the youth sector, to which policy A
-// applies. It refuses (Conflict) what is not a school.
+// SetSector says whether a school (named as Find takes it) is of the youth sector,
+// to which policy A applies. It refuses (Conflict) what is not a school.
 func (s *Service) SetSector(ctx context.Context, actor policy.Actor, id string, sector Sector) (o Org, err error) {
 	return s.change(ctx, actor, id, "org.sector_set", func(o *Org) error { return o.setSector(sector) },
 		audit.Note("sector="+string(sector)))
 }
 
-// MarkUnderDeputy says whether a department stands under the deputy director
-// general (1.3 b). It refuses (Conflict) what is not a department.
+// MarkUnderDeputy says whether a department (named as Find takes it) stands under
+// the deputy director general (1.3 b). It refuses (Conflict) what is not a department.
 func (s *Service) MarkUnderDeputy(ctx context.Context, actor policy.Actor, id string, under bool) (o Org, err error) {
 	action := "org.deputy_unmarked"
 	if under {
@@ -81,7 +81,7 @@ func (s *Service) AddDepartment(ctx context.Context, actor policy.Actor, name st
 // change gets, asks, applies the rule, keeps and says who did it.
 func (s *Service) change(ctx context.Context, actor policy.Actor, id, action string, rule func(*Org) error, said audit.Detail) (o Org, err error) {
 	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if o, err = Get(ctx, tx, id); err != nil {
+		if o, err = Find(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := actor.Allow(policy.RosterImport, o.Scope()); err != nil {

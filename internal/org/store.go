@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"aval/internal/db"
+	"aval/internal/fault"
 )
 
 // ByHand begins the source id of what the board added itself: an import leaves it alone.
@@ -39,6 +40,24 @@ func List(ctx context.Context, tx *db.Tx, kind Kind) ([]Org, error) {
 // All reads every organisation, also those that are gone.
 func All(ctx context.Context, tx *db.Tx) ([]Org, error) {
 	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM org WHERE board_id = $1 ORDER BY id`, tx.Board)
+}
+
+// Find takes an organisation as a person names it: by its source id, its own id or its name.
+func Find(ctx context.Context, tx *db.Tx, typed string) (Org, error) {
+	o, err := BySource(ctx, tx, typed)
+	if !fault.Is(err, fault.NotFound) {
+		return o, err
+	}
+	all, err := All(ctx, tx)
+	if err != nil {
+		return o, err
+	}
+	for _, o := range all {
+		if o.ID == typed || db.Fold(o.Name) == db.Fold(typed) {
+			return o, nil
+		}
+	}
+	return Org{}, fault.Missing()
 }
 
 // Save keeps one organisation, new or changed.

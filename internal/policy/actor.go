@@ -225,6 +225,18 @@ func (a Actor) GrantFor(do Action, s Scope) Grant {
 	return g
 }
 
+// Hands are the accounts that act when the actor does this: the actor's own and,
+// where the permission is lent, that of the person in whose place the actor stands.
+func (a Actor) Hands(do Action, s Scope) []string {
+	var hands []string
+	for _, id := range []string{a.ID, a.GrantFor(do, s).From} {
+		if id != "" {
+			hands = append(hands, id)
+		}
+	}
+	return hands
+}
+
 func (a Actor) grantFor(do Action, s Scope) (Grant, bool) {
 	if a.system {
 		return a.Grants[0], true

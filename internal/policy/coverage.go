@@ -16,7 +16,7 @@ import (
 // carry it.
 var Controls = map[string]string{
 	"term.evaluating":   "the evaluation roles bear the title of the evaluating service",
-	"term.department":   "org.under_deputy says which departments the word means",
+	"term.department":   "org.under_deputy says which departments the word means; a request of another is refused",
 	"term.platform":     "catalogue.Platform is what a request, an evaluation and a decision are about",
 	"term.licence":      "licence.Licence is a right of access, free or paid",
 	"term.pseudonym":    "the word that later login names are made under",

@@ -67,11 +67,7 @@ func named(ctx context.Context, tx *db.Tx, actor policy.Actor, d Draft) (catalog
 	if db.Fold(d.PlatformName) == "" {
 		return catalogue.Platform{}, fault.Form(map[string]string{"platform": "request.platform_required"})
 	}
-	p, found, err := catalogue.FindByName(ctx, tx, d.PlatformName, d.URL)
-	if err != nil || found {
-		return p, err
-	}
-	p, err = catalogue.Add(ctx, tx, actor, catalogue.Draft{Name: d.PlatformName, URL: d.URL})
+	p, err := catalogue.FindOrAdd(ctx, tx, actor, catalogue.Draft{Name: d.PlatformName, URL: d.URL})
 	return p, renamed(err, map[string]string{"name": "platform"})
 }
 
@@ -91,19 +87,28 @@ func renamed(err error, names map[string]string) error {
 	return fault.FormMsg(fields)
 }
 
-// before is what is looked at before anyone asks. It refuses a platform that is
-// approved and licensed for this school or department (2.1), and one for which a
+// outside refuses a school or department of which the policy does not speak: one
+// of another sector (2.1), or not under the deputy director general (1.3 b).
+func outside(ctx context.Context, tx *db.Tx, id string) (refusal, err error) {
+	o, err := org.Get(ctx, tx, id)
+	switch {
+	case err != nil || o.Covered():
+		return nil, err
+	case o.Kind == org.Department:
+		return fault.New(fault.Conflict, "request.not_under_deputy").Under("1.3b"), nil
+	}
+	return fault.New(fault.Conflict, "request.other_sector").Under("2.1"), nil
+}
+
+// before is what is looked at before anyone asks. It refuses whoever the policy
+// does not speak of, a platform that is approved and licensed for this school or department (2.1), and one for which a
 // request already stands there. Approved for others, the request is short; after
 // a decision that did not approve its security, it follows that request (4.1 b).
 //
 // The refusal is apart from the error: the mark that 2.1 leaves must be kept.
 func before(ctx context.Context, tx *db.Tx, actor policy.Actor, r *Request, p catalogue.Platform) (refusal, err error) {
-	school, err := org.Get(ctx, tx, r.OrgID)
-	if err != nil {
-		return nil, err
-	}
-	if school.Kind == org.School && school.Sector == org.Other {
-		return fault.New(fault.Conflict, "request.other_sector").Under("2.1"), nil
+	if refusal, err := outside(ctx, tx, r.OrgID); err != nil || refusal != nil {
+		return refusal, err
 	}
 	r.Kind = Full
 	if p.Status.Usable() {

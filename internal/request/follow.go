@@ -25,6 +25,21 @@ func MarkEvaluated(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r
 	return r, audit.Write(ctx, tx, actor, "request.evaluated", r.Subject(), audit.Under("3.1"))
 }
 
+// Reopen takes an evaluated request back to those who evaluate (3.1). Who reopens
+// the evaluation asks the permission.
+func Reopen(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r Request, err error) {
+	if r, err = Get(ctx, tx, id); err != nil {
+		return r, err
+	}
+	if err := r.reopened(tx.Now); err != nil {
+		return r, err
+	}
+	if err := Update(ctx, tx, &r); err != nil {
+		return r, err
+	}
+	return r, audit.Write(ctx, tx, actor, "request.reopened", r.Subject(), audit.Under("3.1"))
+}
+
 // MarkDecided closes a request with its decision (4.1). Who decides asks the
 // permission, looks at what the law wants first, and leaves the notice.
 func MarkDecided(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r Request, err error) {
@@ -44,6 +59,13 @@ func MarkDecided(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r R
 // with new security functions (4.1 b): the same asking, under the signature of
 // the principal or department head who acts. Who calls it asks the permission.
 func Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier Request, newSecurity string) (r Request, err error) {
+	refusal, err := outside(ctx, tx, earlier.OrgID)
+	if err == nil {
+		err = refusal
+	}
+	if err != nil {
+		return r, err
+	}
 	if r, err = again(ctx, tx, earlier); err != nil {
 		return r, err
 	}

@@ -5,6 +5,7 @@
 //	      --MarkEvaluated--> evaluated --MarkDecided--> decided
 //
 //	submitted --Return--> returned --Submit--> submitted
+//	evaluated --Reopen--> acknowledged
 //	submitted --Refuse--> refused            any open state --Withdraw--> withdrawn
 //	Redirect opens one at submitted, for a school or department to make its own
 //	after a decision, Renew and Reevaluate open another that follows it
@@ -162,10 +163,18 @@ func (r Request) Scope() policy.Scope {
 // Subject names the request in the trail and in the marks of controls.
 func (r Request) Subject() string { return "request:" + string(r.ID) }
 
-// AskedBy says that this account asked for it, as its author or by joining:
-// whoever asked authorises, evaluates and decides nothing of it.
+// AskedBy says that this account asked for it, as its author or by joining.
 func (r Request) AskedBy(account string) bool {
 	return account != "" && (r.AuthorID == account || slices.Contains(r.Joiners, account))
+}
+
+// Party is true when the actor, or the person in whose place the actor stands,
+// asked for it, joined it or authorised it: such a person neither receives,
+// evaluates nor decides it.
+func (r Request) Party(actor policy.Actor, do policy.Action) bool {
+	return slices.ContainsFunc(actor.Hands(do, r.Scope()), func(id string) bool {
+		return r.AskedBy(id) || r.AuthorisedBy == id
+	})
 }
 
 // Signed says that the author's own signature authorises it: a principal's or a
@@ -407,24 +416,28 @@ func (r *Request) withdraw(by string, now time.Time) error {
 	return nil
 }
 
-// join adds somebody of the same school who wants the same.
-func (r *Request) join(by string) error {
+// join adds somebody of the same school who wants the same, and who has no hand
+// in its evaluation (3.1).
+func (r *Request) join(by string, evaluates bool) error {
 	switch {
 	case !r.State.Open():
 		return fault.New(fault.Conflict, "request.not_open")
 	case r.AskedBy(by):
 		return fault.New(fault.Conflict, "request.already_yours")
+	case evaluates || r.AcknowledgedBy == by:
+		return fault.New(fault.Conflict, "request.join_evaluator").Under("3.1")
 	}
 	r.Joiners = append(r.Joiners, by)
 	return nil
 }
 
-// acknowledge says that it has reached those who evaluate (2.2 c).
-func (r *Request) acknowledge(by string, now time.Time) error {
+// acknowledge says that it has reached those who evaluate (2.2 c); a party to it
+// is not one of them.
+func (r *Request) acknowledge(by string, party bool, now time.Time) error {
 	switch {
 	case r.State != Authorised:
 		return fault.New(fault.Conflict, "request.not_authorised").Under("2.2c")
-	case r.AskedBy(by):
+	case party:
 		return fault.New(fault.Denied, "request.own_evaluation").Under("2.2c")
 	}
 	r.move(Acknowledged, now)
@@ -439,6 +452,16 @@ func (r *Request) evaluated(now time.Time) error {
 	}
 	r.move(Evaluated, now)
 	r.EvaluatedAt = now
+	return nil
+}
+
+// reopened says that one who evaluated has more to say before the decision (3.1).
+func (r *Request) reopened(now time.Time) error {
+	if r.State != Evaluated {
+		return fault.New(fault.Conflict, "request.not_evaluated").Under("3.1")
+	}
+	r.move(Acknowledged, now)
+	r.EvaluatedAt = time.Time{}
 	return nil
 }
 

@@ -108,6 +108,10 @@ func TestRules(t *testing.T) {
 		{"passed on, completed by the principal", redirected, func(r *Request) error { return r.edit("jo", Draft{Usage: "Lire"}) }, "", Submitted},
 		{"passed on, authorised", redirected, func(r *Request) error { return r.authorise("jo", policy.Principal, "", noon) }, "", Authorised},
 
+		{"reopened before it is evaluated", in(Acknowledged), func(r *Request) error { return r.reopened(noon) }, "conflict request.not_evaluated 3.1", Acknowledged},
+		{"reopened once decided", in(Decided), func(r *Request) error { return r.reopened(noon) }, "conflict request.not_evaluated 3.1", Decided},
+		{"reopened", in(Evaluated), func(r *Request) error { return r.reopened(noon) }, "", Acknowledged},
+
 		// Edit, withdraw, join.
 		{"edited by another", nil, func(r *Request) error { return r.edit("jo", Draft{}) }, "denied request.author_only", Drafted},
 		{"edited once sent", in(Submitted), func(r *Request) error { return r.edit("maude", Draft{}) }, "conflict request.not_editable", Submitted},
@@ -115,14 +119,16 @@ func TestRules(t *testing.T) {
 		{"withdrawn by another", in(Submitted), func(r *Request) error { return r.withdraw("jo", noon) }, "denied request.author_only", Submitted},
 		{"withdrawn once decided", in(Decided), func(r *Request) error { return r.withdraw("maude", noon) }, "conflict request.closed", Decided},
 		{"withdrawn while evaluated", in(Evaluated), func(r *Request) error { return r.withdraw("maude", noon) }, "", Withdrawn},
-		{"a draft joined", nil, func(r *Request) error { return r.join("jo") }, "conflict request.not_open", Drafted},
-		{"joined by its author", in(Submitted), func(r *Request) error { return r.join("maude") }, "conflict request.already_yours", Submitted},
-		{"joined", in(Acknowledged), func(r *Request) error { return r.join("jo") }, "", Acknowledged},
+		{"a draft joined", nil, func(r *Request) error { return r.join("jo", false) }, "conflict request.not_open", Drafted},
+		{"joined by its author", in(Submitted), func(r *Request) error { return r.join("maude", false) }, "conflict request.already_yours", Submitted},
+		{"joined by who evaluates", in(Acknowledged), func(r *Request) error { return r.join("jo", true) }, "conflict request.join_evaluator 3.1", Acknowledged},
+		{"joined by who received it", func(r *Request) { in(Acknowledged)(r); r.AcknowledgedBy = "eva" }, func(r *Request) error { return r.join("eva", false) }, "conflict request.join_evaluator 3.1", Acknowledged},
+		{"joined", in(Acknowledged), func(r *Request) error { return r.join("jo", false) }, "", Acknowledged},
 
 		// With those who evaluate (2.2 c, 3.1, 4.1).
-		{"acknowledged before it is authorised", in(Submitted), func(r *Request) error { return r.acknowledge("eva", noon) }, "conflict request.not_authorised 2.2c", Submitted},
-		{"acknowledged by who asked", in(Authorised), func(r *Request) error { return r.acknowledge("maude", noon) }, "denied request.own_evaluation 2.2c", Authorised},
-		{"acknowledged", in(Authorised), func(r *Request) error { return r.acknowledge("eva", noon) }, "", Acknowledged},
+		{"acknowledged before it is authorised", in(Submitted), func(r *Request) error { return r.acknowledge("eva", false, noon) }, "conflict request.not_authorised 2.2c", Submitted},
+		{"acknowledged by who asked", in(Authorised), func(r *Request) error { return r.acknowledge("maude", true, noon) }, "denied request.own_evaluation 2.2c", Authorised},
+		{"acknowledged", in(Authorised), func(r *Request) error { return r.acknowledge("eva", false, noon) }, "", Acknowledged},
 		{"evaluated before it is acknowledged", in(Authorised), func(r *Request) error { return r.evaluated(noon) }, "conflict request.not_acknowledged 3.1", Authorised},
 		{"evaluated", in(Acknowledged), func(r *Request) error { return r.evaluated(noon) }, "", Evaluated},
 		{"decided before it is evaluated", in(Acknowledged), func(r *Request) error { return r.decided(noon) }, "conflict request.not_evaluated 4.1", Acknowledged},

@@ -221,7 +221,7 @@ func (s *Service) Withdraw(ctx context.Context, actor policy.Actor, id ID) (Requ
 // Acknowledge tells the school that its request has reached those who evaluate (2.2 c).
 func (s *Service) Acknowledge(ctx context.Context, actor policy.Actor, id ID) (Request, error) {
 	return s.act(ctx, actor, id, policy.RequestAcknowledge, Authorised, func(ctx context.Context, tx *db.Tx, r *Request) error {
-		if err := r.acknowledge(actor.ID, tx.Now); err != nil {
+		if err := r.acknowledge(actor.ID, r.Party(actor, policy.RequestAcknowledge), tx.Now); err != nil {
 			return err
 		}
 		if err := keep(ctx, tx, actor, r, "request.acknowledged", "2.2c"); err != nil {
@@ -235,7 +235,8 @@ func (s *Service) Acknowledge(ctx context.Context, actor policy.Actor, id ID) (R
 }
 
 // Join adds the actor to an open request of the same school or department, in
-// place of asking again. Whoever may authorise it has no need to.
+// place of asking again. Whoever may authorise it has no need to, and whoever
+// evaluates it may not.
 func (s *Service) Join(ctx context.Context, actor policy.Actor, id ID) (r Request, err error) {
 	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		if r, err = Get(ctx, tx, id); err != nil {
@@ -251,7 +252,11 @@ func (s *Service) Join(ctx context.Context, actor policy.Actor, id ID) (r Reques
 		if could(actor, policy.RequestAuthorise, r, Submitted) {
 			return fault.New(fault.Conflict, "request.join_authoriser").Under("2.2b")
 		}
-		if err := r.join(actor.ID); err != nil {
+		evaluates, err := evaluates(ctx, tx, r.ID, actor.ID)
+		if err != nil {
+			return err
+		}
+		if err := r.join(actor.ID, evaluates); err != nil {
 			return err
 		}
 		if err := addJoiner(ctx, tx, r.ID, actor.ID); err != nil {

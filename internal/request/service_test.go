@@ -40,6 +40,7 @@ func TestCreateRefuses(t *testing.T) {
 			{"for no class there is", w.dora, request.Draft{PlatformName: "Zibaline", Classes: []string{"999"}}, "invalid form_invalid", "classes"},
 			{"with too long a text", w.maude, request.Draft{PlatformName: "Zibaline", Usage: strings.Repeat("z", 5000)}, "invalid form_invalid", "usage"},
 			{"after a request that is not theirs", w.maude, request.Draft{PlatformName: "Zibaline", Follows: "r0"}, "not_found not_found", ""},
+			{"in a department that is not under the deputy", w.matt, request.Draft{PlatformName: "Zibaline"}, "conflict request.not_under_deputy 1.3b", ""},
 			{"in the other sector", w.carl, request.Draft{PlatformName: "Zibaline"}, "conflict request.other_sector 2.1", ""},
 			{"licensed for everyone, by its name", w.maude, good("tabulou"), "conflict request.preapproved 2.1", ""},
 			{"licensed for everyone, by its id", w.maude, request.Draft{PlatformID: licensed}, "conflict request.preapproved 2.1", ""},
@@ -292,6 +293,9 @@ func TestRedirect(t *testing.T) {
 			t.Errorf("fields %v, want note", f)
 		}
 
+		_, err = w.s.Redirect(ctx, w.ti, request.Passed{PlatformName: "Zibaline", Org: "mat"})
+		refused(t, "passed on to a department that is not under the deputy", err, "conflict request.not_under_deputy 1.3b")
+
 		r := must(w.s.Redirect(ctx, w.ti, in))(t)
 		w.marks(r, map[string]string{"request.redirected": "conform", "request.described": "waiting", "request.authorised": "waiting"})
 		if v := must(w.s.View(ctx, w.ti, r.ID))(t); v.May.Edit || v.May.Authorise || v.State != request.Submitted {
@@ -532,5 +536,49 @@ func TestAnotherBoard(t *testing.T) {
 		if own := other.draft("Zibaline"); own.Number != "2026-0001" {
 			t.Errorf("number %s, want the board's own first", own.Number)
 		}
+	})
+}
+
+// Whoever asked, joined or authorised does not receive the request as an
+// evaluator, nor in the place of one; who wrote on its evaluation joins no more.
+func TestWhoAskedDoesNotReceive(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w, ctx := build(t, d), t.Context()
+		r := w.submitted("Zibaline")
+		must(w.s.Join(ctx, w.ghislain, r.ID))(t)
+		must(w.s.Authorise(ctx, w.joel, r.ID, ""))(t)
+		as := func(a policy.Actor, from string) policy.Actor {
+			a.Grants = append([]policy.Grant{{Role: policy.Evaluator, From: from}}, a.Grants...)
+			return a
+		}
+		for what, by := range map[string]policy.Actor{
+			"by its author": as(w.maude, ""), "by who joined": as(w.ghislain, ""), "by who authorised it": as(w.joel, ""),
+			"in the place of its author": as(w.ti, "maude"), "in the place of who joined": as(w.ti, "ghislain"),
+		} {
+			_, err := w.s.Acknowledge(ctx, by, r.ID)
+			refused(t, "received "+what, err, "denied request.own_evaluation 2.2c")
+			if v := must(w.s.View(ctx, by, r.ID))(t); v.May.Acknowledge {
+				t.Errorf("received %s: the page offers it", what)
+			}
+			for _, task := range must(w.s.Waiting(ctx, by))(t) {
+				if task.Do == policy.RequestAcknowledge && by.ID != "ti" {
+					t.Errorf("received %s: it waits on their desk", what)
+				}
+			}
+		}
+		must(w.s.Acknowledge(ctx, w.eva, r.ID))(t)
+		w.write(func(ctx context.Context, tx *db.Tx) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO evaluation (board_id, id, request_id, aspect, evaluator_id, updated_at)
+				VALUES ($1, 'v1', $2, 'use', 'sol', $3)`, tx.Board, string(r.ID), tx.Now); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO evaluation_writer (board_id, evaluation_id, account_id, since)
+				VALUES ($1, 'v1', 'sol', $2)`, tx.Board, tx.Now)
+			return err
+		})
+		both := w.sol
+		both.Grants = append([]policy.Grant{{Role: policy.Teacher, Org: "pin"}}, both.Grants...)
+		_, err := w.s.Join(ctx, both, r.ID)
+		refused(t, "joined by who wrote on its evaluation", err, "conflict request.join_evaluator 3.1")
 	})
 }

@@ -27,6 +27,7 @@ type Item struct {
 	Org      string
 	OrgKind  string // school or department
 	Author   string
+	Result   catalogue.Status // of the decision; empty before it, and to who reads no decisions
 }
 
 // Filter says which of the requests that one may see are listed, and from where.
@@ -77,11 +78,17 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, f Filter) (page 
 		}
 		where += ` AND (r.created_at, r.id) < (` + hold(at) + `, ` + hold(id) + `)`
 	}
-	where += ` ORDER BY r.created_at DESC, r.id DESC LIMIT ` + hold(size+1)
+	// A number, no argument: SQLite plans a statement anew for each limit it is given.
+	where += ` ORDER BY r.created_at DESC, r.id DESC LIMIT ` + strconv.Itoa(size+1)
 	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		page.Items, err = db.All(ctx, tx, scanItem, `SELECT `+columns+itemColumns+itemFrom+where, args...)
 		return err
 	})
+	if len(actor.Reach(policy.DecisionRead).Rules) == 0 {
+		for i := range page.Items {
+			page.Items[i].Result = ""
+		}
+	}
 	if len(page.Items) > size {
 		page.Items = page.Items[:size]
 		last := page.Items[size-1]
@@ -125,17 +132,18 @@ func mayDo(actor policy.Actor, r Request) May {
 		return slices.Contains(in, r.State) && actor.Can(do, r.Scope())
 	}
 	mine, asked := r.AuthorID == actor.ID, r.AskedBy(actor.ID)
+	apart := func(do policy.Action) bool { return !r.Party(actor, do) }
 	m := May{
 		Edit:        mine && can(policy.RequestEdit, Drafted, Returned),
 		Submit:      mine && can(policy.RequestSubmit, Drafted, Returned),
 		Authorise:   !asked && can(policy.RequestAuthorise, Submitted),
 		Withdraw:    mine && !r.State.Closed() && actor.Can(policy.RequestWithdraw, r.Scope()),
-		Acknowledge: !asked && can(policy.RequestAcknowledge, Authorised),
-		Join: !asked && can(policy.RequestJoin, open...) &&
+		Acknowledge: apart(policy.RequestAcknowledge) && can(policy.RequestAcknowledge, Authorised),
+		Join: !asked && r.AcknowledgedBy != actor.ID && can(policy.RequestJoin, open...) &&
 			!could(actor, policy.RequestAuthorise, r, Submitted),
 		Privacy:  can(policy.PrivacyRecord, Authorised, Acknowledged, Evaluated),
-		Evaluate: !asked && can(policy.EvaluationWrite, Acknowledged, Evaluated),
-		Decide:   !asked && can(policy.DecisionDecide, Evaluated),
+		Evaluate: apart(policy.EvaluationWrite) && can(policy.EvaluationWrite, Acknowledged, Evaluated),
+		Decide:   apart(policy.DecisionDecide) && can(policy.DecisionDecide, Evaluated),
 	}
 	m.Return = m.Authorise && !r.orphan()
 	m.Edit = m.Edit || m.Authorise && r.orphan()
@@ -276,7 +284,7 @@ func holder(ctx context.Context, tx *db.Tx, r Request) (h Holder, err error) {
 	h.Org = org
 	holders, err := account.Holders(ctx, tx, h.Role, org)
 	for _, a := range holders {
-		if !r.AskedBy(a.ID) {
+		if !r.AskedBy(a.ID) && a.ID != r.AuthorisedBy {
 			h.IDs, h.Names = append(h.IDs, a.ID), append(h.Names, a.Name)
 		}
 	}
@@ -310,7 +318,7 @@ var waits = []struct {
 }
 
 const (
-	notAsked = `r.author_id <> %s AND NOT EXISTS (SELECT 1 FROM request_joiner j
+	notAsked = `r.author_id <> %s AND r.authorised_by <> %s AND NOT EXISTS (SELECT 1 FROM request_joiner j
 		WHERE j.board_id = r.board_id AND j.request_id = r.id AND j.account_id = %s)`
 	unsettled = `r.author_id <> %s AND (r.personal = '' OR r.personal = 'yes' AND (r.pia_on = '' OR r.committee_on = ''))`
 )

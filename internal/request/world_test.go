@@ -27,7 +27,7 @@ type world struct {
 	board string
 	now   time.Time
 
-	maude, ghislain, zoe, joel, paula, dora, carl, eva, sol, ti, priv policy.Actor
+	maude, ghislain, zoe, joel, paula, dora, matt, carl, eva, sol, ti, priv policy.Actor
 }
 
 func build(t *testing.T, d *db.DB) *world {
@@ -45,6 +45,7 @@ func build(t *testing.T, d *db.DB) *world {
 			{ID: "lac", SourceID: "lac", Kind: org.School, Name: "École du Lac-Vert", Sector: org.Youth, Status: org.Active},
 			{ID: "fp", SourceID: "fp", Kind: org.School, Name: "Centre des Métiers", Sector: org.Other, Status: org.Active},
 			{ID: "sped", SourceID: "sped", Kind: org.Department, Name: "Service pédagogique", Sector: org.Youth, UnderDeputy: true, Status: org.Active},
+			{ID: "mat", SourceID: "mat", Kind: org.Department, Name: "Ressources matérielles", Sector: org.Youth, Status: org.Active},
 		}); err != nil {
 			return err
 		}
@@ -92,6 +93,7 @@ func build(t *testing.T, d *db.DB) *world {
 	w.joel = account("joel", policy.Principal, "pin")
 	w.paula = account("paula", policy.Principal, "lac")
 	w.dora = account("dora", policy.DepartmentHead, "sped")
+	w.matt = account("matt", policy.DepartmentHead, "mat")
 	w.carl = account("carl", policy.Teacher, "fp")
 	w.eva = account("eva", policy.Evaluator, "")
 	w.sol = account("sol", policy.EvaluationDirector, "")

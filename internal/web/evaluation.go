@@ -21,6 +21,7 @@ func (s *Server) evaluationRoutes() []route {
 		{pattern: "GET /requests/{id}/evaluation/{aspect}", need: policy.EvaluationRead, do: s.evaluationPage},
 		{pattern: "POST /requests/{id}/evaluation/{aspect}", need: policy.EvaluationWrite,
 			do: s.evaluationKeep, form: s.evaluationPage, unread: true},
+		{pattern: "POST /requests/{id}/evaluation/{aspect}/reopen", need: policy.EvaluationWrite, do: s.evaluationReopen},
 		{pattern: "GET /evidence/{id}", need: policy.EvaluationRead, do: s.evidence},
 		{pattern: "GET /requests/{id}/privacy", need: policy.PrivacyRecord, do: s.privacyPage},
 		{pattern: "POST /requests/{id}/privacy", need: policy.PrivacyRecord, do: s.privacyKeep, form: s.privacyPage},
@@ -138,12 +139,26 @@ func (s *Server) evaluationKeep(v *visit) error {
 	return v.redirect(to + string(aspect))
 }
 
+// evaluationReopen lets who finished an aspect write on it again.
+func (s *Server) evaluationReopen(v *visit) error {
+	id, aspect, err := evaluationOf(v)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Evaluations.Reopen(v.ctx(), v.actor, id, aspect); err != nil {
+		return err
+	}
+	v.flash("evaluation.page.reopened")
+	return v.redirect("/requests/" + string(id) + "/evaluation/" + string(aspect))
+}
+
 // evaluationTyped reads the form of an aspect; a criterion that was not sent stays as it is.
 func evaluationTyped(v *visit, a evaluation.Aspect) (in evaluation.Input, version int64) {
 	in = evaluation.Input{
 		Criteria: map[string]evaluation.Judgement{}, Location: evaluation.Location(v.form("location")),
 		LocationReason: v.form("location_reason"), Looked: v.forms("looked"),
 		Recommendation: evaluation.Recommendation(v.form("recommendation")), Summary: v.form("summary"),
+		Withdraw: v.forms("withdraw"),
 	}
 	aspect, _ := v.actor.Pack.Aspect(string(a))
 	for _, c := range aspect.Criteria {

@@ -85,7 +85,7 @@ func openFile(t *testing.T, d *db.DB, settings policy.Settings) *file {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = files.Close() })
-	accounts := &account.Service{DB: d}
+	accounts := &account.Service{DB: d, Cost: account.Cheap}
 	f.house = &house{Server: &Server{DB: d, Accounts: anyPassword{accounts}, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Requests: request.New(d), Evaluations: &evaluation.Service{DB: d, Blobs: files}, Decisions: &decision.Service{DB: d}}}
 	f.at = httptest.NewServer(f.Handler())
@@ -356,7 +356,27 @@ func TestFromEvaluationToLetter(t *testing.T) {
 		}
 		f.sees("maude", "/evidence/"+evidence, "fr", http.StatusNotFound)
 
-		security := f.rated(evaluation.Security, evaluation.Met, 1)
+		f.uploads("eva", f.path("/evaluation/security"), "fr", url.Values{"version": {"1"}, "then": {"save"}}, "file.3.3c", "brouillon.txt", "text/plain",
+			"Déposé par erreur.", http.StatusSeeOther)
+		body = f.sees("eva", f.path("/evaluation/security"), "fr", http.StatusOK, "brouillon.txt", "Retirer ce fichier")
+		mistake := ""
+		for _, m := range regexp.MustCompile(`name="withdraw" value="([^"]+)"`).FindAllStringSubmatch(body, -1) {
+			if m[1] != evidence {
+				mistake = m[1]
+			}
+		}
+		form = url.Values{"version": {"2"}, "then": {"finish"}, "withdraw": {mistake}}
+		_, body = f.sends("eva", f.path("/evaluation/security"), "fr", form, http.StatusUnprocessableEntity, "brouillon.txt")
+		contains(t, body, `value="`+mistake+`" aria-describedby="withdraw.`+mistake+`-hint" checked`)
+		f.sends("maude", f.path("/evaluation/security"), "fr", form, http.StatusForbidden)
+		form.Set("then", "save")
+		f.sends("eva", f.path("/evaluation/security"), "fr", form, http.StatusSeeOther)
+		if body := f.sees("eva", f.path("/evaluation/security"), "fr", http.StatusOK, "réponse du fournisseur.txt"); strings.Contains(body, "brouillon.txt") {
+			t.Error("a withdrawn file is shown")
+		}
+		f.sees("eva", "/evidence/"+mistake, "fr", http.StatusNotFound)
+
+		security := f.rated(evaluation.Security, evaluation.Met, 3)
 		security.Set("rating.3.3c", "partly")
 		security.Set("note.3.3c", "Conservation à préciser.")
 		security.Set("recommendation", "approve_conditions")
@@ -364,14 +384,29 @@ func TestFromEvaluationToLetter(t *testing.T) {
 		security.Set("location_reason", "Le Québec n’est pas offert.")
 		f.sends("eva", f.path("/evaluation/security"), "fr", security, http.StatusSeeOther)
 		f.sees("eva", f.path("/evaluation/security"), "fr", http.StatusOK, "Terminée le 20\u00a0nov.\u00a02026 par Compte eva", "Évaluer maintenant l’usage")
+		again := f.path("/evaluation/use/reopen")
+		f.sends("eva", again, "fr", nil, http.StatusConflict, "n’est pas terminé")
 		f.sends("eva", f.path("/evaluation/use"), "en", f.rated(evaluation.Use, evaluation.Met, 0), http.StatusSeeOther)
+		f.sends("maude", again, "fr", nil, http.StatusForbidden)
+		f.sends("sol", again, "fr", nil, http.StatusForbidden, "Seule la personne qui a terminé")
+		f.sends("eva", f.path("/evaluation/beauty/reopen"), "fr", nil, http.StatusNotFound)
+		if body := f.sees("sol", f.path("/evaluation/use"), "fr", http.StatusOK, "Terminée le"); strings.Contains(body, again) {
+			t.Error("the director is offered to reopen what another finished")
+		}
+		f.sees("eva", f.path("/evaluation/use"), "en", http.StatusOK, "Reopen this aspect", again)
+		f.sends("eva", again, "fr", nil, http.StatusSeeOther)
+		f.sees("eva", f.path("/evaluation/use"), "fr", http.StatusOK, "Cet aspect est rouvert", `name="version" value="2"`)
+		f.sends("eva", f.path("/evaluation/use"), "en", f.rated(evaluation.Use, evaluation.Met, 2), http.StatusSeeOther)
 		f.sees("eva", f.path("/privacy"), "fr", http.StatusOK, "§\u00a0QC-PIA-01", "§\u00a0QC-PIA-02", "Il manque une réponse")
 		f.sends("eva", f.path("/privacy"), "en", url.Values{"personal": {"yes"}, "pia_on": {"2026-11-10"}, "committee_on": {"2026-11-12"}}, http.StatusSeeOther)
 		f.sees("eva", f.path("/privacy"), "en", http.StatusOK, "It is recorded", "Ready for the decision", `value="2026-11-12"`)
 
 		f.sees("sol", "/evaluations", "fr", http.StatusOK, "Décider pour Zibaline", f.path("/decision"))
 		f.sees("sol", f.path("/decision"), "fr", http.StatusOK, "Approuver avec conditions", "Conservation à préciser.", "Le Québec n’est pas offert.", "Satisfait\u00a0: 13")
+		f.sees("joel", "/requests", "fr", http.StatusOK, "À décider")
 		to, _ := f.sends("sol", f.path("/decision"), "fr", decide(decision.Approved, decision.Conditional), http.StatusSeeOther)
+		f.sees("joel", "/requests", "fr", http.StatusOK, "Approuvée avec conditions")
+		f.sees("maude", "/requests", "en", http.StatusOK, "Approved with conditions")
 		if !strings.HasPrefix(to, "/decisions/") {
 			t.Fatalf("decided, sent to %q", to)
 		}
@@ -405,6 +440,13 @@ func TestDisagreement(t *testing.T) {
 		at, _ := f.sends("joel", contest, "fr", url.Values{"aspect": {"use"}, "explanation": {long}}, http.StatusSeeOther)
 		f.sees("joel", at, "fr", http.StatusOK, "Votre explication est envoyée.", long, "En attente d’une réponse")
 		f.sees("joel", contest+"?aspect=use", "fr", http.StatusOK, "Un désaccord est déjà inscrit")
+		for who, waits := range map[string]bool{"ines": true, "sol": false, "eva": false, "joel": false, "maude": false} {
+			if body := f.sees(who, "/desk", "fr", http.StatusOK); strings.Contains(body, at) != waits {
+				t.Errorf("the disagreement is on the desk of %s: %t, want %t", who, !waits, waits)
+			}
+		}
+		f.sees("ines", "/desk", "fr", http.StatusOK, "Répondre au désaccord\u00a0: Zibaline", "École du Grand-Pin", "Contestée", "§\u00a04.1\u00a0a")
+		f.sees("ines", "/desk", "en", http.StatusOK, "Answer the disagreement: Zibaline", "Contested")
 		f.sends("joel", at, "fr", url.Values{"talk_on": {"2026-11-20"}, "next_step": {"maintain"}, "answer": {"Non."}}, http.StatusForbidden)
 
 		answer := url.Values{"talk_on": {"2026-11-21"}, "talk_note": {"Une note entre nous."}, "answer": {"On regarde de nouveau."}}
@@ -414,6 +456,9 @@ func TestDisagreement(t *testing.T) {
 		answer.Set("next_step", "reevaluate")
 		f.sends("ines", at, "fr", answer, http.StatusSeeOther)
 		f.sees("sol", at, "fr", http.StatusOK, "On regarde de nouveau.", "Une note entre nous.", "Évaluer de nouveau")
+		if body := f.sees("ines", "/desk", "fr", http.StatusOK, "Rien ne vous attend"); strings.Contains(body, at) {
+			t.Error("an answered disagreement stays on the desk")
+		}
 		if body := f.sees("joel", at, "en", http.StatusOK, "On regarde de nouveau.", "See the request that follows"); strings.Contains(body, "Une note entre nous.") {
 			t.Error("the school reads the note of the talk")
 		}

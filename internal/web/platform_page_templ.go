@@ -424,7 +424,7 @@ func beforePage(v *visit, b beforeView) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				case "mine", "join":
-					templ_7745c5c3_Err = requestBadge(v, string(b.Standing.State)).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = requestBadge(v, string(b.Standing.State), "").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -2481,7 +2481,7 @@ func platformPage(v *visit, p platformView) templ.Component {
 									}()
 								}
 								ctx = templ.InitializeContext(ctx)
-								templ_7745c5c3_Err = requestBadge(v, string(l.State)).Render(ctx, templ_7745c5c3_Buffer)
+								templ_7745c5c3_Err = requestBadge(v, string(l.State), l.Result).Render(ctx, templ_7745c5c3_Buffer)
 								if templ_7745c5c3_Err != nil {
 									return templ_7745c5c3_Err
 								}

@@ -81,6 +81,22 @@ func (v *visit) seenStates() []request.State {
 	})
 }
 
+func (v *visit) requestColumns() []ui.Column {
+	return []ui.Column{{Text: v.T("list.platform")}, {Text: v.T("list.number")}, {Text: v.T("list.org")},
+		{Text: v.T("list.author")}, {Text: v.T("list.state")}, {Text: v.T("list.when")}}
+}
+
+func (v *visit) requestLines(items []request.Item) []ui.Line {
+	lines := make([]ui.Line, 0, len(items))
+	for _, r := range items {
+		tone, icon, state := v.stateLook(string(r.State), r.Result)
+		lines = append(lines, ui.Line{Href: requestAt(r.ID), Name: r.Platform, Entries: []ui.Entry{
+			{Text: r.Number, Whole: true}, {Text: r.Org}, {Text: r.Author}, {Text: state, Tone: tone, Icon: icon},
+			{Text: v.p.Date(r.StateAt)}}})
+	}
+	return lines
+}
+
 // requestsAfter is the address of the page that follows.
 func requestsAfter(f request.Filter, next string) string {
 	if next == "" {
@@ -124,11 +140,11 @@ func (s *Server) requestView(v *visit) error {
 
 // look is the badge of a request: its state, or the result once it is decided.
 func (d requestDetail) look(v *visit) (tone ui.Tone, icon, word string) {
+	var result catalogue.Status
 	if d.Letter != nil {
-		tone, icon = ui.Look(string(d.Letter.Decision.Overall))
-		return tone, icon, v.T("catalogue.status." + string(d.Letter.Decision.Overall))
+		result = catalogue.Status(d.Letter.Decision.Overall)
 	}
-	return v.stateLook(string(d.State))
+	return v.stateLook(string(d.State), result)
 }
 
 // steps puts the path of a request in words.
@@ -365,10 +381,14 @@ func (s *Server) redirect(v *visit) error {
 // dots is how many pupils of a class are drawn.
 const dots = 40
 
-// stateLook is the badge of a state.
-func (v *visit) stateLook(state string) (tone ui.Tone, icon, word string) {
+// stateLook is the badge of a state, or of the result once it is decided and known.
+func (v *visit) stateLook(state string, result catalogue.Status) (tone ui.Tone, icon, word string) {
+	if result != "" {
+		tone, icon = ui.Look(string(result))
+		return tone, icon, v.T("catalogue.status." + string(result))
+	}
 	tone, icon = ui.Look(state)
-	if state == string(request.Decided) { // the result is the letter's to tell
+	if state == string(request.Decided) {
 		tone, icon = ui.Plain, "check-lg"
 	}
 	return tone, icon, v.T("request.state." + state)

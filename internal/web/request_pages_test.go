@@ -110,7 +110,7 @@ func openSchool(t *testing.T, d *db.DB) *school {
 			StartsOn: "2020-01-01", EndsOn: "2099-06-30"})
 		return err
 	})
-	accounts := &account.Service{DB: d}
+	accounts := &account.Service{DB: d, Cost: account.Cheap}
 	for _, a := range []struct {
 		login string
 		role  policy.Role

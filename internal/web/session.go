@@ -47,10 +47,7 @@ type sessionStore struct{ db *db.DB }
 var _ scs.CtxStore = sessionStore{}
 
 func (s sessionStore) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
-	err = s.db.SystemRead(ctx, func(ctx context.Context, tx *db.Tx) error {
-		data, err = db.One(ctx, tx, scanBytes, `SELECT data FROM session WHERE token = $1 AND expiry > $2`, token, tx.Now)
-		return err
-	})
+	data, err = db.SystemOne(ctx, s.db, scanBytes, `SELECT data FROM session WHERE token = $1 AND expiry > $2`, token, s.db.Clock())
 	if fault.Is(err, fault.NotFound) {
 		return nil, false, nil
 	}

@@ -199,10 +199,7 @@ func makeTemplate(t testing.TB, dsn, name string) error {
 func create(t testing.TB, dsn, from string) string {
 	t.Helper()
 	name := "aval_test_" + db.NewID()
-	admin(t, dsn, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(t.Context(), createDatabase(name, from))
-		return err
-	})
+	admin(t, dsn, func(conn *pgx.Conn) error { return copied(t.Context(), conn, name, from) })
 	t.Cleanup(func() {
 		admin(t, dsn, func(conn *pgx.Conn) error {
 			_, err := conn.Exec(context.Background(), `DROP DATABASE `+name+` WITH (FORCE)`)
@@ -215,9 +212,25 @@ func create(t testing.TB, dsn, from string) string {
 func createDatabase(name, from string) string {
 	s := `CREATE DATABASE ` + name + ` TEMPLATE ` + from
 	if from == "template0" {
-		s += ` ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'`
+		return s + ` ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'`
 	}
 	return s
+}
+
+// copied makes a database as createDatabase does, by copying the template's
+// files where they are in memory, which takes a third of the time.
+func copied(ctx context.Context, conn *pgx.Conn, name, from string) error {
+	var inMemory bool
+	err := conn.QueryRow(ctx, `SELECT current_setting('data_directory') LIKE '/dev/shm/%'`).Scan(&inMemory)
+	if err != nil {
+		return err
+	}
+	s := createDatabase(name, from)
+	if inMemory {
+		s += ` STRATEGY file_copy`
+	}
+	_, err = conn.Exec(ctx, s)
+	return err
 }
 
 func admin(t testing.TB, dsn string, f func(conn *pgx.Conn) error) {

@@ -41,6 +41,8 @@ type Server struct {
 	refuse   map[string]int
 	user     string
 	password string
+	held     chan struct{} // closed when letters are taken again
+	waiting  chan struct{} // has one as soon as a letter is held
 }
 
 // Serve runs a server until the test ends.
@@ -72,6 +74,24 @@ func (s *Server) Refuse(address string, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.refuse[address] = code
+}
+
+// Hold makes the server leave senders without an answer as they begin a letter,
+// until it is called off; those who waited are then sent away. The channel tells
+// that one waits.
+func (s *Server) Hold() (waiting <-chan struct{}, off func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := make(chan struct{})
+	s.held, s.waiting = held, make(chan struct{}, 1)
+	return s.waiting, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.held == held {
+			s.held = nil
+			close(held)
+		}
+	}
 }
 
 // Require makes the server ask for a user and a password.
@@ -147,6 +167,17 @@ func (c *session) Auth(string) (sasl.Server, error) {
 }
 
 func (c *session) Mail(from string, _ *smtp.MailOptions) error {
+	c.server.mu.Lock()
+	held, waiting := c.server.held, c.server.waiting
+	c.server.mu.Unlock()
+	if held != nil {
+		select {
+		case waiting <- struct{}{}:
+		default: // it is known
+		}
+		<-held
+		return &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "come again"}
+	}
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	if c.server.user != "" && !c.known {

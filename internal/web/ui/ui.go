@@ -243,6 +243,20 @@ type Column struct {
 	Hidden bool // the word is for who does not see the column
 }
 
+// Line is a line of Lines: a name that leads somewhere, and an entry for each of the other columns.
+type Line struct {
+	Href, Name string
+	Entries    []Entry
+}
+
+// Entry is a word in a line; with an icon it is a badge.
+type Entry struct {
+	Text  string
+	Whole bool // never broken over two lines
+	Tone  Tone
+	Icon  string
+}
+
 // Filter is a link that narrows a list.
 type Filter struct {
 	Href, Text string

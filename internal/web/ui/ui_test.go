@@ -35,6 +35,10 @@ func pieces(p *i18n.Printer) map[string]templ.Component {
 		Clause: "2.2a", Optional: true, Max: 200}
 	options := []ui.Option{{Value: "a", Text: "A", Chosen: true, Icon: "people"}, {Value: "b", Text: "B", Hint: "plus"}}
 	long := ui.Time{Days: 18, Holder: "au DDL", Half: 24, Most: 52, Closed: 37, Enough: true}
+	lines := ui.Lines("t2", []ui.Column{{Text: "Nom"}, {Text: `L"école`}, {Text: "État"}}, []ui.Line{
+		{Href: "/requests/a&b", Name: "<Un>", Entries: []ui.Entry{{Text: "A & B"}, {Text: "<Fait>", Tone: ui.OK, Icon: "check-lg"}}},
+		{Href: "javascript:alert(1)", Name: "Deux", Entries: []ui.Entry{{Text: "<2026-0001>", Whole: true}, {}}},
+	})
 	return map[string]templ.Component{
 		"badge": ui.Badge(ui.OK, "check-lg", "Fait"), "count": ui.Count(p, 4512),
 		"clause": ui.Clause(p, "3.3a"), "clause text": ui.ClauseText(p, "3.3a"),
@@ -48,6 +52,7 @@ func pieces(p *i18n.Printer) map[string]templ.Component {
 		"text":   ui.Text(p, f), "area": ui.Area(p, f), "file": ui.File(p, f), "select": ui.Select(p, f, options),
 		"checks": ui.Checks(p, f, options), "check": ui.Check(p, f, true), "choice": ui.Choice(p, f, options), "hidden": ui.Hidden("a", "b"),
 		"table":  ui.Table("t1", []ui.Column{{Text: "Nom"}, {Text: "Élèves", Number: true}, {Text: "Outils", Hidden: true}}),
+		"lines":  lines,
 		"counts": ui.Counts("t1", []ui.Column{{Text: "Nom"}}), "row": ui.Row(), "group": ui.GroupRow("Groupe", 3),
 		"row head": ui.RowHead(), "cell": ui.Cell("Nom"), "num": ui.Num("Élèves", "22"),
 		"path":  ui.Path(),
@@ -89,6 +94,22 @@ func TestFieldTiesItsWordsToItsControl(t *testing.T) {
 		if !strings.Contains(html, want) {
 			t.Errorf("the field lacks %q:\n%s", want, html)
 		}
+	}
+}
+
+func TestLinesAreWrittenLikeRows(t *testing.T) {
+	html := render(t, pieces(i18n.For("fr"))["lines"])
+	for _, want := range []string{`aria-labelledby="t2"`, `>Nom</th>`,
+		`<th role="rowheader" scope="row"><a href="/requests/a&amp;b"><b>&lt;Un&gt;</b></a></th>`,
+		`<td role="cell" data-label="L&#34;école"><div>A &amp; B</div></td>`,
+		`<td role="cell" data-label="État"><div><span class="av-badge is-ok"><svg `, `#check-lg"></use></svg>&lt;Fait&gt;</span></div></td></tr>`,
+		`<div><span class="text-nowrap">&lt;2026-0001&gt;</span></div>`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the lines lack %q:\n%s", want, html)
+		}
+	}
+	if strings.Contains(html, "javascript:") {
+		t.Errorf("a script is an address:\n%s", html)
 	}
 }
 
