@@ -24,6 +24,7 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -33,6 +34,7 @@ type Server struct {
 	DB          *db.DB
 	Accounts    *account.Service
 	Catalogue   *catalogue.Service
+	Licences    *licence.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
@@ -197,7 +199,7 @@ var fields = map[string]string{
 
 // field is how a program calls a field: rating.3.2.1 is criteria.3.2.1.rating.
 func field(name string) string {
-	if kind, criterion, ok := strings.Cut(name, "."); ok {
+	if kind, criterion, ok := strings.Cut(name, "."); ok && kind != "audience" {
 		return "criteria." + criterion + "." + kind
 	}
 	if own, ok := fields[name]; ok {

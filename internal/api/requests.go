@@ -16,6 +16,10 @@ import (
 func (s *Server) routes(api huma.API) {
 	handle(s, api, op("me", http.MethodGet, "/api/v1/me", "Who the token acts for"), s.me)
 	handle(s, api, op("search-platforms", http.MethodGet, "/api/v1/platforms", "Look a platform up by name, or by what it does"), s.platforms)
+	handle(s, api, op("list-licences", http.MethodGet, "/api/v1/licences", "Licences that one may see, by platform"), s.licences)
+	handle(s, api, created(op("record-licence", http.MethodPost, "/api/v1/licences", "Record a licence for an approved platform (4.2)")), s.licenceRecord)
+	handle(s, api, op("read-licence", http.MethodGet, "/api/v1/licences/{id}", "Read a licence"), s.licenceRead)
+	handle(s, api, op("end-licence", http.MethodPost, "/api/v1/licences/{id}/end", "End a licence before the day that was foreseen"), s.licenceEnd)
 	handle(s, api, op("list-requests", http.MethodGet, "/api/v1/requests", "Requests that one may see, the newest first"), s.requests)
 	handle(s, api, created(op("create-request", http.MethodPost, "/api/v1/requests", "Keep a draft (2.2 a)")), s.requestCreate)
 	handle(s, api, op("read-request", http.MethodGet, "/api/v1/requests/{id}", "Read a request, its path and its clock"), s.requestRead)

@@ -138,6 +138,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		"notice.contest": a.Notices.Contest,
 		vault.ResealJob:  a.Vault.Reseal,
 		daily:            a.Daily,
+		sweeping:         a.SweepLicences,
 		mailing:          a.mailCheckpoint,
 	}
 }

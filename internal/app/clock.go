@@ -14,6 +14,7 @@ import (
 
 const (
 	daily    job.Kind = "clock.daily"
+	sweeping job.Kind = "licence.sweep"
 	mailing  job.Kind = "notice.checkpoint"
 	mailedBy          = "job"
 	// mailedEvery is a week, less what the hour of the day may differ by.
@@ -43,6 +44,21 @@ func (a *App) Daily(ctx context.Context, _, _ string) error {
 			}
 			return job.Enqueue(ctx, tx, mailing, b.ID)
 		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SweepLicences is the handler of licence.sweep: on each board it looks for the licences whose
+// last day has passed.
+func (a *App) SweepLicences(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		if err := a.Licences.Sweep(ctx, b.ID); err != nil {
 			return err
 		}
 	}

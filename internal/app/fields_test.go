@@ -134,6 +134,8 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 				[]typed{{"reason", nil, "reason"}, {"reason", " ", "reason"}, {"reason", long, "reason"}, {"reason", 5, "reason"}})
 		}
 
+		b.licenceFields(t, two)
+
 		for _, sent := range []struct {
 			body   string
 			status int
@@ -166,6 +168,41 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 		if page := b.browse("teacher", http.MethodGet, "/requests/"+kept.ID, nil); page.status != http.StatusOK || strings.Contains(page.body, "<script>alert") {
 			t.Errorf("the page of a text of brackets: %d, or it lets a script through", page.status)
 		}
+	})
+}
+
+// licenceFields types each field of a licence wrongly.
+func (b *board) licenceFields(t *testing.T, two *board) {
+	t.Helper()
+	long := strings.Repeat("é", 11_000)
+	foreign := string(two.approved().ID)
+	good := bought(b)
+	column := func(name, holds string) []map[string]any { return []map[string]any{{"name": name, "holds": holds}} }
+	b.refuses(t, "evaluator", http.MethodPost, "/api/v1/licences", good, []typed{
+		{"platform_id", nil, "platform_id"}, {"platform_id", "nobody", ""}, {"platform_id", foreign, ""}, {"platform_id", script, ""}, {"platform_id", 5, "platform_id"},
+		{"scope", nil, "scope"}, {"scope", "world", "scope"}, {"scope", script, "scope"}, {"scope", 5, "scope"},
+		{"scope", "board", "org_id"}, {"scope", "department", "org_id"}, {"scope", "class", "audience.classes"}, {"scope", "individual", "audience.people"},
+		{"org_id", nil, "org_id"}, {"org_id", two.school, "org_id"}, {"org_id", b.department, "org_id"}, {"org_id", script, "org_id"}, {"org_id", 5, "org_id"},
+		{"payer", nil, "payer"}, {"payer", "ddl", "payer"}, {"payer", b.other, "payer"}, {"payer", two.school, "payer"}, {"payer", script, "payer"}, {"payer", 5, "payer"},
+		{"seats", -1, "seats"}, {"seats", 2_000_000_000, "seats"}, {"seats", "six", "seats"},
+		{"cost_cents", -1, "cost_cents"}, {"cost_cents", 2_000_000_000, "cost_cents"}, {"cost_cents", script, "cost_cents"},
+		{"starts_on", nil, "starts_on"}, {"starts_on", "2026-02-30", "starts_on"}, {"starts_on", script, "starts_on"}, {"starts_on", 5, "starts_on"},
+		{"ends_on", nil, "ends_on"}, {"ends_on", "2025-12-31", "ends_on"}, {"ends_on", long, "ends_on"}, {"ends_on", 5, "ends_on"},
+		{"audience", "all", "audience"}, {"audience/schools", []string{b.school}, "audience.schools"}, {"audience/schools", 5, "audience.schools"},
+		{"audience/grades", []string{"11"}, "audience.grades"}, {"audience/grades", []string{script}, "audience.grades"}, {"audience/grades", "04", "audience.grades"},
+		{"audience/classes", []string{b.classes[2]}, "audience.classes"}, {"audience/classes", []string{two.classes[0]}, ""}, {"audience/classes", []string{script}, ""},
+		{"audience/people", []string{"Ne00"}, "audience.people"}, {"audience/people", 5, "audience.people"},
+		{"account_kind", "face", "account_kind"}, {"account_kind", script, "account_kind"}, {"account_kind", 5, "account_kind"},
+		{"account_kind", "none", "columns"}, {"account_kind", "board_email", "columns"},
+		{"sign_in_url", "http://kastor.example", "sign_in_url"}, {"sign_in_url", "javascript:alert(1)", "sign_in_url"}, {"sign_in_url", script, "sign_in_url"},
+		{"sign_in_url", "https://" + long, "sign_in_url"}, {"sign_in_url", 5, "sign_in_url"},
+		{"columns", column("", "login_name"), "columns"}, {"columns", column("First", "given_name"), "columns"}, {"columns", column("Group", "group"), "columns"},
+		{"columns", column(long, "login_name"), "columns"}, {"columns", "x", "columns"}, {"password", "x", "password"},
+	})
+	l, err := b.Licences.Record(t.Context(), b.as("principal"), b.licence(b.approved().ID))
+	b.must(err)
+	b.refuses(t, "principal", http.MethodPost, "/api/v1/licences/"+string(l.ID)+"/end", map[string]any{"on": today()}, []typed{
+		{"on", nil, "on"}, {"on", "hier", "on"}, {"on", "2025-12-31", "on"}, {"on", "2100-01-01", "on"}, {"on", script, "on"}, {"on", 5, "on"},
 	})
 }
 

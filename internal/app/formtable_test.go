@@ -192,11 +192,12 @@ func (b *board) forms(two *board) []form {
 				required("next_step"), among("next_step"), required("answer"), tooLong("answer"))},
 
 		{route: "POST /audit/checkpoint", who: "secretary", page: "/audit"},
-		{route: "POST /licences/new", who: "principal", good: b.bought(approved.ID),
+		b.ending(two),
+		{route: "POST /licences/new", who: "principal", page: "/licences/new?scope=school&platform=" + string(approved.ID), good: b.bought(approved.ID),
 			wrong: slices.Concat(b.bargains(two), required("platform"), known("platform", nowhere, string(foreign.PlatformID)),
 				wrongs("org_id", nowhere, b.other), wrongs("payer", "payer", b.other))},
-		{route: "POST /licences/new", who: "evaluator", page: "/licences/new?platform=" + string(approved.ID),
-			good: merged(b.bought(approved.ID), "fixed", string(approved.ID)), idle: []string{"fixed"},
+		{route: "POST /licences/new", who: "evaluator", page: "/licences/new?scope=school&org_id=" + b.school + "&platform=" + string(approved.ID),
+			good:  b.bought(approved.ID),
 			wrong: append(b.bargains(two), known("platform", nowhere, string(foreign.PlatformID))...)},
 		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}},
 			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"))},
@@ -389,11 +390,30 @@ func (b *board) deciding(evaluates string, foreign request.ID) form {
 
 func (b *board) bought(p catalogue.ID) url.Values {
 	return url.Values{"platform": {string(p)}, "scope": {"school"}, "org_id": {b.school}, "payer": {b.school}, "seats": {"1 200"},
-		"cost": {"1 250,50 $"}, "starts_on": {"2026-01-01"}, "ends_on": {"2099-12-31"}}
+		"cost": {"1 250,50 $"}, "starts_on": {"2026-01-01"}, "ends_on": {"2099-12-31"},
+		"grades": {"04"}, "account_kind": {"login_name"}, "sign_in_url": {"https://kastor.example"}, "columns": {"Username = nom d’emprunt"}}
+}
+
+// ending is the form that ends a licence.
+func (b *board) ending(two *board) form {
+	b.t.Helper()
+	record := func(b *board, who, school string) string {
+		l := b.licence(b.approved().ID)
+		l.OrgID, l.Payer = school, school
+		l, err := b.Licences.Record(b.t.Context(), b.as(who), l)
+		b.must(err)
+		return string(l.ID)
+	}
+	id := record(b, "principal", b.school)
+	return form{route: "POST /licences/{id}/end", who: "principal", id: id, page: "/licences/" + id,
+		stranger: record(b, otherPrincipal, b.other), foreign: record(two, "principal", two.school),
+		good: url.Values{"on": {today()}}, wrong: slices.Concat(required("on"), day("on"), wrongs("on", "on", "2025-12-31", "2100-01-01"))}
 }
 
 func (b *board) bargains(two *board) []typed {
 	return slices.Concat(required("scope"), among("scope"), required("org_id"), known("org_id", "org_id", b.department, b.centre[:5], two.school),
 		required("payer"), known("payer", "payer", "ddl", two.school), required("starts_on"), day("starts_on"), required("ends_on"), day("ends_on"),
-		wrongs("ends_on", "ends_on", "2020-01-01"), number("seats"), number("cost"))
+		wrongs("ends_on", "ends_on", "2020-01-01"), number("seats"), number("cost"), among("grades"), among("account_kind"),
+		wrongs("sign_in_url", "sign_in_url", "http://kastor.example", "javascript:alert(1)", script, long), tooLong("columns"),
+		wrongs("columns", "columns", "Username", "Group = groupe", script))
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -257,11 +258,15 @@ func body(b *board, operation string) any {
 		"contest":             map[string]any{"aspect": "use", "explanation": "L’exercice d’écriture à deux n’a pas été regardé de près."},
 		"renew":               map[string]any{"new_security": "Chiffrement de bout en bout."},
 		"answer-contest":      map[string]any{"talk_on": today(), "next_step": "maintain", "answer": "On maintient."},
+		"end-licence":         map[string]any{"on": today()},
 		"submit-request":      nil,
 		"withdraw-request":    nil,
 		"acknowledge-request": nil,
 		"join-request":        nil,
 		"receive-decision":    nil,
+	}
+	if operation == "record-licence" {
+		return bought(b)
 	}
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
@@ -270,8 +275,28 @@ func body(b *board, operation string) any {
 	return sent
 }
 
+// bought is a licence of the board that a school pays for: each that records licences may where
+// they stand, the principal of the school among them.
+func bought(b *board) map[string]any {
+	var approved string
+	b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+		found, err := db.All(ctx, tx, text, `SELECT id FROM platform WHERE board_id = $1 AND status = 'approved' ORDER BY id LIMIT 1`, tx.Board)
+		if len(found) > 0 {
+			approved = found[0]
+		}
+		return err
+	}))
+	if approved == "" {
+		approved = string(b.approved().ID)
+	}
+	return map[string]any{"platform_id": approved, "scope": "school", "org_id": b.school, "payer": b.school,
+		"starts_on": "2026-01-01", "ends_on": "2099-12-31", "audience": map[string]any{"grades": []string{"04"}},
+		"account_kind": "login_name", "sign_in_url": "https://kastor.example",
+		"columns": []map[string]any{{"name": "Username", "holds": "login_name"}}}
+}
+
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit"}
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

@@ -23,6 +23,10 @@ var operationNeeds = map[string]struct {
 }{
 	"me":                  {},
 	"search-platforms":    {do: policy.CatalogueRead},
+	"list-licences":       {do: policy.LicenceRead},
+	"record-licence":      {do: policy.LicenceRecord},
+	"read-licence":        {do: policy.LicenceRead},
+	"end-licence":         {do: policy.LicenceRecord},
 	"list-requests":       {}, // a list shows what may be read
 	"create-request":      {do: policy.RequestCreate},
 	"read-request":        {do: policy.RequestRead, in: request.States},
@@ -105,6 +109,10 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 			}
 			t.Run(op.id, func(t *testing.T) {
 				b.t = t
+				if strings.HasSuffix(op.id, "-licence") {
+					b.walkLicence(op, need.do)
+					return
+				}
 				if len(need.in) == 0 {
 					b.walkPlain(op, need.do)
 					return
@@ -140,6 +148,43 @@ func (b *board) walkPlain(op operation, do policy.Action) {
 				b.t.Errorf("%s as %s was refused and changed:\n%s", op.id, who, differs(before, after))
 			}
 		}
+	}
+}
+
+// walkLicence tries an operation on a school's licence as everybody; who may not read it hears
+// what they would of an id that nobody has.
+func (b *board) walkLicence(op operation, do policy.Action) {
+	l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.licence(b.approved().ID))
+	b.must(err)
+	at := request.Request{OrgID: l.OrgID}
+	done := 0
+	for who := range b.people {
+		sent := body(b, op.id)
+		before := b.state()
+		a := b.call(who, op.method, strings.ReplaceAll(op.path, "{id}", string(l.ID)), sent)
+		switch {
+		case b.permitted(who, do, &at):
+			if a.status/100 != 2 && a.status != http.StatusConflict {
+				b.t.Errorf("%s as %s, who may: %d\n%s", op.id, who, a.status, short(a.body))
+			}
+			if a.status/100 == 2 {
+				done++
+			}
+			continue
+		case a.status != http.StatusForbidden && a.status != http.StatusNotFound:
+			b.t.Errorf("%s as %s, who may not: %d\n%s", op.id, who, a.status, short(a.body))
+		case !b.permitted(who, policy.LicenceRead, &at):
+			nobody := b.call(who, op.method, strings.ReplaceAll(op.path, "{id}", strings.Repeat("a", 26)), sent)
+			if nobody.body != a.body {
+				b.t.Errorf("%s as %s: not the answer of an id that nobody has\n%s\n%s", op.id, who, short(a.body), short(nobody.body))
+			}
+		}
+		if after := b.state(); after != before {
+			b.t.Errorf("%s as %s was refused and changed:\n%s", op.id, who, differs(before, after))
+		}
+	}
+	if done == 0 {
+		b.t.Errorf("%s %s: nobody can do it", op.method, op.path)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/fault"
 	"aval/internal/job"
+	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -128,6 +129,9 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 		}
 		if err := catalogue.SetResult(ctx, tx, d.PlatformID, catalogue.Status(d.Overall), d.Conditions(), hosting,
 			string(d.ID)); err != nil {
+			return err
+		}
+		if err := licence.AfterDecision(ctx, tx, d.PlatformID); err != nil {
 			return err
 		}
 		if err := mark(ctx, tx, actor.Pack, p, d); err != nil {

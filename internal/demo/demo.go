@@ -77,7 +77,7 @@ func Make(ctx context.Context, a *app.App, seed uint64) (Sheet, error) {
 	clock := a.DB.Clock
 	defer func() { a.DB.Clock = clock }()
 	t := &teller{a: a, now: clock(), people: map[string]policy.Actor{}, platforms: map[string]catalogue.Platform{},
-		hosting: map[string]catalogue.Hosting{}, authorisers: map[string]string{}}
+		hosting: map[string]catalogue.Hosting{}, authorisers: map[string]string{}, places: map[string]string{}}
 	a.DB.Clock = func() time.Time { return t.at }
 	t.at = t.day(days, 8, 30)
 
@@ -114,6 +114,7 @@ type teller struct {
 	at          time.Time // the moment being lived
 	people      map[string]policy.Actor
 	authorisers map[string]string // by school or department
+	places      map[string]string // ids by name
 	platforms   map[string]catalogue.Platform
 	hosting     map[string]catalogue.Hosting
 	events      []event

@@ -64,17 +64,16 @@ var parts = []part{
 func (t *teller) hire(ctx context.Context) (Sheet, error) {
 	sheet := Sheet{Board: BoardID, Roles: map[string]Login{}, Others: map[string]Login{}}
 	cast := make([]person.Person, len(parts))
-	places := map[string]string{}
 	err := t.a.DB.Read(ctx, BoardID, func(ctx context.Context, tx *db.Tx) error {
 		orgs, err := org.List(ctx, tx, "")
 		if err != nil {
 			return err
 		}
 		for _, o := range orgs {
-			places[o.Name] = o.ID
+			t.places[o.Name] = o.ID
 		}
 		for i, p := range parts {
-			if cast[i], err = find(ctx, tx, p, places[p.at]); err != nil {
+			if cast[i], err = find(ctx, tx, p, t.places[p.at]); err != nil {
 				return fmt.Errorf("%s: %w", p.login, err)
 			}
 		}
@@ -86,7 +85,7 @@ func (t *teller) hire(ctx context.Context) (Sheet, error) {
 	for i, p := range parts {
 		grant := policy.Grant{Role: p.role}
 		if p.here {
-			grant.Org = places[p.at]
+			grant.Org = t.places[p.at]
 		}
 		made, password, err := t.a.Accounts.Create(ctx, t.operator, account.New{
 			Login: p.login, Name: cast[i].Name(), Email: cast[i].Email, Lang: p.lang, Person: cast[i].ID, Grants: []policy.Grant{grant},

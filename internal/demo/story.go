@@ -334,9 +334,17 @@ func (t *teller) aftermath(threads map[string]*thread) {
 			if !l.ddl {
 				payer = t.people[l.by].Orgs()[0]
 			}
+			audience := licence.Audience{Grades: l.grades}
+			for _, name := range l.schools {
+				audience.Schools = append(audience.Schools, t.places[name])
+			}
+			if l.class != "" {
+				audience.Classes = t.people[l.class].Classes[:1]
+			}
 			_, err := t.a.Licences.Record(ctx, t.people[l.by], licence.Licence{
 				PlatformID: t.platforms[th.platform].ID, Scope: l.scope, OrgID: org, Payer: payer, Seats: l.seats, CostCents: l.cents,
-				StartsOn: licence.Day(t.at), EndsOn: licence.Day(t.at.AddDate(l.years, 0, -1)),
+				StartsOn: licence.Day(t.at), EndsOn: licence.Day(t.at.AddDate(l.years, 0, -1)), Audience: audience,
+				AccountKind: l.account, SignInURL: l.at, Columns: l.columns,
 			})
 			return err
 		})

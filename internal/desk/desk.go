@@ -233,7 +233,11 @@ func (s *Service) Weigh(ctx context.Context, actor policy.Actor, id request.ID) 
 			return err
 		}
 		w.Pupils = int(r.Pupils)
-		if err := w.choose(ctx, tx, similar, r.OrgID, licence.Day(tx.Now)); err != nil {
+		groups, err := licence.Groups(ctx, tx, r.Classes, []string{r.OrgID})
+		if err != nil {
+			return err
+		}
+		if err := w.choose(ctx, tx, similar, groups, licence.Day(tx.Now)); err != nil {
 			return err
 		}
 		for _, c := range classes {
@@ -247,10 +251,10 @@ func (s *Service) Weigh(ctx context.Context, actor policy.Actor, id request.ID) 
 	return w, err
 }
 
-// choose takes the nearest platform that a licence covers for the place, if it does enough; else the nearest.
-func (w *Weight) choose(ctx context.Context, tx *db.Tx, similar []catalogue.Match, place, day string) error {
+// choose takes the nearest platform that a licence covers for the pupils, if it does enough; else the nearest.
+func (w *Weight) choose(ctx context.Context, tx *db.Tx, similar []catalogue.Match, groups []licence.Group, day string) error {
 	for i, m := range similar {
-		l, covered, err := licence.Covers(ctx, tx, m.Platform.ID, []string{place}, day)
+		l, covered, err := licence.Covers(ctx, tx, m.Platform.ID, groups, day)
 		if err != nil {
 			return err
 		}
@@ -264,7 +268,7 @@ func (w *Weight) choose(ctx context.Context, tx *db.Tx, similar []catalogue.Matc
 	}
 	var err error
 	w.Nearest = &similar[0]
-	w.Licence, w.Covered, err = licence.Covers(ctx, tx, similar[0].Platform.ID, []string{place}, day)
+	w.Licence, w.Covered, err = licence.Covers(ctx, tx, similar[0].Platform.ID, groups, day)
 	return err
 }
 

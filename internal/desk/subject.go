@@ -124,7 +124,7 @@ func (n Naming) platforms(ctx context.Context, tx *db.Tx, actor policy.Actor, by
 	}
 	for id, l := range licences {
 		n.Subjects["licence:"+id] = Subject{Kind: "licence", Name: l.Platform,
-			Href: "/licences?platform=" + string(l.PlatformID) + "#licence-" + id}
+			Href: "/licences/" + id}
 	}
 	if !actor.Can(policy.CatalogueRead, policy.Scope{}) {
 		return nil

@@ -47,6 +47,9 @@ func board(t *testing.T, d *db.DB) (id string, approved, refused catalogue.ID) {
 				return err
 			}
 		}
+		if err := people(ctx, tx); err != nil {
+			return err
+		}
 		hand := policy.System(id, pack, "cli")
 		for name, status := range map[string]catalogue.Status{"Tabulou": catalogue.Conditional, "Zibaline": catalogue.Refused} {
 			p, err := catalogue.Add(ctx, tx, hand, catalogue.Draft{Name: name, Functions: []string{"mathematics"}})
@@ -68,6 +71,40 @@ func board(t *testing.T, d *db.DB) (id string, approved, refused catalogue.ID) {
 		t.Fatal(err)
 	}
 	return id, approved, refused
+}
+
+// people are pupils and where they are: their school, grade, class and address.
+func people(ctx context.Context, tx *db.Tx) error {
+	if _, err := tx.Exec(ctx, `INSERT INTO org (board_id, id, source_id, kind, name, sector, updated_at)
+		VALUES ($1, 'a1', 'a1', 'school', 'a1', 'other', $2)`, tx.Board, tx.Now); err != nil {
+		return err
+	}
+	for _, p := range []struct{ id, school, grade, class, email, status string }{
+		{"p1", "s1", "03", "c1", "k7@eleves.example", "active"},
+		{"p2", "s1", "03", "c1", "pb2@eleves.example", "active"},
+		{"p3", "s1", "06", "", "oriane.vaudrin@eleves.example", "active"},
+		{"p4", "s2", "03", "c2", "ovaudrin2@eleves.example", "active"},
+		{"p5", "s2", "06", "c2", "", "active"},
+		{"p6", "s1", "03", "c1", "", "tobedeleted"},
+		{"p7", "a1", "UG", "", "", "active"},
+	} {
+		for _, q := range []struct {
+			text string
+			args []any
+		}{
+			{`INSERT INTO person (board_id, id, source_id, kind, given_name, family_name, email, number, grade, status, updated_at)
+				VALUES ($1, $2, $2, 'student', 'Oriane', 'Vaudrin', $3, $4, $5, $6, $7)`,
+				[]any{tx.Board, p.id, p.email, "N-" + p.id, p.grade, p.status, tx.Now}},
+			{`INSERT INTO person_role (board_id, person_id, org_id, role) VALUES ($1, $2, $3, 'student')`, []any{tx.Board, p.id, p.school}},
+			{`INSERT INTO enrollment (board_id, id, source_id, class_id, person_id, role) SELECT $1, $2, $2, c.id, $2, 'student'
+				FROM class c WHERE c.board_id = $1 AND c.id = $3`, []any{tx.Board, p.id, p.class}},
+		} {
+			if _, err := tx.Exec(ctx, q.text, q.args...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func TestRecord(t *testing.T) {
@@ -98,7 +135,14 @@ func TestRecord(t *testing.T) {
 			{"for a platform that is refused", director, with(func(l *licence.Licence) { l.PlatformID = refused }), fault.Conflict, "4.1", ""},
 			{"for a school paid by the DDL", director, with(func(l *licence.Licence) { l.Scope, l.OrgID = licence.School, "s1" }), fault.Invalid, "4.2b", ""},
 			{"for a department paid by the DDL", director, with(func(l *licence.Licence) { l.Scope, l.OrgID = licence.Department, "d1" }), fault.Invalid, "4.2b", ""},
-			{"for a person paid by the DDL", director, with(func(l *licence.Licence) { l.Scope, l.OrgID = licence.Individual, "s1" }), fault.Invalid, "4.2b", ""},
+			{"for a person paid by the DDL", director, with(func(l *licence.Licence) {
+				l.Scope, l.OrgID, l.Audience.People = licence.Individual, "s1", []string{"p1"}
+			}), fault.Invalid, "4.2b", ""},
+			{"paid by another school", director, with(func(l *licence.Licence) { l.Scope, l.OrgID, l.Payer = licence.School, "s1", "s2" }), fault.Invalid, "4.2b", "payer"},
+			{"for a school, paid by a department that the principal does not answer for", principal,
+				with(func(l *licence.Licence) { l.Scope, l.OrgID, l.Payer = licence.School, "s1", "d1" }), fault.Invalid, "4.2b", "payer"},
+			{"for a department, paid by a school", director,
+				with(func(l *licence.Licence) { l.Scope, l.OrgID, l.Payer = licence.Department, "d1", "s1" }), fault.Invalid, "4.2b", "payer"},
 			{"for a department named as a school", director, with(func(l *licence.Licence) { l.Scope, l.OrgID = licence.School, "d1" }), fault.Invalid, "", "org_id"},
 			{"for everyone and a school", director, with(func(l *licence.Licence) { l.OrgID = "s1" }), fault.Invalid, "", "org_id"},
 			{"paid by nobody known", director, with(func(l *licence.Licence) { l.Payer = "someone" }), fault.Invalid, "", "payer"},
@@ -203,7 +247,7 @@ func TestAnswer(t *testing.T) {
 		}
 		check("when refused", teacher("c1"), refused, licence.Refused)
 		check("without a licence", teacher("c1"), approved, licence.ApprovedElsewhere)
-		record(licence.Licence{Scope: licence.Individual, OrgID: "s1", Payer: "s1"})
+		record(licence.Licence{Scope: licence.Individual, OrgID: "s1", Payer: "s1", Audience: licence.Audience{People: []string{"p1"}}})
 		check("with another person's licence", teacher("c1"), approved, licence.ApprovedElsewhere)
 		record(licence.Licence{Scope: licence.School, OrgID: "s1", Payer: "s1"})
 		check("with her school's licence", teacher("c1"), approved, licence.Licensed)

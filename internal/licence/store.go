@@ -1,7 +1,10 @@
 package licence
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,23 +14,61 @@ import (
 	"aval/internal/policy"
 )
 
-const columns = `id, platform_id, scope, org_id, payer, seats, cost_cents, starts_on, ends_on, recorded_by, created_at, version`
+const columns = `id, platform_id, scope, org_id, payer, seats, cost_cents, starts_on, ends_on, ended_on, account_kind,
+	sign_in_url, columns, recorded_by, created_at, version`
 
-func scan(row db.Row) (l Licence, err error) {
-	err = row.Scan(&l.ID, &l.PlatformID, &l.Scope, &l.OrgID, &l.Payer, &l.Seats, &l.CostCents, &l.StartsOn, &l.EndsOn,
-		&l.RecordedBy, &l.CreatedAt, &l.Version)
-	return l, err
+// audience reads the rows that narrow licence l as one text: kind:value kind:value.
+const audience = `COALESCE((SELECT string_agg(a.kind || ':' || a.value, ' ') FROM licence_audience a
+	WHERE a.board_id = l.board_id AND a.licence_id = l.id), '')`
+
+// read is every column of licence l.
+var read = `l.` + strings.Join(strings.Fields(strings.ReplaceAll(columns, ",", "")), `, l.`) + `, ` + audience
+
+func scan(row db.Row) (Licence, error) { return scanWith(row) }
+
+func scanWith(row db.Row, more ...any) (l Licence, err error) {
+	var template, named string
+	err = row.Scan(append([]any{&l.ID, &l.PlatformID, &l.Scope, &l.OrgID, &l.Payer, &l.Seats, &l.CostCents, &l.StartsOn, &l.EndsOn,
+		&l.EndedOn, &l.AccountKind, &l.SignInURL, &template, &l.RecordedBy, &l.CreatedAt, &l.Version, &named}, more...)...)
+	if err != nil {
+		return l, err
+	}
+	if err := json.Unmarshal([]byte(template), &l.Columns); err != nil {
+		return l, fmt.Errorf("columns of licence %s: %w", l.ID, err)
+	}
+	l.Audience = audienceOf(named)
+	return l, nil
+}
+
+func audienceOf(named string) (a Audience) {
+	lists := a.lists()
+	for _, one := range strings.Fields(named) {
+		kind, value, _ := strings.Cut(one, ":")
+		if list := lists[kind]; list != nil {
+			*list = append(*list, value)
+		}
+	}
+	a.Grades = inOrder(a.Grades)
+	for _, list := range []*[]string{&a.Schools, &a.Classes, &a.People} {
+		slices.Sort(*list)
+	}
+	return a
+}
+
+// lists are the parts of an audience by the kind of their rows.
+func (a *Audience) lists() map[string]*[]string {
+	return map[string]*[]string{"school": &a.Schools, "grade": &a.Grades, "class": &a.Classes, "person": &a.People}
 }
 
 // Get answers a licence, or the one NotFound.
 func Get(ctx context.Context, tx *db.Tx, id ID) (Licence, error) {
-	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM licence WHERE board_id = $1 AND id = $2`, tx.Board, string(id))
+	return db.One(ctx, tx, scan, `SELECT `+read+` FROM licence l WHERE l.board_id = $1 AND l.id = $2`, tx.Board, string(id))
 }
 
 // ForPlatform answers every licence of a platform, the one that ends last first.
 func ForPlatform(ctx context.Context, tx *db.Tx, id catalogue.ID) ([]Licence, error) {
-	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM licence WHERE board_id = $1 AND platform_id = $2
-		ORDER BY ends_on DESC, id`, tx.Board, string(id))
+	return db.All(ctx, tx, scan, `SELECT `+read+` FROM licence l WHERE l.board_id = $1 AND l.platform_id = $2
+		ORDER BY l.ends_on DESC, l.id`, tx.Board, string(id))
 }
 
 // Listed is a licence with the names that a list shows; PayerName is empty where the
@@ -45,7 +86,7 @@ const pageSize = 100
 // standsAt is place as SQL.
 const standsAt = `(CASE WHEN l.scope <> 'board' THEN l.org_id WHEN l.payer <> '` + DDL + `' THEN l.payer ELSE '' END)`
 
-var listedColumns = `l.` + strings.ReplaceAll(columns, ", ", ", l.") + `, p.name, COALESCE(o.name, ''), COALESCE(y.name, '')`
+var listedColumns = read + `, p.name, COALESCE(o.name, ''), COALESCE(y.name, '')`
 
 const listedFrom = ` FROM licence l
 	JOIN platform p ON p.board_id = l.board_id AND p.id = l.platform_id
@@ -53,9 +94,7 @@ const listedFrom = ` FROM licence l
 	LEFT JOIN org y ON y.board_id = l.board_id AND y.id = l.payer`
 
 func scanListed(row db.Row) (x Listed, err error) {
-	l := &x.Licence
-	err = row.Scan(&l.ID, &l.PlatformID, &l.Scope, &l.OrgID, &l.Payer, &l.Seats, &l.CostCents, &l.StartsOn, &l.EndsOn,
-		&l.RecordedBy, &l.CreatedAt, &l.Version, &x.Platform, &x.Org, &x.PayerName)
+	x.Licence, err = scanWith(row, &x.Platform, &x.Org, &x.PayerName)
 	return x, err
 }
 
@@ -97,31 +136,31 @@ func listed(ctx context.Context, tx *db.Tx, actor policy.Actor, id catalogue.ID,
 	return db.All(ctx, tx, scanListed, `SELECT `+listedColumns+listedFrom+where, args...)
 }
 
-// Covers answers the licence that covers every pupil of these schools on a day (2026-11-20),
-// the board's own before a school's, and whether there is one. With no school, only the
-// whole board's will do.
-func Covers(ctx context.Context, tx *db.Tx, id catalogue.ID, schools []string, day string) (Licence, bool, error) {
-	found, err := covering(ctx, tx, []catalogue.ID{id}, schools, day)
+// Covers answers the licence that covers every pupil of these groups on a day (2026-11-20),
+// the board's own before a school's, and whether there is one. Without a group, only one for
+// everyone will do.
+func Covers(ctx context.Context, tx *db.Tx, id catalogue.ID, groups []Group, day string) (Licence, bool, error) {
+	found, err := covering(ctx, tx, []catalogue.ID{id}, groups, day)
 	l, ok := found[id]
 	return l, ok, err
 }
 
 // covering is Covers for many platforms at once.
-func covering(ctx context.Context, tx *db.Tx, ids []catalogue.ID, schools []string, day string) (map[catalogue.ID]Licence, error) {
+func covering(ctx context.Context, tx *db.Tx, ids []catalogue.ID, groups []Group, day string) (map[catalogue.ID]Licence, error) {
 	found := map[catalogue.ID]Licence{}
 	for part := range slices.Chunk(ids, 500) {
 		args := []any{tx.Board, day}
 		for _, id := range part {
 			args = append(args, string(id))
 		}
-		licences, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM licence
-			WHERE board_id = $1 AND starts_on <= $2 AND ends_on >= $2 AND platform_id IN `+db.In(3, len(part))+`
-			ORDER BY ends_on, id`, args...)
+		licences, err := db.All(ctx, tx, scan, `SELECT `+read+` FROM licence l
+			WHERE l.board_id = $1 AND l.starts_on <= $2 AND l.ends_on >= $2 AND (l.ended_on = '' OR l.ended_on >= $2)
+			AND l.platform_id IN `+db.In(3, len(part))+` ORDER BY l.ends_on, l.id`, args...)
 		if err != nil {
 			return nil, err
 		}
 		for _, l := range licences {
-			if l.covers(schools, day) && found[l.PlatformID].Scope != Board || l.Scope == Board {
+			if l.covers(groups, day) && (l.Scope == Board || found[l.PlatformID].Scope != Board) {
 				found[l.PlatformID] = l
 			}
 		}
@@ -130,30 +169,108 @@ func covering(ctx context.Context, tx *db.Tx, ids []catalogue.ID, schools []stri
 }
 
 func insert(ctx context.Context, tx *db.Tx, l Licence) error {
-	_, err := tx.Exec(ctx, `INSERT INTO licence (board_id, id, platform_id, scope, org_id, payer, seats, cost_cents,
-		starts_on, ends_on, recorded_by, created_at, version)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+	template, err := json.Marshal(l.Columns)
+	if err != nil {
+		return fmt.Errorf("columns of licence %s: %w", l.ID, err)
+	}
+	if l.Columns == nil {
+		template = []byte("[]")
+	}
+	if _, err := tx.Exec(ctx, `INSERT INTO licence (board_id, id, platform_id, scope, org_id, payer, seats, cost_cents,
+		starts_on, ends_on, account_kind, sign_in_url, columns, recorded_by, created_at, version)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		tx.Board, string(l.ID), string(l.PlatformID), string(l.Scope), l.OrgID, l.Payer, l.Seats, l.CostCents,
-		l.StartsOn, l.EndsOn, l.RecordedBy, l.CreatedAt, l.Version)
+		l.StartsOn, l.EndsOn, string(l.AccountKind), l.SignInURL, string(template), l.RecordedBy, l.CreatedAt, l.Version); err != nil {
+		return err
+	}
+	var rows [][]any
+	for kind, list := range l.Audience.lists() {
+		for _, value := range *list {
+			rows = append(rows, []any{string(l.ID), kind, value})
+		}
+	}
+	return db.Bulk(ctx, tx, "licence_audience", []string{"licence_id", "kind", "value"}, nil, rows)
+}
+
+// updateEnd keeps the day on which a licence ended, unless somebody was there first.
+func updateEnd(ctx context.Context, tx *db.Tx, l *Licence) error {
+	err := db.Changed(tx.Exec(ctx, `UPDATE licence SET ended_on = $4, version = version + 1
+		WHERE board_id = $1 AND id = $2 AND version = $3`, tx.Board, string(l.ID), l.Version, l.EndedOn))
+	if err == nil {
+		l.Version++
+	}
 	return err
 }
 
-// places reads the organisations that a licence names.
-func places(ctx context.Context, tx *db.Tx, l Licence) ([]org, error) {
-	return db.All(ctx, tx, func(row db.Row) (o org, err error) {
-		err = row.Scan(&o.ID, &o.Kind)
-		return o, err
-	}, `SELECT id, kind FROM org WHERE board_id = $1 AND status = 'active' AND id IN ($2, $3)`, tx.Board, l.OrgID, l.Payer)
+// overButMarked lists the licences that are over and still an exception.
+func overButMarked(ctx context.Context, tx *db.Tx, day string) ([]ID, error) {
+	return db.All(ctx, tx, func(row db.Row) (id ID, err error) {
+		err = row.Scan(&id)
+		return id, err
+	}, `SELECT l.id FROM licence l JOIN control_mark m ON m.board_id = l.board_id AND m.subject = 'licence:' || l.id AND m.control = $2
+		WHERE l.board_id = $1 AND (l.ends_on < $3 OR l.ended_on <> '' AND l.ended_on < $3) ORDER BY l.id`,
+		tx.Board, ControlAbided, day)
 }
 
-// schoolsOf reads the schools of some classes.
-func schoolsOf(ctx context.Context, tx *db.Tx, classes []string) ([]string, error) {
-	args := []any{tx.Board}
-	for _, c := range classes {
-		args = append(args, c)
+// marked tells whether the licence is an exception.
+func marked(ctx context.Context, tx *db.Tx, id ID) (bool, error) {
+	n, err := db.One(ctx, tx, scanCount, `SELECT count(*) FROM control_mark
+		WHERE board_id = $1 AND control = $2 AND subject = $3 AND outcome = 'exception'`, tx.Board, ControlAbided, Subject(id))
+	return n > 0, err
+}
+
+// places reads the organisations that a licence names as its own and as its payer.
+func places(ctx context.Context, tx *db.Tx, l Licence) ([]org, error) {
+	return orgsBy(ctx, tx, []string{l.OrgID, l.Payer})
+}
+
+func orgsBy(ctx context.Context, tx *db.Tx, ids []string) (found []org, err error) {
+	for part := range chunks(ids) {
+		some, err := db.All(ctx, tx, func(row db.Row) (o org, err error) {
+			err = row.Scan(&o.ID, &o.Kind, &o.Youth)
+			return o, err
+		}, `SELECT id, kind, sector = 'youth' FROM org WHERE board_id = $1 AND status = 'active' AND id IN `+db.In(2, len(part)),
+			listArgs(tx.Board, part)...)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, some...)
 	}
-	return db.All(ctx, tx, func(row db.Row) (s string, err error) {
-		err = row.Scan(&s)
-		return s, err
-	}, `SELECT DISTINCT school_id FROM class WHERE board_id = $1 AND id IN `+db.In(2, len(classes))+` ORDER BY school_id`, args...)
+	return found, nil
+}
+
+// chunks cuts a list into what one statement takes.
+func chunks(list []string) func(func([]string) bool) { return slices.Chunk(list, 500) }
+
+func listArgs(first string, rest []string) []any {
+	args := append(make([]any, 0, len(rest)+2), first)
+	for _, v := range rest {
+		args = append(args, v)
+	}
+	return args
+}
+
+func scanText(row db.Row) (s string, err error) {
+	err = row.Scan(&s)
+	return s, err
+}
+
+func scanCount(row db.Row) (n int, err error) {
+	err = row.Scan(&n)
+	return n, err
+}
+
+// before are the grades before the first year, in order.
+var before = []string{"IT", "PR", "PK", "TK", "KG"}
+
+// inOrder sorts grades as pupils pass through them: before the first year, the years, the rest.
+func inOrder(list []string) []string {
+	rank := func(g string) int {
+		if i := slices.Index(before, g); i >= 0 {
+			return i
+		}
+		return len(before)
+	}
+	slices.SortFunc(list, func(a, b string) int { return cmp.Or(rank(a)-rank(b), strings.Compare(a, b)) })
+	return list
 }

@@ -113,7 +113,11 @@ func before(ctx context.Context, tx *db.Tx, actor policy.Actor, r *Request, p ca
 	r.Kind = Full
 	if p.Status.Usable() {
 		r.Kind = Short
-		_, covered, err := licence.Covers(ctx, tx, p.ID, []string{r.OrgID}, licence.Day(tx.Now))
+		groups, err := licence.Groups(ctx, tx, r.Classes, []string{r.OrgID})
+		if err != nil {
+			return nil, err
+		}
+		_, covered, err := licence.Covers(ctx, tx, p.ID, groups, licence.Day(tx.Now))
 		if err != nil {
 			return nil, err
 		}

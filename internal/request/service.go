@@ -45,7 +45,7 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, d Draft) (r Re
 		if err != nil {
 			return err
 		}
-		r.PlatformID = p.ID
+		r.PlatformID, r.Classes = p.ID, d.Classes
 		if refusal, err = before(ctx, tx, actor, &r, p); err != nil || refusal != nil {
 			return err
 		}

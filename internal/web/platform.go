@@ -265,9 +265,9 @@ func (v *visit) statusLook(p catalogue.Platform) (tone ui.Tone, icon, word strin
 // licenceText says for whom a licence is, and until when.
 func (v *visit) licenceText(l licence.Licence, orgs map[string]string) string {
 	if name := orgs[l.OrgID]; name != "" {
-		return v.T("platform.licence_at", name, v.p.Day(l.EndsOn))
+		return v.T("platform.licence_at", name, v.p.Day(l.Last()))
 	}
-	return v.T("platform.licence."+string(l.Scope), v.p.Day(l.EndsOn))
+	return v.T("platform.licence."+string(l.Scope), v.p.Day(l.Last()))
 }
 
 // ---- one platform

@@ -24,6 +24,8 @@ func (s *Server) policyRoutes() []route {
 		{pattern: "GET /licences", need: policy.LicenceRead, do: s.licenceList},
 		{pattern: "GET /licences/new", need: policy.LicenceRecord, do: s.licenceForm},
 		{pattern: "POST /licences/new", need: policy.LicenceRecord, do: s.licenceRecord, form: s.licenceForm},
+		{pattern: "GET /licences/{id}", need: policy.LicenceRead, do: s.licence},
+		{pattern: "POST /licences/{id}/end", need: policy.LicenceRecord, do: s.licenceEnd, form: s.licence},
 		{pattern: "GET /settings", need: policy.SettingsEdit, do: s.settingsForm},
 		{pattern: "POST /settings", need: policy.SettingsEdit, do: s.settingsChange, form: s.settingsForm},
 	}

@@ -168,7 +168,7 @@ func TestPolicyPagesRefuse(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		h := openPolicy(t, d)
 		before := h.marks(t)
-		licenceForm := url.Values{"platform": {h.approved}, "fixed": {h.approved}, "scope": {"board"}, "payer": {licence.DDL},
+		licenceForm := url.Values{"platform": {h.approved}, "scope": {"board"}, "payer": {licence.DDL},
 			"starts_on": {"2026-08-31"}, "ends_on": {"2027-06-30"}, "cost": {"1 250,50"}, "seats": {"40"}}
 		for _, c := range []struct {
 			name   string
@@ -225,7 +225,7 @@ func TestLicenceFormIsRefusedBesideItsFields(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		h := openPolicy(t, d)
 		director := h.as(t, policy.EvaluationDirector)
-		good := url.Values{"platform": {h.approved}, "fixed": {h.approved}, "scope": {"school"}, "org_id": {"s1"}, "payer": {"s1"},
+		good := url.Values{"platform": {h.approved}, "scope": {"school"}, "org_id": {"s1"}, "payer": {"s1"},
 			"starts_on": {"2026-08-31"}, "ends_on": {"2027-06-30"}, "cost": {"1 250,50"}, "seats": {"40"}}
 		with := func(field, value string) url.Values {
 			form := url.Values{}
@@ -249,11 +249,7 @@ func TestLicenceFormIsRefusedBesideItsFields(t *testing.T) {
 			{"for no platform", "platform", "", "platform", "Choisissez une plateforme", "Choose a platform"},
 		} {
 			for lang, want := range map[string]string{"fr": c.fr, "en": c.en} {
-				form := with(c.field, c.value)
-				if c.field == "platform" {
-					form.Del("fixed")
-				}
-				res, body := h.post(t, director, "/licences/new", lang, form)
+				res, body := h.post(t, director, "/licences/new", lang, with(c.field, c.value))
 				if res.StatusCode != http.StatusUnprocessableEntity {
 					t.Errorf("%s: %d", c.name, res.StatusCode)
 					continue
@@ -276,16 +272,72 @@ func TestLicenceFormIsRefusedBesideItsFields(t *testing.T) {
 		contains(t, body, "Cette plateforme n’est pas approuvée", `href="/policy#4.1"`, `value="1 250,50"`)
 
 		res, _ = h.post(t, director, "/licences/new", "fr", good)
-		if to := res.Header.Get("Location"); to != "/licences?platform="+h.approved {
-			t.Fatalf("a good licence is sent to %q", to)
+		one := res.Header.Get("Location")
+		if !strings.HasPrefix(one, "/licences/") {
+			t.Fatalf("a good licence is sent to %q", one)
 		}
-		_, body = h.get(t, director, "/licences?platform="+h.approved, "fr")
-		contains(t, body, "La licence est inscrite.", "Une école, École du Méandre", "1\u00a0250,50\u00a0$", "31\u00a0août\u00a02026", `href="/policy#4.2b"`)
+		_, body = h.get(t, director, one, "fr")
+		contains(t, body, "La licence est inscrite.", "Licence de Tabulou", "École du Méandre, 0\u00a0élève", "1\u00a0250,50\u00a0$", "31\u00a0août\u00a02026", `href="/policy#4.2b"`)
 		_, body = h.get(t, h.as(t, policy.Principal), "/licences", "en")
-		contains(t, body, "One school, École du Méandre", "$1,250.50", "Running")
+		contains(t, body, `href="`+one+`"`, "École du Méandre", "$1,250.50", "Running")
 		if _, body = h.get(t, h.as(t, policy.DepartmentHead), "/licences", "en"); strings.Contains(body, "École du Méandre") {
 			t.Error("a department sees a school's licence")
 		}
+		for role, want := range map[policy.Role]int{policy.DepartmentHead: http.StatusNotFound, policy.Teacher: http.StatusNotFound, policy.EvaluationDirector: http.StatusUnprocessableEntity} {
+			if res, _ := h.post(t, h.as(t, role), one+"/end", "fr", url.Values{"on": {"2026-08-30"}}); res.StatusCode != want {
+				t.Errorf("ending a licence before it began, as %s: %d, want %d", role, res.StatusCode, want)
+			}
+		}
+		h.post(t, director, one+"/end", "fr", url.Values{"on": {"2026-11-19"}})
+		_, body = h.get(t, director, one, "fr")
+		contains(t, body, "La licence prend fin le 19\u00a0nov.\u00a02026.", "Terminée")
+		if strings.Contains(body, one+"/end") {
+			t.Error("a licence that ended may be ended again")
+		}
+	})
+}
+
+// The first step asks for the platform and the reach beside their fields; the second for what
+// the reach needs, and for nothing else.
+func TestLicenceFormHasTwoSteps(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := openPolicy(t, d)
+		director, principal := h.as(t, policy.EvaluationDirector), h.as(t, policy.Principal)
+		for _, c := range []struct{ query, at string }{
+			{"scope=&platform=" + h.approved, "scope"}, {"scope=world&platform=" + h.approved, "scope"},
+			{"scope=board&platform=", "platform"}, {"scope=school&org_id=d1&platform=" + h.approved, "org_id"},
+			{"scope=board&org_id=s1&platform=" + h.approved, "org_id"},
+		} {
+			res, body := h.get(t, director, "/licences/new?"+c.query, "fr")
+			if res.StatusCode != http.StatusUnprocessableEntity {
+				t.Errorf("%s: %d", c.query, res.StatusCode)
+			}
+			contains(t, body, `id="`+c.at+`-error"`, `<a href="#`+c.at+`">`)
+		}
+		for scope, fields := range map[string][]string{"class": {"classes"}, "individual": {"people"}, "school": nil, "board": {"schools"}} {
+			_, body := h.get(t, principal, "/licences/new?scope="+scope+"&platform="+h.approved, "fr")
+			contains(t, body, `name="account_kind"`, `name="sign_in_url"`, `value="s1"`)
+			for _, field := range []string{"schools", "classes", "people"} {
+				if strings.Contains(body, `id="`+field+`-hint"`) || strings.Contains(body, `>Quels groupes`) && field == "classes" {
+					if !slices.Contains(fields, field) {
+						t.Errorf("a licence of %s asks for %s", scope, field)
+					}
+				} else if slices.Contains(fields, field) {
+					t.Errorf("a licence of %s does not ask for %s", scope, field)
+				}
+			}
+		}
+		refused := url.Values{"platform": {h.approved}, "scope": {"class"}, "org_id": {"s1"}, "payer": {"s1"}, "starts_on": {"2026-08-31"}, "ends_on": {"2027-06-30"},
+			"sign_in_url": {"http://tabulou.example"}, "account_kind": {"login_name"}, "columns": {"Username = mot"}}
+		_, body := h.post(t, principal, "/licences/new", "fr", refused)
+		contains(t, body, `id="classes-error"`, `id="sign_in_url-error"`, `id="columns-error"`, "Username = mot", `value="http://tabulou.example"`,
+			`value="login_name" checked`)
+		good := url.Values{"platform": {h.approved}, "scope": {"school"}, "org_id": {"s1"}, "payer": {"s1"}, "starts_on": {"2026-08-31"}, "ends_on": {"2027-06-30"},
+			"sign_in_url": {"https://tabulou.example"}, "account_kind": {"login_name"}, "columns": {"Username = nom d’emprunt\r\nPass = Password\r\nRole = « student »"}}
+		res, _ := h.post(t, principal, "/licences/new", "fr", good)
+		_, body = h.get(t, principal, res.Header.Get("Location"), "fr")
+		contains(t, body, "Nom d’emprunt de la commission scolaire", "https://tabulou.example", "Username = nom d’emprunt", "Pass = mot de passe",
+			"Role = «\u00a0student\u00a0»")
 	})
 }
 
@@ -314,9 +366,11 @@ func TestPolicyPages(t *testing.T) {
 				[]string{"Request authorised", "Draft begun", "The operator, on the server", "Download a checkpoint"}},
 			{policy.PrivacyOfficer, "/audit", []string{"Demande " + r.Number + ", Zibaline"}, []string{"Request " + r.Number + ", Zibaline"}},
 			{policy.EvaluationDirector, "/licences", []string{"Aucune licence inscrite"}, []string{"No licence recorded"}},
-			{policy.EvaluationDirector, "/licences/new", []string{"Inscrire une licence", "Tabulou", "Le DDL"}, []string{"Record a licence", "The DDL"}},
+			{policy.EvaluationDirector, "/licences/new", []string{"Inscrire une licence", "Tabulou", "Toute la commission scolaire"}, []string{"Record a licence", "The whole board"}},
+			{policy.EvaluationDirector, "/licences/new?scope=board&platform=" + h.approved, []string{"Inscrire la licence", "Le DDL"}, []string{"Record the licence", "The DDL"}},
 			{policy.EvaluationDirector, "/licences/new?platform=" + h.refused, []string{"Cette plateforme n’est pas approuvée"}, []string{"This platform is not approved"}},
-			{policy.Principal, "/licences/new?platform=" + h.approved, []string{"Inscrire une licence de Tabulou", "École\u00a0: École du Méandre"}, []string{"Record a licence for Tabulou"}},
+			{policy.Principal, "/licences/new?platform=" + h.approved, []string{"Inscrire une licence de Tabulou", "Des groupes"}, []string{"Record a licence for Tabulou"}},
+			{policy.Principal, "/licences/new?scope=school&platform=" + h.approved, []string{"Inscrire la licence", `name="org_id" value="s1"`}, []string{"École du Méandre"}},
 			{policy.Operator, "/settings", []string{"La personne qui a évalué peut-elle aussi décider?", `value="no" checked`, "Télécharger un repère"},
 				[]string{"May the person who evaluated also decide?"}},
 		} {
