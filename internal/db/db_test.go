@@ -628,3 +628,52 @@ func TestReadAll(t *testing.T) {
 		}
 	})
 }
+
+func TestALockIsSharedOrHeldAlone(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board := dbtest.Board(t, d)
+		share := func(ctx context.Context, tx *db.Tx) error { return tx.Share(ctx, "keys") }
+		err := d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+			_ = share(ctx, tx)
+			_ = tx.Alone(ctx, "keys") // is passed over
+			return nil
+		})
+		if err == nil {
+			t.Error("a transaction that shares a lock has it alone")
+		}
+		err = d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+			for range 2 {
+				if err := share(ctx, tx); err != nil {
+					return err
+				}
+			}
+			return tx.Alone(ctx, "another")
+		})
+		if err != nil {
+			t.Errorf("one lock shared twice and another alone: %v", err)
+		}
+		err = d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+			if err := tx.Alone(ctx, "keys"); err != nil {
+				return err
+			}
+			if err := d.Read(t.Context(), board, share); err != nil {
+				t.Errorf("who only reads: %v", err)
+			}
+			if d.Engine() == db.SQLite { // whoever writes waits there
+				return nil
+			}
+			if err := d.Write(t.Context(), dbtest.Board(t, d), share); err != nil {
+				t.Errorf("another board: %v", err)
+			}
+			waits, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond) // nobody lets it in
+			defer cancel()
+			if err := d.Write(waits, board, share); err == nil {
+				t.Error("shared while another has it alone")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -2,7 +2,9 @@ package db
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/url"
@@ -77,14 +79,44 @@ func (tx *Tx) placeholders(after, n int) string {
 	return In(after+1, n)
 }
 
-// Held ends a SELECT so that the rows it answers stay as they are until the
-// transaction ends, while others may hold them too; in one that only reads
-// nothing is held. On SQLite a transaction that writes is alone already.
-func (tx *Tx) Held() string {
-	if tx.engine == SQLite || tx.ReadOnly {
-		return ""
+// Share holds the board's lock of that name until the transaction ends, with all
+// others who share it, while nobody has it Alone. Asking again costs nothing. In a
+// transaction that only reads nothing is held, and on SQLite who writes is alone
+// already.
+func (tx *Tx) Share(ctx context.Context, name string) error {
+	if tx.ReadOnly || tx.Value(shared(name)) != nil {
+		return nil
 	}
-	return " FOR SHARE"
+	tx.SetValue(shared(name), true)
+	return tx.lock(ctx, name, `SELECT pg_advisory_xact_lock_shared($1)`)
+}
+
+// Alone holds the board's lock of that name until the transaction ends, while
+// nobody shares it. It waits for those who share it already, and for nobody who
+// asks later: sharers without a gap do not keep it out. A transaction that shares
+// it may not ask (two of them would wait for each other).
+func (tx *Tx) Alone(ctx context.Context, name string) error {
+	if tx.Value(shared(name)) != nil {
+		return tx.Doom(fmt.Errorf("db: %s is shared by the transaction that would have it alone", name))
+	}
+	return tx.lock(ctx, name, `SELECT pg_advisory_xact_lock($1)`)
+}
+
+// shared is the key of a lock that the transaction shares.
+type shared string
+
+// lock asks by a statement of its own: what the next one reads is as it stands
+// once the lock is held.
+func (tx *Tx) lock(ctx context.Context, name, query string) error {
+	if tx.engine == SQLite {
+		return nil
+	}
+	sum := sha256.Sum256([]byte("aval lock\n" + tx.Board + "\n" + name))   // no board's id has a line break
+	_, err := tx.Exec(ctx, query, int64(binary.BigEndian.Uint64(sum[:8]))) //nolint:gosec // any 64 bits will do
+	if err != nil {
+		return fmt.Errorf("wait for %s: %w", name, err)
+	}
+	return nil
 }
 
 // SQLite.

@@ -215,6 +215,9 @@ func TestKeysAreReplacedWhilePeopleWork(t *testing.T) {
 			})
 			work(func(round int) error {
 				return w.Write(t.Context(), w.board, func(ctx context.Context, tx *db.Tx) error {
+					if _, err := program.Of(ctx, tx, ids[200+round%40]); err != nil {
+						return err
+					}
 					name, err := program.Replace(ctx, tx, ids[200+round%40])
 					if err != nil {
 						return err

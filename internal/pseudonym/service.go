@@ -101,13 +101,15 @@ func (n *Names) Issue(ctx context.Context, tx *db.Tx, personIDs []string) error 
 	return nil
 }
 
-// begin waits until nobody else issues, then answers the keys. Who waits for
-// their turn does not hold the keys meanwhile: a rotation would wait with them.
+// begin answers the keys, then waits until nobody else issues. The keys come
+// first here as everywhere, so that who has looked a name up may issue in the
+// same transaction: nobody holds the turn who still waits for the keys.
 func (n *Names) begin(ctx context.Context, tx *db.Tx) (*vault.Keys, error) {
-	if err := lockIssue(ctx, tx); err != nil {
+	keys, err := n.Vault.Keys(ctx, tx)
+	if err != nil {
 		return nil, err
 	}
-	return n.Vault.Keys(ctx, tx)
+	return keys, lockIssue(ctx, tx)
 }
 
 // give draws a name for each of these people, none of whom has one.

@@ -26,14 +26,24 @@ func scan(r db.Row) (k row, err error) {
 	return k, err
 }
 
+// theKeys is the board's lock that whoever seals shares, and that who changes the
+// keys has alone.
+const theKeys = "vault.keyset"
+
 // read answers the keyset as it stays while a transaction that writes goes on:
 // whoever seals under the newest key is waited for before another is newest.
 func read(ctx context.Context, tx *db.Tx) (row, error) {
-	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM vault_key WHERE board_id = $1`+tx.Held(), tx.Board)
+	if err := tx.Share(ctx, theKeys); err != nil {
+		return row{}, err
+	}
+	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM vault_key WHERE board_id = $1`, tx.Board)
 }
 
 // lock answers the keyset for who is about to change it: nobody else holds it.
 func lock(ctx context.Context, tx *db.Tx) (row, error) {
+	if err := tx.Alone(ctx, theKeys); err != nil {
+		return row{}, err
+	}
 	return db.One(ctx, tx, scan, `UPDATE vault_key SET version = version + 1 WHERE board_id = $1 RETURNING `+columns, tx.Board)
 }
 

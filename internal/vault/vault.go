@@ -65,6 +65,10 @@ func New(master seal.Master) *Vault { return &Vault{master: master, known: map[s
 // one that only reads, a board without keys has an empty set, which opens and
 // finds nothing. It refuses (Conflict) a board that was shredded, and keys that
 // another master key wrapped.
+//
+// On PostgreSQL who changes the keys waits for transactions that hold them, and
+// those that ask after it wait for it: ask before touching a row that others
+// need, or they wait for each other until PostgreSQL sees it (a second).
 func (v *Vault) Keys(ctx context.Context, tx *db.Tx) (*Keys, error) {
 	kept, err := v.kept(ctx, tx)
 	switch {
