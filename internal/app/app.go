@@ -84,7 +84,7 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 	if a.Keys, err = seal.Open(filepath.Join(c.Data, "keys")); err != nil {
 		return a, err
 	}
-	master, err := seal.OpenMaster(filepath.Join(c.Data, "keys"))
+	master, err := openMaster(ctx, c, a.DB)
 	if err != nil {
 		return a, err
 	}

@@ -93,9 +93,15 @@ func Doctor(ctx context.Context, c Config) []Check {
 
 // sealed opens the keys of every board with the master key, since a lost one
 // is only missed when somebody asks for what it guards. Without a sound
-// database (nil) it looks at the master key alone.
+// database (nil) it looks at the master key alone, and makes none.
 func sealed(ctx context.Context, c Config, d *db.DB) Check {
-	master, err := seal.OpenMaster(filepath.Join(c.Data, "keys"))
+	var master seal.Master
+	var err error
+	if d == nil {
+		master, err = seal.ReadMaster(keyDir(c))
+	} else {
+		master, err = openMaster(ctx, c, d)
+	}
 	var boards []board.Board
 	if err == nil && d != nil {
 		boards, err = (&board.Service{DB: d}).List(ctx)

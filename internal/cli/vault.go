@@ -17,7 +17,7 @@ type vaultCmds struct {
 	Status vaultStatus `cmd:"" help:"Say how the keys of sealed columns stand."`
 	Rotate vaultRotate `cmd:"" help:"Seal under new keys from now on; serve seals the older rows again."`
 	Shred  vaultShred  `cmd:"" help:"Destroy a board's keys: nobody reads what they sealed again."`
-	Rewrap vaultRewrap `cmd:"" help:"Put the keys of every board under another master key (stop serve first)."`
+	Rewrap vaultRewrap `cmd:"" help:"Put the keys of every board under another master key (then start serve again with it)."`
 }
 
 type vaultStatus struct{ boardFlag }
@@ -86,7 +86,10 @@ func (c vaultRewrap) Run(h *house) error {
 		if err != nil {
 			return err
 		}
-		boards, err := a.Boards.List(h.ctx)
+		if err := a.Vault.Appoint(h.ctx, next); err != nil {
+			return err
+		}
+		boards, err := a.Boards.List(h.ctx) // after Appoint: no board is missed
 		if err != nil {
 			return err
 		}

@@ -47,6 +47,10 @@ const (
 // part is how many people one statement speaks of.
 const part = 200
 
+// Ready refuses (Conflict) a board that can be given no name, since it was
+// shredded or its master key is not here.
+func (n *Names) Ready(ctx context.Context, tx *db.Tx) error { return n.Vault.Ready(ctx, tx) }
+
 // Lacking answers the pupils of the youth sector who have no name yet, shuffled:
 // in that order they are to be given to Issue.
 func (n *Names) Lacking(ctx context.Context, tx *db.Tx) ([]string, error) {

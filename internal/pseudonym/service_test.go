@@ -76,7 +76,7 @@ func TestANameFindsItsPerson(t *testing.T) {
 			return nil
 		})
 		w.issue(ids)
-		other := open(t, w.DB)
+		other := found(t, w.DB, w.master)
 		other.issue(other.pupils(other.school, 1))
 		w.read(func(ctx context.Context, tx *db.Tx) error {
 			for _, id := range ids {

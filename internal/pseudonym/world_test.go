@@ -38,6 +38,12 @@ func open(t *testing.T, d *db.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return found(t, d, master)
+}
+
+// found founds a board under a master key.
+func found(t *testing.T, d *db.DB, master seal.Master) *world {
+	t.Helper()
 	w := &world{DB: d, t: t, board: dbtest.Board(t, d), school: db.NewID(), centre: db.NewID(), master: master}
 	w.Names, w.keys = w.program()
 	w.write(func(ctx context.Context, tx *db.Tx) error {

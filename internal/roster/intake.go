@@ -48,10 +48,14 @@ func (in *intake) run(ctx context.Context) error {
 }
 
 // learn reads which records the board already holds, so that they keep their ids.
+// It refuses a board whose pupils could be given no login name in the end.
 func (in *intake) learn(ctx context.Context) error {
 	in.orgs, in.held = map[string]org.Org{}, map[string]map[string]held{}
 	in.kinds, in.told = map[string]person.Kind{}, map[string]map[string]bool{}
 	return in.db.Read(ctx, in.actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		if err := in.names.Ready(ctx, tx); err != nil {
+			return err
+		}
 		all, err := org.All(ctx, tx)
 		if err != nil {
 			return err

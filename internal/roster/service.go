@@ -29,7 +29,8 @@ func New(d *db.DB, names *pseudonym.Names) *Service { return &Service{db: d, nam
 //
 // It writes in short transactions, so that others work meanwhile: an import
 // that was cut is made whole by importing again. It refuses (Invalid) what Read
-// refuses, before anything is written.
+// refuses and (Conflict) a board that can be given no login names, before
+// anything is written.
 func (s *Service) Import(ctx context.Context, actor policy.Actor, path string) (Report, error) {
 	if err := actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {
 		return Report{}, err

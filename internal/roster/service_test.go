@@ -146,6 +146,22 @@ func TestPupilsAreGivenLoginNames(t *testing.T) {
 	})
 }
 
+func TestAShreddedBoardImportsNothing(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.bring(folder(t, small()))
+		dbtest.OwnerExec(t, h.DB, `UPDATE vault_key SET shredded_at = created_at`)
+		set := small()
+		set["users.csv"] = strings.ReplaceAll(set["users.csv"], "Marquenoix", "Bravelune")
+		_, err := h.Import(t.Context(), h.it, folder(t, set))
+		if f, ok := fault.As(err); !ok || f.Key != "vault.shredded" {
+			t.Errorf("Import: %v", err)
+		}
+		if p := h.person("u2"); p.FamilyName != "Marquenoix" {
+			t.Error("a row was written before the import was refused")
+		}
+	})
+}
+
 func TestClassesAndPupilsAreFound(t *testing.T) {
 	each(t, func(t *testing.T, h house) {
 		h.bring(zipped(t, small()))

@@ -19,13 +19,15 @@ const rootSize = 32
 // keyFile is a file that holds one root: a line that says which, and the root.
 type keyFile struct{ name, header string }
 
+func (k keyFile) path(dir string) string { return filepath.Join(dir, k.name) }
+
 // open reads the root of a directory, and makes directory and root when there
 // are none.
 func (k keyFile) open(dir string) (path string, root []byte, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", nil, fmt.Errorf("make key directory: %w", err)
 	}
-	path = filepath.Join(dir, k.name)
+	path = k.path(dir)
 	root, err = k.read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := k.create(dir, path); err != nil {

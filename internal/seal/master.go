@@ -42,6 +42,24 @@ func OpenMaster(dir string) (Master, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newMaster(root)
+}
+
+// ReadMaster reads the master key of a directory. It refuses what Open refuses,
+// and a key that is not there (fs.ErrNotExist).
+func ReadMaster(dir string) (Master, error) {
+	root, err := masterFile.read(masterFile.path(dir))
+	if err != nil {
+		return nil, err
+	}
+	return newMaster(root)
+}
+
+// MasterPath is where the master key of a directory is, for a person who must
+// look after it.
+func MasterPath(dir string) string { return masterFile.path(dir) }
+
+func newMaster(root []byte) (Master, error) {
 	key, err := hkdf.Key(sha256.New, root, nil, "aval vault wrap", rootSize)
 	if err != nil {
 		return nil, fmt.Errorf("master key: %w", err)

@@ -277,10 +277,19 @@ func (s *Service) Shred(ctx context.Context, actor policy.Actor) error {
 	return err
 }
 
+// Appoint makes a master key the one under which boards get their first keys. It
+// comes before the Rewrap of every board, while others seal: from then on nobody
+// makes keys under another, and boards that get some before are there to be
+// rewrapped. It is the operator's, and of no board.
+func (s *Service) Appoint(ctx context.Context, next seal.Master) error {
+	return s.DB.System(ctx, func(ctx context.Context, tx *db.Tx) error { return succeed(ctx, tx, next.ID()) })
+}
+
 // Rewrap wraps the keys of the actor's board under another master key. Nothing
 // is sealed again. A board whose keys that key wraps already, that has none or
 // that was shredded is left as it is, so that a rewrap that was cut is begun
-// again. From then on only a vault over the other master key opens them.
+// again. From then on only a vault over the other master key opens them: a
+// program that serves with the older one refuses, and seals nothing under it.
 func (s *Service) Rewrap(ctx context.Context, actor policy.Actor, next seal.Master) error {
 	if err := actor.Allow(policy.VaultManage, policy.Scope{}); err != nil {
 		return err
@@ -309,16 +318,12 @@ func (s *Service) Rewrap(ctx context.Context, actor policy.Actor, next seal.Mast
 	})
 }
 
-// Check opens the keys of a board, if it has some, without using them.
+// Check opens the keys of a board, or sees that they could be made, without
+// using them.
 func (s *Service) Check(ctx context.Context, board string) error {
-	return s.DB.Read(ctx, board, func(ctx context.Context, tx *db.Tx) error {
-		kept, err := read(ctx, tx)
-		if fault.Is(err, fault.NotFound) || err == nil && kept.shredded() {
-			return nil
-		}
-		if err == nil {
-			_, err = s.unwrap(board, kept)
-		}
-		return err
-	})
+	err := s.DB.Read(ctx, board, s.Ready)
+	if f, ok := fault.As(err); ok && f.Key == shredded {
+		return nil
+	}
+	return err
 }

@@ -47,6 +47,30 @@ func lock(ctx context.Context, tx *db.Tx) (row, error) {
 	return db.One(ctx, tx, scan, `UPDATE vault_key SET version = version + 1 WHERE board_id = $1 RETURNING `+columns, tx.Board)
 }
 
+// appoint makes a master key the one that wraps the keys of further boards,
+// unless there is one, and answers which it is.
+func appoint(ctx context.Context, tx *db.Tx, id string) (appointed string, err error) {
+	if _, err := tx.Exec(ctx, `INSERT INTO vault_master (one, id) VALUES (true, $1) ON CONFLICT (one) DO NOTHING`, id); err != nil {
+		return "", err
+	}
+	return master(ctx, tx)
+}
+
+// master is the id of the appointed master key; NotFound when there is none yet.
+func master(ctx context.Context, tx *db.Tx) (string, error) {
+	return db.One(ctx, tx, func(r db.Row) (id string, err error) {
+		err = r.Scan(&id)
+		return id, err
+	}, `SELECT id FROM vault_master`)
+}
+
+// succeed appoints a master key in the place of any other.
+func succeed(ctx context.Context, tx *db.Tx, id string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO vault_master (one, id) VALUES (true, $1)
+		ON CONFLICT (one) DO UPDATE SET id = excluded.id`, id)
+	return err
+}
+
 // insert keeps a first keyset unless another has.
 func insert(ctx context.Context, tx *db.Tx, k row) error {
 	_, err := tx.Exec(ctx, `INSERT INTO vault_key (board_id, aead, prf, master, created_at) VALUES ($1, $2, $3, $4, $5)

@@ -64,7 +64,8 @@ func New(master seal.Master) *Vault { return &Vault{master: master, known: map[s
 // they stay the same until it ends, and are made when the board has none; in
 // one that only reads, a board without keys has an empty set, which opens and
 // finds nothing. It refuses (Conflict) a board that was shredded, and keys that
-// another master key wrapped.
+// another master key wrapped. It makes none (Conflict) under a master key that
+// is not the appointed one.
 //
 // On PostgreSQL who changes the keys waits for transactions that hold them, and
 // those that ask after it wait for it: ask before touching a row that others
@@ -113,6 +114,9 @@ func (v *Vault) kept(ctx context.Context, tx *db.Tx) (row, error) {
 	if !fault.Is(err, fault.NotFound) || tx.ReadOnly {
 		return kept, err
 	}
+	if err := v.appointed(appoint(ctx, tx, v.master.ID())); err != nil {
+		return row{}, err
+	}
 	set, err := newKeyset()
 	if err != nil {
 		return row{}, err
@@ -125,6 +129,43 @@ func (v *Vault) kept(ctx context.Context, tx *db.Tx) (row, error) {
 		return row{}, err
 	}
 	return read(ctx, tx) // ours, or that of who was first
+}
+
+// appointed refuses to make keys under a master key that is not the appointed
+// one: the file was lost and made again, or has been replaced since.
+func (v *Vault) appointed(id string, err error) error {
+	if err == nil && id != v.master.ID() {
+		return fault.New(fault.Conflict, "vault.master_replaced", id, v.master.ID())
+	}
+	return err
+}
+
+// Ready refuses what Keys would refuse in a transaction that writes, and makes
+// nothing: it is asked before work that ends with sealing.
+func (v *Vault) Ready(ctx context.Context, tx *db.Tx) error {
+	kept, err := read(ctx, tx)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		err = v.appointed(master(ctx, tx))
+		if fault.Is(err, fault.NotFound) { // the first board of all
+			return nil
+		}
+	case err == nil && kept.shredded():
+		return fault.New(fault.Conflict, shredded)
+	case err == nil:
+		_, err = v.unwrap(tx.Board, kept)
+	}
+	return err
+}
+
+// Sealed says that the transaction's board has keys: without their master key
+// something is lost.
+func Sealed(ctx context.Context, tx *db.Tx) (bool, error) {
+	kept, err := read(ctx, tx)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return err == nil && !kept.shredded(), err
 }
 
 func (v *Vault) forget(board string) {

@@ -296,6 +296,84 @@ func TestAnotherMasterKey(t *testing.T) {
 	})
 }
 
+// While programs serve with the older master key the operator appoints another:
+// no board gets keys under the older one any more, and nothing is sealed under it.
+func TestNoKeysUnderAMasterKeyThatWasReplaced(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		old, next := master(t), master(t)
+		one, two := dbtest.Board(t, d), dbtest.Board(t, d)
+		serving := &vault.Service{Vault: vault.New(old), DB: d}
+		seal := func(s *vault.Service, board string) error {
+			return d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+				k, err := s.Keys(ctx, tx)
+				if err == nil {
+					_, err = k.Seal(here, []byte("x"))
+				}
+				return err
+			})
+		}
+		if err := seal(serving, one); err != nil {
+			t.Fatal(err)
+		}
+		foreign := &vault.Service{Vault: vault.New(next), DB: d}
+		refused(t, "first keys under a master key that is not the installation's", seal(foreign, two), "vault.master_replaced")
+
+		if err := serving.Appoint(t.Context(), next); err != nil {
+			t.Fatal(err)
+		}
+		if err := seal(serving, one); err != nil {
+			t.Errorf("a board that waits to be rewrapped: %v", err)
+		}
+		refused(t, "first keys under the older master key", seal(serving, two), "vault.master_replaced")
+		refused(t, "Check of a board without keys", serving.Check(t.Context(), two), "vault.master_replaced")
+		if err := serving.Rewrap(t.Context(), operator(t, one), next); err != nil {
+			t.Fatal(err)
+		}
+		refused(t, "sealing by who has the older master key", seal(serving, one), "vault.master_other")
+		for _, board := range []string{one, two} {
+			if err := seal(foreign, board); err != nil {
+				t.Errorf("under the new master key: %v", err)
+			}
+			if err := foreign.Check(t.Context(), board); err != nil {
+				t.Errorf("Check under the new master key: %v", err)
+			}
+		}
+	})
+}
+
+// A first sealing that is under way when the master key is replaced is waited
+// for, and rewrapped.
+func TestKeysMadeMeanwhileAreRewrapped(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		old, next, board := master(t), master(t), dbtest.Board(t, d)
+		s := &vault.Service{Vault: vault.New(old), DB: d}
+		actor, rewrapped := operator(t, board), make(chan error, 1)
+		err := d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+			go func() {
+				err := s.Appoint(t.Context(), next)
+				if err == nil {
+					err = s.Rewrap(t.Context(), actor, next)
+				}
+				rewrapped <- err
+			}()
+			_, err := s.Keys(ctx, tx)
+			if f, ok := fault.As(err); ok && f.Key == "vault.master_replaced" { // it came too late, and makes none
+				return nil
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := <-rewrapped; err != nil {
+			t.Fatal(err)
+		}
+		if err := (&vault.Service{Vault: vault.New(next), DB: d}).Check(t.Context(), board); err != nil {
+			t.Errorf("keys that were made meanwhile: %v", err)
+		}
+	})
+}
+
 // One board's keys, put in another's place, open nothing there.
 func TestKeysOfAnotherBoard(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

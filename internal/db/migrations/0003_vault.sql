@@ -11,3 +11,9 @@ CREATE TABLE vault_key (
   shredded_at timestamptz,
   version bigint NOT NULL DEFAULT 1
 );
+
+-- The master key under which the keys of further boards are made: one row.
+CREATE TABLE vault_master (
+  one boolean NOT NULL PRIMARY KEY CHECK (one),
+  id text NOT NULL
+);

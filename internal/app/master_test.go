@@ -1,0 +1,91 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"aval/internal/app"
+	"aval/internal/db"
+	"aval/internal/db/dbtest"
+	"aval/internal/fault"
+)
+
+// vaultOf is what the doctor says of the master key.
+func vaultOf(t *testing.T, c app.Config) app.Check {
+	t.Helper()
+	for _, check := range app.Doctor(t.Context(), c) {
+		if check.Name == "vault" {
+			return check
+		}
+	}
+	t.Fatal("the doctor does not look at the master key")
+	return app.Check{}
+}
+
+// A master key that is lost is missed at once, and no other is made.
+func TestALostMasterKeyIsMissed(t *testing.T) {
+	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			c := app.Config{DB: dbtest.DSN(t, engine), Data: t.TempDir(), BaseURL: "http://aval.example"}
+			key := filepath.Join(c.Data, "keys", "vault.key")
+			a, err := app.Open(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = a.Close() }) // the database goes with the test
+			if _, err := os.Stat(key); err != nil {
+				t.Errorf("the first start made no master key: %v", err)
+			}
+			again := func() error {
+				a, err := app.Open(t.Context(), c)
+				return errors.Join(err, a.Close())
+			}
+			forget := func() {
+				if err := os.Remove(key); err != nil {
+					t.Fatal(err)
+				}
+			}
+
+			// Nothing is sealed yet: another is as good.
+			board := dbtest.Board(t, a.DB)
+			forget()
+			if err := again(); err != nil {
+				t.Errorf("Open without a key that opens anything: %v", err)
+			}
+			a2, err := app.Open(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = a2.Close() }) // the database goes with the test
+			if err := a2.DB.Write(t.Context(), board, sealing(a2)); err != nil {
+				t.Errorf("first keys under a key that was made again: %v", err)
+			}
+			if check := vaultOf(t, c); check.State != app.OK {
+				t.Errorf("the doctor: %+v", check)
+			}
+
+			forget()
+			if f, ok := fault.As(again()); !ok || f.Key != "vault.master_missing" || f.Kind != fault.Conflict {
+				t.Errorf("Open without the key of what is sealed: %+v", f)
+			}
+			if check := vaultOf(t, c); check.State != app.Bad || check.Key != "vault.master_missing" {
+				t.Errorf("the doctor: %+v", check)
+			}
+			if _, err := os.Stat(key); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("another master key was made: %v", err)
+			}
+		})
+	}
+}
+
+// sealing makes the keys of a board.
+func sealing(a *app.App) func(context.Context, *db.Tx) error {
+	return func(ctx context.Context, tx *db.Tx) error {
+		_, err := a.Vault.Keys(ctx, tx)
+		return err
+	}
+}
