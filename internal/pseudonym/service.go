@@ -262,7 +262,7 @@ func (n *Names) OfMany(ctx context.Context, tx *db.Tx, personIDs []string) (map[
 				return nil, fault.New(fault.Conflict, "vault.unreadable")
 			}
 			if names[person], err = Parse(text); err != nil {
-				return nil, fmt.Errorf("a login name was kept that is none: %w", err)
+				return nil, errors.New("a login name was kept that is none") // which it is, nobody is told
 			}
 		}
 	}
@@ -284,7 +284,7 @@ func (n *Names) Who(ctx context.Context, tx *db.Tx, name Name) (personID string,
 		return "", err
 	}
 	text, whose, err := e.open(keys)
-	if err == nil && text != name.String() {
+	if err == nil && (text != name.String() || whose == "") { // an active name is somebody's
 		err = fault.New(fault.Conflict, "vault.unreadable")
 	}
 	if err != nil {

@@ -206,6 +206,26 @@ func (w *world) exchange(column string) {
 	}
 }
 
+// A name whose person was blanked is refused, not answered as nobody's.
+func TestABlankedRowSaysNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ids := w.pupils(w.school, 1)
+		w.issue(ids)
+		name, err := pseudonym.Parse(w.named(ids)[ids[0]])
+		w.must(err)
+		dbtest.OwnerExec(t, w.DB, `UPDATE login_name SET person = substr(person, 1, 0)`)
+		w.read(func(ctx context.Context, tx *db.Tx) error {
+			if who, err := w.Who(ctx, tx, name); !fault.Is(err, fault.Conflict) {
+				t.Errorf("Who: %q, %v, want a Conflict", who, err)
+			}
+			if _, err := w.Of(ctx, tx, ids[0]); !fault.Is(err, fault.Conflict) {
+				t.Errorf("Of: %v, want a Conflict", err)
+			}
+			return nil
+		})
+	})
+}
+
 func TestManyIssueAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ids := w.pupils(w.school, 60)

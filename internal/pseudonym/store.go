@@ -75,7 +75,8 @@ func with(list []string, first ...any) []any {
 	return first
 }
 
-// lockIssue makes others who would issue wait until the transaction ends.
+// lockIssue makes others who would issue, retire or seal again wait until the
+// transaction ends.
 func lockIssue(ctx context.Context, tx *db.Tx) error {
 	_, err := tx.Exec(ctx, `INSERT INTO login_issue (board_id, batches) VALUES ($1, 1)
 		ON CONFLICT (board_id) DO UPDATE SET batches = login_issue.batches + 1`, tx.Board)
@@ -160,6 +161,9 @@ func forget(ctx context.Context, tx *db.Tx, personMACs []string, on string) erro
 
 // Reseal implements vault.Resealer.
 func (n *Names) Reseal(ctx context.Context, tx *db.Tx, keys *vault.Keys, after string, limit int) (last string, err error) {
+	if err := lockIssue(ctx, tx); err != nil { // who changes several rows does it alone
+		return "", err
+	}
 	old, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM login_name
 		WHERE board_id = $1 AND id > $2 AND substr(name, 1, 5) <> $3 ORDER BY id LIMIT $4`, tx.Board, after, keys.Prefix(), limit)
 	if err != nil {

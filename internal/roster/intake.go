@@ -16,9 +16,9 @@ import (
 // that people who work meanwhile do not notice.
 const batch = 1000
 
-// namesBatch is how many login names one transaction gives: each is drawn,
+// namesBatch is how many login names one transaction gives at most: each is drawn,
 // sealed and marked, so that it takes longer than a row of the roster.
-const namesBatch = 250
+const namesBatch = 200
 
 // intake is one import on its way into the tables.
 type intake struct {
@@ -358,11 +358,23 @@ func (in *intake) name(ctx context.Context) error {
 		return err
 	}
 	in.named = len(lacking)
-	for some := range slices.Chunk(lacking, namesBatch) {
+	for _, some := range evenly(lacking, namesBatch) {
 		err := in.db.Write(ctx, in.actor.Board, func(ctx context.Context, tx *db.Tx) error { return in.names.Issue(ctx, tx, some) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// evenly cuts a list into parts of the same size, or one less: without a last
+// part that is a straggler. Who tells from the tables what was written in one
+// transaction would learn whose name it is.
+func evenly(list []string, most int) [][]string {
+	n := (len(list) + most - 1) / most
+	parts := make([][]string, n)
+	for i := range parts {
+		parts[i] = list[i*len(list)/n : (i+1)*len(list)/n]
+	}
+	return parts
 }

@@ -86,5 +86,18 @@ func (k keyFile) create(dir, path string) error {
 	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("keep key: %w", err)
 	}
+	return keepFolder(dir)
+}
+
+// keepFolder has the disk keep the folder's new name: what is sealed under a key
+// must not outlive it in a power cut.
+func keepFolder(dir string) error {
+	d, err := os.Open(dir) //nolint:gosec // the directory is the operator's own choice
+	if err != nil {
+		return fmt.Errorf("keep key: %w", err)
+	}
+	if err := errors.Join(d.Sync(), d.Close()); err != nil {
+		return fmt.Errorf("keep key: %w", err)
+	}
 	return nil
 }

@@ -81,7 +81,7 @@ func (v *Vault) Keys(ctx context.Context, tx *db.Tx) (*Keys, error) {
 		v.forget(tx.Board)
 		return nil, fault.New(fault.Conflict, shredded)
 	}
-	sum := sha256.Sum256(bytes.Join([][]byte{kept.aead, kept.prf}, []byte(tx.Board)))
+	sum := sha256.Sum256(bound(string(kept.aead), string(kept.prf)))
 	v.mu.Lock()
 	found, ok := v.known[tx.Board]
 	v.mu.Unlock()
