@@ -38,6 +38,7 @@ type Config struct {
 	SMTP     string // smtp://host:port, or "" to send nothing
 	MailFrom string
 	JobTime  time.Duration // that a job may take; job.DefaultTimeout when zero
+	KeyLost  bool          // nothing sealed is needed: the master key may be missing
 }
 
 // App is the whole house, open.

@@ -27,6 +27,9 @@ func openMaster(ctx context.Context, c Config, d *db.DB) (seal.Master, error) {
 	if err != nil {
 		return nil, err
 	}
+	if sealed && c.KeyLost {
+		return seal.LostMaster(), nil
+	}
 	if sealed {
 		return nil, fault.New(fault.Conflict, "vault.master_missing", seal.MasterPath(keyDir(c)))
 	}

@@ -67,7 +67,9 @@ func (c vaultShred) Run(h *house) error {
 	if !c.Yes {
 		return fault.New(fault.Invalid, "cli.vault_sure")
 	}
-	return h.with(func(a *app.App) error {
+	config := h.config()
+	config.KeyLost = true // it may be: that is one reason to come here
+	return h.withConfig(config, func(a *app.App) error {
 		actor, err := c.actor(h, a)
 		if err == nil {
 			err = a.Vault.Shred(h.ctx, actor)

@@ -4,6 +4,7 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 
 	"github.com/tink-crypto/tink-go/v2/aead/subtle"
@@ -54,6 +55,24 @@ func ReadMaster(dir string) (Master, error) {
 	}
 	return newMaster(root)
 }
+
+// lost stands for a master key that is gone.
+type lost struct{}
+
+// LostMaster wraps and opens nothing: it is for what needs no master key, such as
+// destroying the keys that a lost one guarded.
+func LostMaster() Master { return lost{} }
+
+var errLost = errors.New("seal: there is no master key")
+
+// ID implements Master.
+func (lost) ID() string { return "" }
+
+// Encrypt implements Master.
+func (lost) Encrypt(_, _ []byte) ([]byte, error) { return nil, errLost }
+
+// Decrypt implements Master.
+func (lost) Decrypt(_, _ []byte) ([]byte, error) { return nil, errLost }
 
 // MasterPath is where the master key of a directory is, for a person who must
 // look after it.
