@@ -52,6 +52,7 @@ e2e: build
 
 bench: build
 	go run ./bench/list
+	go run ./bench/names
 
 clean:
 	rm -rf bin demo-data demo.json
