@@ -26,7 +26,7 @@ assets: $(ASSETS)/dist/manifest.json
 $(ASSETS)/node_modules: $(ASSETS)/package-lock.json
 	cd $(ASSETS) && npm ci --no-audit --no-fund --silent && touch node_modules
 
-$(ASSETS)/dist/manifest.json: $(ASSETS)/node_modules $(ASSETS)/build.mjs $(wildcard $(ASSETS)/css/*.css $(ASSETS)/js/*.js internal/web/*.templ internal/web/ui/*.templ internal/web/*.go)
+$(ASSETS)/dist/manifest.json: $(ASSETS)/node_modules $(ASSETS)/build.mjs $(ASSETS)/pictures.LICENSE internal/pseudonym/pictures.txt $(wildcard $(ASSETS)/css/*.css $(ASSETS)/js/*.js internal/web/*.templ internal/web/ui/*.templ internal/web/*.go)
 	cd $(ASSETS) && node build.mjs
 
 templ: ## generated pages are committed; making them again must change nothing
@@ -52,6 +52,7 @@ e2e: build
 
 bench: build
 	go run ./bench/list
+	go run ./bench/names
 
 clean:
 	rm -rf bin demo-data demo.json

@@ -20,11 +20,11 @@ func TestARetiredNameIsTaken(t *testing.T) {
 			t.Fatal(err)
 		}
 		n := &Names{Vault: vault.New(master)}
-		given, err := Parse("bkrt-4827")
+		given, err := Parse("kcqj-2625")
 		if err != nil {
 			t.Fatal(err)
 		}
-		free, err := Parse("mxzd-2936")
+		free, err := Parse("qbmc-5767")
 		if err != nil {
 			t.Fatal(err)
 		}

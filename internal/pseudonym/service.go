@@ -1,17 +1,3 @@
-// Package pseudonym gives every pupil of the youth sector a login name that
-// tells nothing of them (policy A, 5.1.1 and 5.1.2), and says which name is
-// whose to those who may know.
-//
-//	no name --Issue--> active --Replace--> retired, and another active
-//	                          --Retire---> retired, and nobody's
-//
-// A name stays with its pupil over years and schools, also while the roster
-// does not hold them: pupils come back. A retired name is never given again.
-// Both the name and whose it is are sealed (package vault): the tables alone
-// do not join a pupil to a login name.
-//
-// Nothing here asks for a permission, and nothing is written to the trail: the
-// methods of Names join the transaction of a use case, which does both.
 package pseudonym
 
 import (
@@ -44,8 +30,8 @@ const (
 	random   = "pseudonym.random"
 )
 
-// part is how many people one statement speaks of.
-const part = 200
+// batch is how many people one statement speaks of.
+const batch = 200
 
 // Ready refuses (Conflict) a board that can be given no name, since it was
 // shredded or its master key is not here.
@@ -88,7 +74,7 @@ func (n *Names) Issue(ctx context.Context, tx *db.Tx, personIDs []string) error 
 	if err != nil {
 		return err
 	}
-	for some := range slices.Chunk(personIDs, part) {
+	for some := range slices.Chunk(personIDs, batch) {
 		pupils, err := youth(ctx, tx, some)
 		if err != nil {
 			return err
@@ -144,14 +130,14 @@ func (n *Names) give(ctx context.Context, tx *db.Tx, keys *vault.Keys, people []
 	return policy.MarkAll(ctx, tx, random, subjects, policy.Conform)
 }
 
-// tries bounds the drawing: with names for millions, the first is nearly always free.
-const tries = 100
+// rounds bounds the drawing: with names for millions, the first is nearly always free.
+const rounds = 100
 
 // draw draws names that the board has never given, under whatever key.
 func (n *Names) draw(ctx context.Context, tx *db.Tx, keys *vault.Keys, count int) ([]Name, error) {
 	var names []Name
 	drawn := map[string]bool{}
-	for range tries {
+	for range rounds {
 		var fresh []Name
 		for range count - len(names) {
 			name, err := Draw(rand.Reader, n.Blocked)
@@ -248,7 +234,7 @@ func (n *Names) OfMany(ctx context.Context, tx *db.Tx, personIDs []string) (map[
 		return nil, err
 	}
 	names := make(map[string]Name, len(personIDs))
-	for some := range slices.Chunk(personIDs, part) {
+	for some := range slices.Chunk(personIDs, batch) {
 		held, err := n.held(ctx, tx, keys, some)
 		if err != nil {
 			return nil, err

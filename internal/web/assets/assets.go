@@ -78,9 +78,18 @@ func Has(name string) bool {
 }
 
 // HasIcon tells whether the sprite holds an icon.
-func HasIcon(name string) bool {
+func HasIcon(name string) bool { return draws("icons.svg", name) }
+
+// Picture is the address of a drawing on pupils' cards, in a sprite of its own
+// that no other page loads.
+func Picture(id string) string { return Path("pictures.svg") + "#" + id }
+
+// HasPicture tells whether the sprite holds a drawing.
+func HasPicture(id string) bool { return draws("pictures.svg", id) }
+
+func draws(sprite, id string) bool {
 	s := load()
-	return strings.Contains(string(s.files[s.names["icons.svg"]].plain), `<symbol id="`+name+`"`)
+	return strings.Contains(string(s.files[s.names[sprite]].plain), `<symbol id="`+id+`"`)
 }
 
 // Handler serves the assets; each may be kept for a year.

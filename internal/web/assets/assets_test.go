@@ -1,11 +1,37 @@
 package assets
 
 import (
+	"bytes"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 	"testing/fstest"
+
+	"aval/internal/pseudonym"
 )
+
+// The build draws each picture of the passwords, from one colour and without a
+// name that another drawing could take.
+func TestEveryPictureIsDrawn(t *testing.T) {
+	if !Built() {
+		t.Fatal("the front-end build was not run: make assets")
+	}
+	for _, id := range pseudonym.Pictures() {
+		if !HasPicture(id) {
+			t.Errorf("the picture %s is not drawn", id)
+		}
+	}
+	if HasPicture("nothing") || HasPicture("") {
+		t.Error("a picture that does not exist is drawn")
+	}
+	sprite := load().files[load().names["pictures.svg"]]
+	if size := len(sprite.gzip); size > 50_000 {
+		t.Errorf("the sprite weighs %d bytes", size)
+	}
+	if !bytes.Contains(sprite.plain, []byte("Permission is hereby granted")) {
+		t.Error("the licence of the drawings does not travel with them")
+	}
+}
 
 func TestAShelfIsWholeOrEmpty(t *testing.T) {
 	whole := fstest.MapFS{

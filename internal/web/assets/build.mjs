@@ -1,5 +1,6 @@
 // Builds what the pages load into dist/: one style sheet, one script, the fonts they name, one
-// sprite of the icons in use, a gzip copy of each, and manifest.json (plain name → hashed name).
+// sprite of the icons in use, one of the pictures on pupils' cards, a gzip copy of each, and
+// manifest.json (plain name → hashed name).
 import { createHash } from "node:crypto";
 import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -87,9 +88,31 @@ sprite += "</svg>\n";
 const spriteBytes = Buffer.from(sprite);
 await put("icons.svg", `icons.${hash(spriteBytes)}.svg`, spriteBytes);
 
+// Pictures: the drawings that stand beside passwords of the youngest, one colour, so that they print
+// in black. Only the page of cards loads them. Their licence travels with them.
+const emoji = JSON.parse(await readFile(
+  path.join(here, "node_modules", "@iconify-json", "fluent-emoji-high-contrast", "icons.json"), "utf8"));
+const list = await readFile(path.resolve(pages, "..", "pseudonym", "pictures.txt"), "utf8");
+const licence = await readFile(path.join(here, "pictures.LICENSE"), "utf8");
+let pictures = `<svg xmlns="http://www.w3.org/2000/svg"><!--\n${licence}-->`;
+let drawn = 0;
+for (const line of list.split("\n")) {
+  const [name] = line.split("#")[0].trim().split(/\s+/);
+  if (!name) continue;
+  const icon = emoji.icons[name];
+  if (!icon) throw new Error(`no drawing is called ${name}`);
+  // Some are clipped to the whole of their box, by a name that would stand twice in one sprite.
+  const body = icon.body.replace(/ clip-path="[^"]*"/g, "").replace(/<defs>.*?<\/defs>/g, "");
+  if (/\b(id|style|href)=|url\(/.test(body)) throw new Error(`the drawing ${name} refers to something`);
+  pictures += `<symbol id="${name}" viewBox="0 0 ${icon.width ?? emoji.width} ${icon.height ?? emoji.height}">${body}</symbol>`;
+  drawn++;
+}
+const pictureBytes = Buffer.from(pictures + "</svg>\n");
+await put("pictures.svg", `pictures.${hash(pictureBytes)}.svg`, pictureBytes);
+
 const mark = await readFile(path.join(here, "mark.svg"));
 await put("mark.svg", `mark.${hash(mark)}.svg`, mark);
 
 await writeFile(path.join(dist, "manifest.json"), JSON.stringify(manifest, null, 1) + "\n");
 for (const [name, raw, sent] of sizes) console.log(`${String(sent).padStart(7)} ${String(raw).padStart(7)}  ${name}`);
-console.log(`${used.size} icons`);
+console.log(`${used.size} icons, ${drawn} pictures`);
