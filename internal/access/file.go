@@ -233,6 +233,9 @@ func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.I
 	return text, nil
 }
 
+// FileName is what a downloaded file is called: it names nobody.
+const FileName = "comptes.csv"
+
 // step does one thing with a file of a licence.
 func (s *Service) step(ctx context.Context, actor policy.Actor, do policy.Action, id licence.ID, file FileID, action string,
 	rule func(context.Context, *db.Tx, licence.Licence, *File) error) (f File, err error) {

@@ -35,7 +35,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Decisions: a.Decisions, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
 	}
 	programs := (&api.Server{
-		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Requests: a.Requests, Evaluations: a.Evaluations,
+		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Audit: a.Audit, Log: slog.Default(), Version: Version(),
 	}).Handler()
 	mux := http.NewServeMux()
