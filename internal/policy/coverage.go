@@ -19,7 +19,6 @@ var Controls = map[string]string{
 	"term.department":   "org.under_deputy says which departments the word means; a request of another is refused",
 	"term.platform":     "catalogue.Platform is what a request, an evaluation and a decision are about",
 	"term.licence":      "licence.Licence is a right of access, free or paid",
-	"term.pseudonym":    "the word that later login names are made under",
 	"term.roster":       "roster.Import ties pupils to schools, grades and classes",
 	"term.principal":    "a vice-principal of the roster is granted the role of principal",
 	"term.social":       "the word that criterion 3.3 d is judged with",
@@ -67,6 +66,7 @@ var Controls = map[string]string{
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
 	"pseudonym.assigned":   "a pupil of the youth sector is given a login name; refused: taking it away without another",
 	"pseudonym.random":     "a login name is drawn at random and sealed; refused: the keys to whom may not manage them",
+	"pseudonym.known":      "someone is shown whose a login name is, within their reach; refused: to whom has none",
 	"roster.kept":          "a roster is imported; an exception when it holds defects",
 }
 
