@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/blob"
@@ -58,6 +59,7 @@ type App struct {
 	Reveals     *reveal.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
+	Access      *access.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
@@ -103,17 +105,19 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.Store, post *mail.Sender) *App {
 	v := vault.New(master)
 	names := &pseudonym.Names{Vault: v}
+	pupils := &access.Accounts{Names: names}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names}},
+		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
 		Names:       names,
-		Reveals:     &reveal.Service{DB: d, Names: names},
+		Reveals:     &reveal.Service{DB: d, Names: names, Cards: pupils},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
 		Rosters:     roster.New(d, names),
 		Catalogue:   catalogue.New(d),
 		Licences:    licence.New(d),
+		Access:      access.New(d, pupils),
 		Requests:    request.New(d),
 		Evaluations: &evaluation.Service{DB: d, Blobs: blobs},
 		Decisions:   &decision.Service{DB: d},
@@ -141,6 +145,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		"notice.contest": a.Notices.Contest,
 		reveal.Alert:     a.Notices.Reveals,
 		vault.ResealJob:  a.Vault.Reseal,
+		access.CreateJob: a.Access.Run,
 		daily:            a.Daily,
 		sweeping:         a.SweepLicences,
 		mailing:          a.mailCheckpoint,

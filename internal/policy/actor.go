@@ -76,6 +76,10 @@ const (
 	RevealClass         Action = "reveal.class"
 	RevealApprove       Action = "reveal.approve"
 	RevealRead          Action = "reveal.read"
+	AccessManage        Action = "access.manage"
+	AccessReset         Action = "access.reset"
+	AccessProvision     Action = "access.provision"
+	AccessApprove       Action = "access.approve"
 )
 
 // Actions lists every action.
@@ -86,6 +90,7 @@ var Actions = []Action{
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealApprove, RevealRead,
+	AccessManage, AccessReset, AccessProvision, AccessApprove,
 }
 
 // schoolsOnly are what nobody may do to a whole board, whatever a pack says: the

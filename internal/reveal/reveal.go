@@ -17,6 +17,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"aval/internal/access"
 	"aval/internal/fault"
 	"aval/internal/licence"
 	"aval/internal/policy"
@@ -34,6 +35,14 @@ const (
 
 // Kinds lists every kind.
 var Kinds = []Kind{Name, Account, Class}
+
+// clause is the one that a kind serves.
+func (k Kind) clause() string {
+	if k == Name {
+		return "1.3e"
+	}
+	return "6.2a"
+}
 
 // action is the permission that a kind rests on.
 func (k Kind) action() policy.Action { return policy.Action("reveal." + string(k)) }
@@ -94,8 +103,10 @@ type Person struct {
 type Shown struct {
 	Kind   Kind
 	People []Person
-	Left   int // single look-ups left to the actor
+	Cards  []access.Card // of People, in their order; none of a name
+	Left   int           // single look-ups left to the actor
 	At     time.Time
+	Copy   int // which set it is of the class for the licence, from 1
 }
 
 // Look is a note of what someone was shown. Nobody was, where Person and Class are empty.

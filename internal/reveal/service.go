@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"aval/internal/access"
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/job"
+	"aval/internal/licence"
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
@@ -23,6 +25,7 @@ const known = "pseudonym.known"
 type Service struct {
 	DB    *db.DB
 	Names *pseudonym.Names
+	Cards *access.Accounts
 }
 
 // Reveal shows what is asked for, and notes it, or does neither. It refuses
@@ -68,6 +71,8 @@ type found struct {
 	shown   Shown
 	missing error // nothing of the actor's
 	person  string
+	class   string
+	licence licence.ID
 	scope   policy.Scope // under which it is shown
 }
 
@@ -76,7 +81,14 @@ func (s *Service) find(ctx context.Context, tx *db.Tx, actor policy.Actor, ask A
 	if len(actor.Reach(do).Rules) == 0 {
 		return found{}, actor.Allow(do, policy.Scope{})
 	}
-	return s.byName(ctx, tx, actor, ask.Name)
+	switch ask.Kind {
+	case Account:
+		return s.byAccount(ctx, tx, actor, ask.Account)
+	case Class:
+		return s.byClass(ctx, tx, actor, ask.Class, ask.Licence)
+	default:
+		return s.byName(ctx, tx, actor, ask.Name)
+	}
 }
 
 // byName finds whose a login name is.
@@ -97,6 +109,57 @@ func (s *Service) byName(ctx context.Context, tx *db.Tx, actor policy.Actor, typ
 
 // nobody is said of a name that is nobody's, and of one out of reach.
 func nobody() error { return fault.New(fault.NotFound, "reveal.nobody") }
+
+// byAccount finds what one pupil's account is entered with. Nobody guesses an
+// account's id: one out of reach is the one NotFound, and does not count.
+func (s *Service) byAccount(ctx context.Context, tx *db.Tx, actor policy.Actor, id string) (found, error) {
+	card, err := s.Cards.CardOf(ctx, tx, id)
+	if err != nil {
+		return found{}, err
+	}
+	f, err := within(ctx, tx, actor, policy.RevealAccount, card.PersonID)
+	if err == nil && f.missing != nil {
+		err = fault.Missing()
+	}
+	if err != nil {
+		return found{}, err
+	}
+	f.shown.Cards = []access.Card{card}
+	f.licence, err = licenceOf(ctx, tx, id)
+	return f, err
+}
+
+// byClass finds the cards of a class for a licence.
+func (s *Service) byClass(ctx context.Context, tx *db.Tx, actor policy.Actor, id string, of licence.ID) (found, error) {
+	c, err := person.GetClass(ctx, tx, id)
+	if err != nil {
+		return found{}, err
+	}
+	f := found{class: c.ID, licence: of, scope: policy.Scope{Org: c.SchoolID, Classes: []string{c.ID}}}
+	if !actor.Can(policy.RevealClass, f.scope) {
+		return found{}, fault.Missing()
+	}
+	pupils, err := pupilsOf(ctx, tx, id)
+	if err != nil {
+		return found{}, err
+	}
+	by, ids := map[string]person.Person{}, make([]string, len(pupils))
+	for i, p := range pupils {
+		by[p.ID], ids[i] = p, p.ID
+	}
+	if f.shown.Cards, err = s.Cards.CardsOf(ctx, tx, of, ids); err != nil {
+		return found{}, err
+	}
+	if len(f.shown.Cards) == 0 {
+		return found{}, fault.New(fault.Conflict, "reveal.no_accounts")
+	}
+	for _, card := range f.shown.Cards {
+		f.shown.People = append(f.shown.People, personOf(by[card.PersonID], []person.Class{c}))
+	}
+	before, err := copies(ctx, tx, c.ID, of)
+	f.shown.Copy = before + 1
+	return f, err
+}
 
 // within finds a pupil in the actor's reach.
 func within(ctx context.Context, tx *db.Tx, actor policy.Actor, do policy.Action, id string) (found, error) {
@@ -131,8 +194,12 @@ func personOf(p person.Person, classes []person.Class) Person {
 func (s *Service) note(ctx context.Context, tx *db.Tx, actor policy.Actor, ask Ask, f found, h hour, leave Approval) error {
 	grant := actor.GrantFor(ask.Kind.action(), f.scope)
 	look := Look{ID: db.NewID(), At: tx.Now, Actor: actor.ID, Role: grant.Role, Kind: ask.Kind, Reason: ask.Reason, Note: ask.Note,
-		Person: f.person, Org: f.scope.Org, Second: leave.ApprovedBy, Approval: leave.ID, Count: len(f.shown.People)}
-	details := []audit.Detail{audit.Under("1.3e"), audit.As(grant), audit.Note(fmt.Sprintf("kind=%s reason=%s", ask.Kind, ask.Reason))}
+		Licence: f.licence, Class: f.class, Person: f.person, Org: f.scope.Org, Second: leave.ApprovedBy, Approval: leave.ID, Count: len(f.shown.People)}
+	details := []audit.Detail{audit.Under(ask.Kind.clause()), audit.As(grant),
+		audit.Note(fmt.Sprintf("kind=%s reason=%s count=%d", ask.Kind, ask.Reason, look.Count))}
+	if f.licence != "" {
+		details = append(details, audit.Note(licence.Subject(f.licence)))
+	}
 	if leave.ID != "" {
 		details = append(details, audit.Note("approval="+leave.ID))
 	}
@@ -144,8 +211,13 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, actor policy.Actor, ask A
 			return err
 		}
 	}
-	if f.missing != nil {
+	switch {
+	case f.missing != nil:
 		return audit.Write(ctx, tx, actor, "reveal.missed", "reveal:"+look.ID, details...)
+	case ask.Kind == Class:
+		return audit.Write(ctx, tx, actor, "reveal.shown", "class:"+f.class, details...)
+	case ask.Kind == Account:
+		return audit.Write(ctx, tx, actor, "reveal.shown", "person:"+f.person, details...)
 	}
 	if err := policy.Mark(ctx, tx, known, "person:"+f.person, policy.Conform); err != nil {
 		return err
