@@ -17,8 +17,8 @@ type Filter struct {
 	After string // id of the last look of the page before
 }
 
-// pageSize is how many looks a page holds.
-const pageSize = 100
+// PageSize is how many looks a page of List holds.
+const PageSize = 100
 
 // List answers the looks that the actor may read, the newest first. It refuses
 // (Denied) who may read none.
@@ -32,7 +32,7 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, f Filter) (looks
 		looks, err = db.All(ctx, tx, scan, `SELECT `+columns+` FROM reveal WHERE board_id = $1
 			AND (CAST($2 AS text) = '' OR actor_id = $2)
 			AND (CAST($3 AS text) = '' OR (at, id) < (SELECT at, id FROM reveal WHERE board_id = $1 AND id = $3))
-			AND `+where+` ORDER BY at DESC, id DESC LIMIT $4`, append([]any{tx.Board, f.Actor, f.After, pageSize}, args...)...)
+			AND `+where+` ORDER BY at DESC, id DESC LIMIT $4`, append([]any{tx.Board, f.Actor, f.After, PageSize}, args...)...)
 		return err
 	})
 	return looks, err
