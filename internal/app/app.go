@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/blob"
@@ -56,6 +57,7 @@ type App struct {
 	Names       *pseudonym.Names
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
+	Access      *access.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
@@ -101,9 +103,10 @@ func Open(ctx context.Context, c Config) (a *App, err error) {
 func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.Store, post *mail.Sender) *App {
 	v := vault.New(master)
 	names := &pseudonym.Names{Vault: v}
+	pupils := &access.Accounts{Names: names}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names}},
+		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
 		Names:       names,
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
@@ -111,6 +114,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Rosters:     roster.New(d, names),
 		Catalogue:   catalogue.New(d),
 		Licences:    licence.New(d),
+		Access:      access.New(d, pupils),
 		Requests:    request.New(d),
 		Evaluations: &evaluation.Service{DB: d, Blobs: blobs},
 		Decisions:   &decision.Service{DB: d},
@@ -137,6 +141,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		"notice.request": a.Notices.Request,
 		"notice.contest": a.Notices.Contest,
 		vault.ResealJob:  a.Vault.Reseal,
+		access.CreateJob: a.Access.Run,
 		daily:            a.Daily,
 		sweeping:         a.SweepLicences,
 		mailing:          a.mailCheckpoint,

@@ -82,6 +82,21 @@ func undecided(p request.Privacy) func(*board) error {
 
 func licensed(b *board) error { return b.record("principal", b.approved().ID, nil) }
 
+// accounts makes those of a new licence.
+func (b *board) accounts(kind licence.AccountKind, change func(*licence.Licence)) error {
+	l := b.licence(b.approved().ID)
+	l.AccountKind = kind
+	if change != nil {
+		change(&l)
+	}
+	l, err := b.Licences.Record(b.t.Context(), b.as("principal"), l)
+	b.must(err)
+	if _, err := b.Access.Create(b.t.Context(), b.as("evaluator"), l.ID); err != nil {
+		return err
+	}
+	return b.Access.Run(b.t.Context(), b.id, string(l.ID))
+}
+
 func imported(b *board) error {
 	_, err := b.Rosters.Import(b.t.Context(), b.as("it"), b.roster(nil))
 	return err
@@ -234,6 +249,9 @@ var proofs = map[string]proof{
 	"5.1.2": {act: newcomer, violate: func(b *board) error {
 		return b.Vault.Rotate(b.t.Context(), b.as("teacher"))
 	}},
+	"6.1e": {act: func(b *board) error { return b.accounts(licence.LoginName, nil) }, violate: func(b *board) error {
+		return b.accounts(licence.LoginName, func(l *licence.Licence) { l.Seats = 2 })
+	}},
 	"6.3b": {
 		act:     func(b *board) error { b.to(request.Authorised); return nil },
 		violate: func(b *board) error { return b.record("principal", b.platform().ID, nil) }},
@@ -263,6 +281,9 @@ var proofs = map[string]proof{
 		b.must(err)
 		_, err = b.Requests.Submit(b.t.Context(), b.as("department_head"), r.ID)
 		return err
+	}},
+	"A.0": {act: func(b *board) error { return b.accounts(licence.BoardEmail, nil) }, violate: func(b *board) error {
+		return b.accounts(licence.NoAccount, nil)
 	}},
 	"7.2": {act: licensed, violate: func(b *board) error {
 		_, _, err := policy.Coverage(b.t.Context(), b.DB, b.as("teacher"))

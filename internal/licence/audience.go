@@ -115,9 +115,9 @@ func (l Licence) coversGroup(g Group) bool {
 // shortestName is the length from which a name in an address is one.
 const shortestName = 3
 
-// showsName tells whether an address gives its owner away (5.1.2): the part before the @
+// ShowsName tells whether an address gives its owner away (5.1.2): the part before the @
 // holds the given or the family name, or a word of one, or the initial and the family name.
-func showsName(given, family, address string) bool {
+func ShowsName(given, family, address string) bool {
 	local, _, _ := strings.Cut(address, "@")
 	local = letters(local)
 	names := slices.Concat(strings.Fields(db.Fold(given)), strings.Fields(db.Fold(family)), []string{letters(given), letters(family)})

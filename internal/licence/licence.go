@@ -293,9 +293,9 @@ func (l Licence) unapproved(p catalogue.Status, places []org) string {
 	return "2.1"
 }
 
-// place is where the licence stands, for a permission to be asked: its school or
+// Place is where the licence stands, for a permission to be asked: its school or
 // department; for the whole board, the one that pays, or the board itself.
-func (l Licence) place() policy.Scope {
+func (l Licence) Place() policy.Scope {
 	switch {
 	case l.Scope != Board:
 		return policy.Scope{Org: l.OrgID}

@@ -207,7 +207,7 @@ func (l Licence) addressesShow(ctx context.Context, tx *db.Tx) (n int, err error
 	query, args := l.pupils(tx, `DISTINCT p.id, p.given_name, p.family_name, p.email`)
 	_, err = db.All(ctx, tx, func(row db.Row) (none struct{}, err error) {
 		var id, given, family, email string
-		if err = row.Scan(&id, &given, &family, &email); err == nil && showsName(given, family, email) {
+		if err = row.Scan(&id, &given, &family, &email); err == nil && ShowsName(given, family, email) {
 			n++
 		}
 		return none, err

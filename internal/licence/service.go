@@ -97,7 +97,7 @@ func (l Licence) tidy() Licence {
 // somebody else pay, or for a platform that is not approved.
 func (l Licence) may(ctx context.Context, tx *db.Tx, actor policy.Actor, p catalogue.Platform) error {
 	if len(actor.Reach(policy.LicenceRecord).Rules) == 0 { // nowhere: what was typed is not looked at
-		return actor.Allow(policy.LicenceRecord, l.place())
+		return actor.Allow(policy.LicenceRecord, l.Place())
 	}
 	named, err := places(ctx, tx, l)
 	if err != nil {
@@ -106,7 +106,7 @@ func (l Licence) may(ctx context.Context, tx *db.Tx, actor policy.Actor, p catal
 	if err := l.check(named); err != nil {
 		return err
 	}
-	if err := actor.Allow(policy.LicenceRecord, l.place()); err != nil {
+	if err := actor.Allow(policy.LicenceRecord, l.Place()); err != nil {
 		return err
 	}
 	if err := l.pays(named); err != nil {
@@ -141,7 +141,7 @@ func (s *Service) End(ctx context.Context, actor policy.Actor, id ID, on string)
 		if l, err = seen(ctx, tx, actor, id); err != nil {
 			return err
 		}
-		if err := actor.Allow(policy.LicenceRecord, l.place()); err != nil {
+		if err := actor.Allow(policy.LicenceRecord, l.Place()); err != nil {
 			return err
 		}
 		today := Day(tx.Now)
@@ -164,7 +164,7 @@ func (s *Service) End(ctx context.Context, actor policy.Actor, id ID, on string)
 // seen is a licence that the actor may read; any other is the one NotFound.
 func seen(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (Licence, error) {
 	l, err := Get(ctx, tx, id)
-	if err == nil && !actor.Can(policy.LicenceRead, l.place()) {
+	if err == nil && !actor.Can(policy.LicenceRead, l.Place()) {
 		return Licence{}, fault.Missing()
 	}
 	return l, err
@@ -242,7 +242,7 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id ID) (v View, 
 			return err
 		}
 		v.Listed = named[string(id)]
-		v.May = l.Last() >= Day(tx.Now) && l.EndedOn == "" && actor.Can(policy.LicenceRecord, l.place())
+		v.May = l.Last() >= Day(tx.Now) && l.EndedOn == "" && actor.Can(policy.LicenceRecord, l.Place())
 		if v.Pupils, err = Size(ctx, tx, l); err != nil {
 			return err
 		}
@@ -296,7 +296,7 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, id catalogue.ID)
 		if err != nil {
 			return err
 		}
-		licences = slices.DeleteFunc(all, func(l Licence) bool { return !actor.Can(policy.LicenceRead, l.place()) })
+		licences = slices.DeleteFunc(all, func(l Licence) bool { return !actor.Can(policy.LicenceRead, l.Place()) })
 		return nil
 	})
 	return licences, err

@@ -83,7 +83,7 @@ type Listed struct {
 // pageSize is how many licences a list shows at once.
 const pageSize = 100
 
-// standsAt is place as SQL.
+// standsAt is Place as SQL.
 const standsAt = `(CASE WHEN l.scope <> 'board' THEN l.org_id WHEN l.payer <> '` + DDL + `' THEN l.payer ELSE '' END)`
 
 var listedColumns = read + `, p.name, COALESCE(o.name, ''), COALESCE(y.name, '')`

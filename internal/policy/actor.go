@@ -71,6 +71,10 @@ const (
 	DelegationCreate    Action = "delegation.create"
 	SettingsEdit        Action = "settings.edit"
 	VaultManage         Action = "vault.manage"
+	AccessManage        Action = "access.manage"
+	AccessReset         Action = "access.reset"
+	AccessProvision     Action = "access.provision"
+	AccessApprove       Action = "access.approve"
 )
 
 // Actions lists every action.
@@ -80,6 +84,7 @@ var Actions = []Action{
 	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
+	AccessManage, AccessReset, AccessProvision, AccessApprove,
 }
 
 // Relation is how someone must stand to a thing for a permission to hold.

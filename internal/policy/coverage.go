@@ -58,7 +58,7 @@ var Controls = map[string]string{
 	"evaluation.security":   "the security aspect is finished; waiting since the acknowledgement",
 	"evaluation.location":   "the location criterion is rated with its rung, reason and equivalents",
 	"evaluation.security.b": "the legislation criterion is rated or set aside",
-	"evaluation.security.c": "the data security criterion is rated or set aside",
+	"evaluation.security.c": "the data security criterion is rated or set aside; accounts of a licence that is over wait for the vendor’s word that they are deleted, an exception after thirty days",
 	"evaluation.security.d": "the social media criterion is rated or set aside",
 	"evaluation.security.e": "the cookies criterion is rated or set aside",
 
@@ -67,6 +67,8 @@ var Controls = map[string]string{
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
 	"pseudonym.assigned":   "a pupil of the youth sector is given a login name; refused: taking it away without another",
 	"pseudonym.random":     "a login name is drawn at random and sealed; refused: the keys to whom may not manage them",
+	"login.kept":           "each pupil of a licence’s audience is given an account; waiting while they are made; an exception while one has none; refused: accounts under a licence that does not run",
+	"login.identifiers":    "an account is made that is entered with the board’s address, a login name or the platform’s name; refused: accounts on a licence that names none of them",
 	"roster.kept":          "a roster is imported; an exception when it holds defects",
 }
 

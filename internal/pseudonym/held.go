@@ -1,0 +1,79 @@
+package pseudonym
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"aval/internal/db"
+)
+
+// Held is a login name as other tables point to it: by the id of its row, never
+// by whose it is.
+type Held struct {
+	ID      string
+	Person  string // "" of a retired one whose person was purged
+	Name    Name
+	Retired bool
+}
+
+// RowsOf answers the ids of the rows of the active names of those of some
+// people who have one, by person. Nothing is opened: thousands take a moment.
+func (n *Names) RowsOf(ctx context.Context, tx *db.Tx, personIDs []string) (map[string]string, error) {
+	keys, err := n.Vault.Keys(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	rows := make(map[string]string, len(personIDs))
+	for some := range slices.Chunk(personIDs, part) {
+		held, err := n.held(ctx, tx, keys, some)
+		if err != nil {
+			return nil, err
+		}
+		for person, e := range held {
+			rows[person] = e.id
+		}
+	}
+	return rows, nil
+}
+
+// ByRow answers the names of some rows, also retired ones, by the id of the row.
+// It refuses (Conflict) when one of them was changed or moved in the database.
+func (n *Names) ByRow(ctx context.Context, tx *db.Tx, ids []string) (map[string]Held, error) {
+	keys, err := n.Vault.Keys(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[string]Held, len(ids))
+	for some := range slices.Chunk(ids, part) {
+		rows, err := inRows(ctx, tx, some)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			text, person, err := row.open(keys)
+			if err != nil {
+				return nil, err
+			}
+			name, err := Parse(text)
+			if err != nil {
+				return nil, fmt.Errorf("a login name was kept that is none: %w", err)
+			}
+			found[row.id] = Held{ID: row.id, Person: person, Name: name, Retired: row.retiredOn != ""}
+		}
+	}
+	return found, nil
+}
+
+// keptEntry is a row with the day on which it was retired.
+type keptEntry struct {
+	entry
+	retiredOn string
+}
+
+func inRows(ctx context.Context, tx *db.Tx, ids []string) ([]keptEntry, error) {
+	return db.All(ctx, tx, func(r db.Row) (k keptEntry, err error) {
+		err = r.Scan(&k.id, &k.name, &k.person, &k.nameMAC, &k.personMAC, &k.retiredOn)
+		return k, err
+	}, `SELECT `+columns+`, retired_on FROM login_name WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(ids, tx.Board)...)
+}
