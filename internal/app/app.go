@@ -26,6 +26,7 @@ import (
 	"aval/internal/org"
 	"aval/internal/pseudonym"
 	"aval/internal/request"
+	"aval/internal/reveal"
 	"aval/internal/roster"
 	"aval/internal/seal"
 	"aval/internal/vault"
@@ -55,6 +56,7 @@ type App struct {
 	Accounts    *account.Service
 	Rosters     *roster.Service
 	Names       *pseudonym.Names
+	Reveals     *reveal.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
@@ -108,6 +110,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
 		Names:       names,
+		Reveals:     &reveal.Service{DB: d, Names: names, Cards: pupils},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
@@ -140,6 +143,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 	return map[job.Kind]job.Handler{
 		"notice.request": a.Notices.Request,
 		"notice.contest": a.Notices.Contest,
+		reveal.Alert:     a.Notices.Reveals,
 		vault.ResealJob:  a.Vault.Reseal,
 		access.CreateJob: a.Access.Run,
 		daily:            a.Daily,

@@ -15,6 +15,7 @@ import (
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/reveal"
 )
 
 // proof shows that a clause lives: an act that its control counts as conform,
@@ -136,6 +137,14 @@ func nameless(b *board) error {
 	})
 }
 
+// revealed asks whose the login name of a pupil of the first school is.
+func revealed(who string) func(*board) error {
+	return func(b *board) error {
+		_, err := b.Reveals.Reveal(b.t.Context(), b.as(who), reveal.Ask{Kind: reveal.Name, Name: b.loginName("e00"), Reason: "class_help"})
+		return err
+	}
+}
+
 func departmentAsks(b *board) error {
 	_, err := b.Requests.Submit(b.t.Context(), b.as("department_head"), b.ask("department_head").ID)
 	return err
@@ -145,6 +154,7 @@ var proofs = map[string]proof{
 	"1.1a": {act: decided, violate: against(evaluation.Use)},
 	"1.1b": {act: decided, violate: against(evaluation.Security)},
 	"1.2":  {act: decided, violate: undecided(request.Privacy{}), law: "QC-PIA-01"},
+	"1.3e": {act: revealed("teacher"), violate: revealed("department_head")},
 	"2.1": {act: licensed, violate: func(b *board) error {
 		p := b.approved()
 		b.must(b.record("principal", p.ID, nil))

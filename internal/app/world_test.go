@@ -23,6 +23,7 @@ import (
 	"aval/internal/licence"
 	"aval/internal/mail"
 	"aval/internal/org"
+	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/request"
 	"aval/internal/roster"
@@ -454,6 +455,21 @@ func (b *board) contest(d decision.ID) (decision.Contest, error) {
 func (b *board) answer(contest string) (decision.Contest, error) {
 	return b.Decisions.AnswerContest(b.t.Context(), b.as("appeal_authority"), contest, decision.Answer{TalkOn: today(),
 		TalkNote: "Entendu, " + b.name("talk"), NextStep: decision.Maintain, Answer: "On maintient, " + b.name("answer")})
+}
+
+// loginName is that of a pupil of the roster.
+func (b *board) loginName(source string) (name string) {
+	b.t.Helper()
+	b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+		pupil, err := person.BySource(ctx, tx, source)
+		if err != nil {
+			return err
+		}
+		found, err := b.Names.Of(ctx, tx, pupil.ID)
+		name = found.String()
+		return err
+	}))
+	return name
 }
 
 // licence is a right to use an approved platform, of a school that pays for it.

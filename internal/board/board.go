@@ -92,9 +92,13 @@ func SetSettings(ctx context.Context, tx *db.Tx, settings policy.Settings) error
 }
 
 // Change keeps the actor's board's own choices; one that changes nothing leaves no record.
+// It refuses (Invalid) a quota above the house's ceiling.
 func (s *Service) Change(ctx context.Context, actor policy.Actor, settings policy.Settings) error {
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		if err := actor.Allow(policy.SettingsEdit, policy.Scope{}); err != nil {
+			return err
+		}
+		if err := settings.Check(); err != nil {
 			return err
 		}
 		b, err := Get(ctx, tx, tx.Board)
@@ -105,7 +109,8 @@ func (s *Service) Change(ctx context.Context, actor policy.Actor, settings polic
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "settings.changed", "board:"+tx.Board,
-			audit.Note(fmt.Sprintf("join_evaluator_decider=%t", settings.JoinEvaluatorDecider)))
+			audit.Note(fmt.Sprintf("join_evaluator_decider=%t singles_an_hour=%d class_sets_an_hour=%d",
+				settings.JoinEvaluatorDecider, settings.Singles(), settings.ClassSets())))
 	})
 }
 

@@ -10,6 +10,7 @@
 //	                      department, until they have
 //	returned, refused   → its author and who joined
 //	contested           → the appeal authority; once answered, who contested
+//	a quota of looks    → the evaluating service and the privacy officers
 //	a checkpoint        → the secretaries, once a week
 //
 // Letters go out by jobs. A job looks at the request as it stands when it runs;
@@ -74,6 +75,44 @@ func (s *Service) Contest(ctx context.Context, board, id string) error {
 		}
 		return l, l.addHolders(ctx, tx, "notice.contested", policy.AppealAuthority, "", c.OpenedBy)
 	})
+}
+
+// Reveals is the handler of notice.reveals: it tells the evaluating service and
+// the privacy officers whose quota of look-ups is reached. It names the account
+// that looked, and no pupil.
+func (s *Service) Reveals(ctx context.Context, board, accountID string) error {
+	if s.Mail.Silent() {
+		return nil
+	}
+	var who account.Account
+	var l list
+	err := s.DB.Read(ctx, board, func(ctx context.Context, tx *db.Tx) (err error) {
+		who, err = account.Get(ctx, tx, accountID)
+		if fault.Is(err, fault.NotFound) {
+			who.Name, err = accountID, nil // the operator's own hand
+		}
+		if err != nil {
+			return err
+		}
+		if err := l.addHolders(ctx, tx, "notice.reveals", policy.EvaluationDirector, ""); err != nil {
+			return err
+		}
+		if err := l.addHolders(ctx, tx, "notice.reveals", policy.Evaluator, ""); err != nil {
+			return err
+		}
+		return l.addHolders(ctx, tx, "notice.reveals", policy.PrivacyOfficer, "")
+	})
+	if err != nil {
+		return err
+	}
+	letters := make([]mail.Message, len(l.tell))
+	for i, t := range l.tell {
+		p := i18n.For(t.account.Lang)
+		letters[i] = mail.Message{To: t.account.Email, Subject: p.T(t.key + ".subject"),
+			Text: p.T("notice.hello") + "\n\n" + p.T(t.key+".text", strings.Join(strings.Fields(who.Name), " "), s.link("/reveals")) +
+				"\n\n-- \n" + p.T("notice.foot") + "\n"}
+	}
+	return s.send(ctx, board, accountID, letters)
 }
 
 // Checkpoint mails a checkpoint of a board's trail to the secretaries, who keep
@@ -205,8 +244,7 @@ func (l *list) put(a account.Account, key string) {
 	}
 }
 
-// tell reads whom to write to, ends the transaction, and sends. What a server
-// refuses for good is logged and left; for the rest the job tries again.
+// tell reads whom to write to, ends the transaction, and sends.
 func (s *Service) tell(ctx context.Context, board, id string, whom func(context.Context, *db.Tx) (list, error)) error {
 	if s.Mail.Silent() {
 		return nil
@@ -230,7 +268,13 @@ func (s *Service) tell(ctx context.Context, board, id string, whom func(context.
 	for i, t := range l.tell {
 		letters[i] = s.letter(t, l.about, platform.Name)
 	}
-	err = s.Mail.Send(ctx, letters...)
+	return s.send(ctx, board, id, letters)
+}
+
+// send hands letters to the post. What a server refuses for good is logged and
+// left; for the rest the job tries again.
+func (s *Service) send(ctx context.Context, board, id string, letters []mail.Message) error {
+	err := s.Mail.Send(ctx, letters...)
 	if errors.Is(err, mail.ErrRefused) {
 		slog.WarnContext(ctx, "letters refused by the mail server", "board", board, "subject", id, "error", err)
 		return nil
@@ -238,10 +282,12 @@ func (s *Service) tell(ctx context.Context, board, id string, whom func(context.
 	return err
 }
 
+func (s *Service) link(path string) string { return strings.TrimRight(s.BaseURL, "/") + path }
+
 func (s *Service) letter(t told, r request.Request, platform string) mail.Message {
 	p := i18n.For(t.account.Lang)
 	platform = strings.Join(strings.Fields(platform), " ")
-	link := strings.TrimRight(s.BaseURL, "/") + "/requests/" + string(r.ID)
+	link := s.link("/requests/" + string(r.ID))
 	return mail.Message{
 		To:      t.account.Email,
 		Subject: p.T(t.key+".subject", r.Number, platform),

@@ -71,6 +71,11 @@ const (
 	DelegationCreate    Action = "delegation.create"
 	SettingsEdit        Action = "settings.edit"
 	VaultManage         Action = "vault.manage"
+	RevealName          Action = "reveal.name"
+	RevealAccount       Action = "reveal.account"
+	RevealClass         Action = "reveal.class"
+	RevealApprove       Action = "reveal.approve"
+	RevealRead          Action = "reveal.read"
 	AccessManage        Action = "access.manage"
 	AccessReset         Action = "access.reset"
 	AccessProvision     Action = "access.provision"
@@ -84,8 +89,13 @@ var Actions = []Action{
 	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
+	RevealName, RevealAccount, RevealClass, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,
 }
+
+// schoolsOnly are what nobody may do to a whole board, whatever a pack says: the
+// passwords of a class are its school's to see.
+var schoolsOnly = []Action{RevealAccount, RevealClass}
 
 // Relation is how someone must stand to a thing for a permission to hold.
 type Relation string
@@ -112,6 +122,45 @@ type Grant struct {
 type Settings struct {
 	// JoinEvaluatorDecider lets who evaluated also decide; each time is an exception.
 	JoinEvaluatorDecider bool `json:"join_evaluator_decider,omitempty"`
+	// SinglesAnHour and ClassSetsAnHour are how many single look-ups and class
+	// sets one person is shown in an hour; 0 is the house's own number.
+	SinglesAnHour   int `json:"singles_an_hour,omitempty"`
+	ClassSetsAnHour int `json:"class_sets_an_hour,omitempty"`
+}
+
+// What one person is shown in an hour: when a board says nothing, and at most.
+const (
+	SinglesAnHour     = 60
+	ClassSetsAnHour   = 1
+	MostSinglesAnHour = 120
+	MostClassSets     = 4
+)
+
+// Singles is how many single look-ups one person has in an hour.
+func (s Settings) Singles() int { return quota(s.SinglesAnHour, SinglesAnHour, MostSinglesAnHour) }
+
+// ClassSets is how many class sets one person has in an hour.
+func (s Settings) ClassSets() int { return quota(s.ClassSetsAnHour, ClassSetsAnHour, MostClassSets) }
+
+func quota(own, usual, most int) int {
+	if own <= 0 {
+		return usual
+	}
+	return min(own, most)
+}
+
+// Check refuses what is above the ceilings of the house.
+func (s Settings) Check() error {
+	fields := map[string]fault.Message{}
+	for name, n := range map[string]struct{ own, most int }{
+		"singles_an_hour":    {s.SinglesAnHour, MostSinglesAnHour},
+		"class_sets_an_hour": {s.ClassSetsAnHour, MostClassSets},
+	} {
+		if n.own < 0 || n.own > n.most {
+			fields[name] = fault.Message{Key: "settings.quota_ceiling", Args: []any{n.most}}
+		}
+	}
+	return fault.FormMsg(fields)
 }
 
 // Actor is who acts: a person signed in, a program with a token, the clock or
@@ -132,7 +181,7 @@ type Actor struct {
 }
 
 // System is the actor of the clock and of the command line: the operator's own
-// hand, which may do what a board's roles may, and is named in the trail.
+// hand, which may do what a role may on the whole board, and is named in the trail.
 func System(board string, pack *Pack, via string) Actor {
 	return Actor{ID: via, Board: board, Name: via, Lang: "fr", Via: via, Pack: pack, system: true,
 		Grants: []Grant{{Role: Operator}}}
@@ -245,7 +294,7 @@ func (a Actor) Hands(do Action, s Scope) []string {
 
 func (a Actor) grantFor(do Action, s Scope) (Grant, bool) {
 	if a.system {
-		return a.Grants[0], true
+		return a.Grants[0], !slices.Contains(schoolsOnly, do)
 	}
 	if a.Pack == nil {
 		return Grant{}, false
@@ -297,11 +346,13 @@ type ReachRule struct {
 
 // Reach answers what Allow would, for lists.
 func (a Actor) Reach(do Action) Reach {
-	if a.system {
-		return Reach{Rules: []ReachRule{{Board: true}}}
-	}
 	var reach Reach
-	if a.Pack == nil {
+	switch {
+	case a.system && slices.Contains(schoolsOnly, do):
+		return reach
+	case a.system:
+		return Reach{Rules: []ReachRule{{Board: true}}}
+	case a.Pack == nil:
 		return reach
 	}
 	for _, p := range a.Pack.Permissions {

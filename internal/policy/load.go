@@ -74,8 +74,9 @@ var shipped = sync.OnceValue(func() map[string]func() (*Pack, error) {
 // Load reads a pack, and under it the packs that it requires, from a folder of
 // YAML files. It refuses what it does not know, with the line and column; a
 // clause, criterion or word written twice or in one language only; a permission
-// for a role, action, relation or clause that nobody knows; a clause that no
-// control and no later capability carries.
+// for a role, action, relation or clause that nobody knows; one that shows
+// pupils' passwords to the whole board; a clause that no control and no later
+// capability carries.
 func Load(folder fs.FS, id string) (*Pack, error) {
 	return load(folder, id, nil)
 }
@@ -247,6 +248,13 @@ func (c *checker) words() {
 	terms("name", c.pack.Names)
 	terms("family", c.pack.Families)
 	terms("function", c.pack.Functions)
+	for _, r := range c.pack.RevealReasons {
+		c.once("reveal reason", r.Code)
+		c.text("reveal reason "+r.Code, r.Title)
+		for _, do := range r.For {
+			c.known("action", string(do), slices.Contains([]Action{RevealName, RevealAccount, RevealClass}, do))
+		}
+	}
 	for _, f := range c.pack.Functions {
 		c.known("family", f.Family, c.seen["family "+f.Family])
 	}
@@ -278,4 +286,7 @@ func (c *checker) permission(row Permission) {
 	c.known("action", string(row.Do), slices.Contains(Actions, row.Do))
 	c.known("relation", string(row.Relation), slices.Contains(Relations, row.Relation))
 	c.cites("permission "+string(row.Role)+" "+string(row.Do), row.Clause)
+	if row.Relation == Board && slices.Contains(schoolsOnly, row.Do) {
+		c.fail("policy.pack_ceiling", string(row.Role), string(row.Do))
+	}
 }

@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Text is a sentence in both languages; each is an original.
 type Text struct {
@@ -79,6 +82,14 @@ type Term struct {
 	Title  Text   `yaml:"title"`
 }
 
+// RevealReason is why someone may be shown what is sealed, and for which of the
+// three actions it is a reason.
+type RevealReason struct {
+	Code  string   `yaml:"code"`
+	For   []Action `yaml:"for"`
+	Title Text     `yaml:"title"`
+}
+
 // DataKind is a kind of information that a platform may want about pupils.
 type DataKind struct {
 	Code     string `yaml:"code"`
@@ -146,6 +157,8 @@ type Pack struct {
 	Ladder          []Rung       `yaml:"ladder"`
 	Deadlines       []Deadline   `yaml:"deadlines"`
 
+	RevealReasons []RevealReason `yaml:"reveal_reasons"`
+
 	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
 }
 
@@ -192,6 +205,26 @@ func (p *Pack) Name(code string) Text {
 		return t.Title
 	}
 	return Text{Fr: code, En: code}
+}
+
+// RevealReason finds a reason by its code; the code itself when it is none of the pack's.
+func (p *Pack) RevealReason(code string) RevealReason {
+	for _, r := range p.RevealReasons {
+		if r.Code == code {
+			return r
+		}
+	}
+	return RevealReason{Code: code, Title: Text{Fr: code, En: code}}
+}
+
+// ReasonsFor lists the reasons to be shown something.
+func (p *Pack) ReasonsFor(do Action) (list []RevealReason) {
+	for _, r := range p.RevealReasons {
+		if slices.Contains(r.For, do) {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // DataKind finds a kind of information.

@@ -1,0 +1,161 @@
+package reveal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"aval/internal/db"
+	"aval/internal/licence"
+	"aval/internal/person"
+	"aval/internal/policy"
+)
+
+const columns = `id, at, actor_id, role, kind, reason, note, licence_id, class_id, person_id, org_id, second_id, approval_id, count`
+
+func scan(row db.Row) (l Look, err error) {
+	err = row.Scan(&l.ID, &l.At, &l.Actor, &l.Role, &l.Kind, &l.Reason, &l.Note, &l.Licence, &l.Class, &l.Person, &l.Org,
+		&l.Second, &l.Approval, &l.Count)
+	return l, err
+}
+
+func insert(ctx context.Context, tx *db.Tx, l Look) error {
+	_, err := tx.Exec(ctx, `INSERT INTO reveal (board_id, `+columns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, tx.Board, l.ID, l.At, l.Actor, string(l.Role),
+		string(l.Kind), l.Reason, l.Note, string(l.Licence), l.Class, l.Person, l.Org, l.Second, l.Approval, l.Count)
+	if err != nil {
+		return fmt.Errorf("keep reveal: %w", err)
+	}
+	return nil
+}
+
+func scanTime(row db.Row) (t time.Time, err error) {
+	err = row.Scan(db.When(&t))
+	return t, err
+}
+
+func scanCount(row db.Row) (n int, err error) {
+	err = row.Scan(&n)
+	return n, err
+}
+
+// takeTurn makes the actor's other looks wait until the transaction ends, and
+// answers when the last alert about them was left.
+func takeTurn(ctx context.Context, tx *db.Tx, actorID string) (alerted time.Time, err error) {
+	return db.One(ctx, tx, scanTime, `INSERT INTO reveal_turn (board_id, actor_id, turns) VALUES ($1, $2, 1)
+		ON CONFLICT (board_id, actor_id) DO UPDATE SET turns = reveal_turn.turns + 1 RETURNING alerted_at`, tx.Board, actorID)
+}
+
+func setAlerted(ctx context.Context, tx *db.Tx, actorID string) error {
+	return db.Changed(tx.Exec(ctx, `UPDATE reveal_turn SET alerted_at = $1 WHERE board_id = $2 AND actor_id = $3`,
+		tx.Now, tx.Board, actorID))
+}
+
+// spentBy reads what an actor was shown within the quota in the last hour.
+func spentBy(ctx context.Context, tx *db.Tx, actorID string, sets bool) (spent, error) {
+	return db.All(ctx, tx, scanTime, `SELECT at FROM reveal WHERE board_id = $1 AND actor_id = $2 AND at > $3
+		AND approval_id = '' AND (kind = 'class') = $4 ORDER BY at, id`, tx.Board, actorID, tx.Now.Add(-window), sets)
+}
+
+// copies counts the sets that were made of a class for a licence.
+func copies(ctx context.Context, tx *db.Tx, class string, id licence.ID) (int, error) {
+	return db.One(ctx, tx, scanCount, `SELECT count(*) FROM reveal WHERE board_id = $1 AND class_id = $2 AND licence_id = $3`,
+		tx.Board, class, string(id))
+}
+
+// licenceOf is the licence that an account is on.
+func licenceOf(ctx context.Context, tx *db.Tx, accountID string) (licence.ID, error) {
+	return db.One(ctx, tx, func(row db.Row) (id licence.ID, err error) {
+		err = row.Scan(&id)
+		return id, err
+	}, `SELECT licence_id FROM pupil_account WHERE board_id = $1 AND id = $2`, tx.Board, accountID)
+}
+
+// pupilsOf reads the active pupils of a class, by name.
+func pupilsOf(ctx context.Context, tx *db.Tx, classID string) ([]person.Person, error) {
+	return db.All(ctx, tx, func(row db.Row) (p person.Person, err error) {
+		err = row.Scan(&p.ID, &p.GivenName, &p.FamilyName, &p.Grade)
+		return p, err
+	}, `SELECT p.id, p.given_name, p.family_name, p.grade FROM person p
+		WHERE p.board_id = $1 AND p.status = 'active' AND p.id IN (SELECT e.person_id FROM enrollment e
+			WHERE e.board_id = $1 AND e.class_id = $2 AND e.role = 'student' AND e.status = 'active')
+		ORDER BY p.search, p.id`, tx.Board, classID)
+}
+
+// about reads the looks at a pupil, alone or with their classes, the newest first.
+func about(ctx context.Context, tx *db.Tx, personID string, classes []string, most int) ([]Look, error) {
+	args := []any{tx.Board, personID, most}
+	or := ""
+	if len(classes) > 0 {
+		or = ` OR class_id IN ` + db.In(4, len(classes))
+		for _, id := range classes {
+			args = append(args, id)
+		}
+	}
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM reveal
+		WHERE board_id = $1 AND (person_id = $2`+or+`) ORDER BY at DESC, id DESC LIMIT $3`, args...)
+}
+
+const approvalColumns = `id, asked_by, asked_at, org_id, sets, extra, reason, note, approved_by, approved_at,
+	(SELECT count(*) FROM reveal r WHERE r.board_id = $1 AND r.approval_id = reveal_approval.id)`
+
+func scanApproval(row db.Row) (a Approval, err error) {
+	err = row.Scan(&a.ID, &a.AskedBy, &a.AskedAt, &a.Org, &a.Sets, &a.Extra, &a.Reason, &a.Note, &a.ApprovedBy,
+		db.When(&a.ApprovedAt), &a.Used)
+	return a, err
+}
+
+func getApproval(ctx context.Context, tx *db.Tx, id string) (Approval, error) {
+	return db.One(ctx, tx, scanApproval, `SELECT `+approvalColumns+` FROM reveal_approval WHERE board_id = $1 AND id = $2`,
+		tx.Board, id)
+}
+
+// granted reads what others allow an actor at this moment, the oldest first.
+func granted(ctx context.Context, tx *db.Tx, actorID string, sets bool) ([]Approval, error) {
+	return db.All(ctx, tx, scanApproval, `SELECT `+approvalColumns+` FROM reveal_approval
+		WHERE board_id = $1 AND asked_by = $2 AND approved_by <> '' AND approved_at > $3 AND sets = $4 ORDER BY approved_at, id`,
+		tx.Board, actorID, tx.Now.Add(-window), sets)
+}
+
+func insertApproval(ctx context.Context, tx *db.Tx, a Approval) error {
+	_, err := tx.Exec(ctx, `INSERT INTO reveal_approval (board_id, id, asked_by, asked_at, org_id, sets, extra, reason, note)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, tx.Board, a.ID, a.AskedBy, a.AskedAt, a.Org, a.Sets, a.Extra, a.Reason, a.Note)
+	if err != nil {
+		return fmt.Errorf("keep approval: %w", err)
+	}
+	return nil
+}
+
+// keepApproved changes no row, which is a conflict, when somebody was faster.
+func keepApproved(ctx context.Context, tx *db.Tx, a Approval) error {
+	return db.Changed(tx.Exec(ctx, `UPDATE reveal_approval SET approved_by = $1, approved_at = $2
+		WHERE board_id = $3 AND id = $4 AND approved_by = ''`, a.ApprovedBy, a.ApprovedAt, tx.Board, a.ID))
+}
+
+// scopes are where a pupil stands: their schools, each with all of their classes.
+// Who left the roster stands nowhere: only those who see the whole board find them.
+func scopes(ctx context.Context, tx *db.Tx, p person.Person) (all []policy.Scope, classes []person.Class, err error) {
+	if p.Status != person.Active {
+		return []policy.Scope{{State: p.Status}}, nil, nil
+	}
+	if classes, err = person.ClassesOf(ctx, tx, p.ID); err != nil {
+		return nil, nil, err
+	}
+	in := make([]string, len(classes))
+	for i, c := range classes {
+		in[i] = c.ID
+	}
+	posts, err := person.Posts(ctx, tx, p.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, post := range posts {
+		if post.Role == person.Pupil {
+			all = append(all, policy.Scope{Org: post.OrgID, Classes: in, State: p.Status})
+		}
+	}
+	if len(all) == 0 {
+		all = []policy.Scope{{Classes: in, State: p.Status}}
+	}
+	return all, classes, nil
+}
