@@ -36,6 +36,7 @@ type cardSheet struct {
 	At       time.Time
 	Reason   string // as the pack words it
 	Back     string // the class's page
+	Renewed  bool   // the password was replaced: an older card is void
 	Cards    []card
 }
 
