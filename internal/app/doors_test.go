@@ -188,6 +188,7 @@ func (b *board) ids() map[string][]string {
 		"evidence":    `SELECT id FROM evidence WHERE board_id = $1 ORDER BY id`,
 		"platforms":   `SELECT id FROM platform WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"licences":    `SELECT id FROM licence WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"classes":     `SELECT id FROM class WHERE board_id = $1 ORDER BY source_id`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -218,6 +219,7 @@ func (b *board) state() string {
 			`SELECT 'licence ' || id || ' ' || CAST(version AS text) FROM licence WHERE board_id = $1`,
 			`SELECT 'pupil account ' || id || ' ' || CAST(version AS text) FROM pupil_account WHERE board_id = $1`,
 			`SELECT 'file ' || id || ' ' || CAST(version AS text) FROM provisioning WHERE board_id = $1`,
+			`SELECT 'reveal ' || id FROM reveal WHERE board_id = $1`,
 			`SELECT 'joiner ' || request_id || ' ' || account_id FROM request_joiner WHERE board_id = $1`,
 			`SELECT 'evidence ' || id FROM evidence WHERE board_id = $1`,
 			`SELECT 'delegation ' || id || ' ' || COALESCE(CAST(ended_at AS text), '') FROM delegation WHERE board_id = $1`,

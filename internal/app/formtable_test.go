@@ -31,6 +31,7 @@ type form struct {
 	idle     []string // fields that the page shows and that are tried in another row, or hold no answer
 	wrong    []typed
 	keeps    bool // what was typed is kept as a draft when it is refused
+	shows    bool // what is right is answered with a page that has no address
 }
 
 // What a refusal names that is no field.
@@ -119,7 +120,21 @@ func (b *board) forms(two *board) []form {
 	b.must(err)
 	use, security := b.to(request.Acknowledged), b.to(request.Acknowledged)
 
+	set := b.cards()
+	pupils, _, err := b.classCards(set, b.classes[0])
+	b.must(err)
+	elsewhere, _, err := b.classCards(set, b.classes[1])
+	b.must(err)
+
 	forms := []form{
+		{route: "POST /classes/{id}/cards", who: "teacher", id: b.classes[0], stranger: b.classes[2], foreign: two.classes[0], shows: true,
+			page: "/classes/" + b.classes[0] + "/cards?licence=" + string(set),
+			good: url.Values{"licence": {string(set)}, "who": {""}, "reason": {"printing"}, "paper": {"letter"}},
+			wrong: slices.Concat(known("licence", nowhere, ""), known("who", "who", elsewhere[0].AccountID), required("reason"), among("reason"),
+				wrongs("reason", "reason", "conduct"), required("paper"), among("paper"))},
+		{route: "POST /classes/{id}/password", who: "teacher", id: b.classes[0], stranger: b.classes[2], foreign: two.classes[0], shows: true,
+			page: "/classes/" + b.classes[0], good: url.Values{"account": {pupils[0].AccountID}},
+			wrong: known("account", nowhere, "", elsewhere[0].AccountID)},
 		{route: "POST /sign-in", page: "/sign-in",
 			good: url.Values{"board": {b.id}, "login": {b.people[evaluator2].login}, "password": {password}, "next": {"/licences"}},
 			wrong: slices.Concat(required("board"), known("board", "board"), wrongs("board", "login", two.id),

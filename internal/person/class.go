@@ -57,6 +57,14 @@ func PupilsIn(ctx context.Context, tx *db.Tx, classIDs []string) (int, error) {
 		AND e.class_id IN `+db.In(2, len(classIDs))+`)`, with(tx.Board, classIDs)...)
 }
 
+// InClass reads the active pupils of a class, by name.
+func InClass(ctx context.Context, tx *db.Tx, classID string) ([]Person, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM person p
+		WHERE p.board_id = $1 AND p.status = 'active' AND p.id IN (SELECT e.person_id FROM enrollment e
+			WHERE e.board_id = $1 AND e.class_id = $2 AND e.role = 'student' AND e.status = 'active')
+		ORDER BY p.search, p.id`, tx.Board, classID)
+}
+
 // PupilsOf counts the pupils of a school, of the whole board when orgID is empty.
 func PupilsOf(ctx context.Context, tx *db.Tx, orgID string) (int, error) {
 	return db.One(ctx, tx, scanCount, `SELECT count(DISTINCT p.id) FROM person p

@@ -16,6 +16,7 @@ type deskView struct {
 	Waiting []ui.Card
 	Awaited []ui.Card
 	Classes []person.Class
+	Uses    map[string][]string // the platforms on which pupils of each class have accounts
 	Pace    request.Clock
 }
 
@@ -33,6 +34,11 @@ func (s *Server) deskHome(v *visit) error {
 		return err
 	}
 	shown := deskView{Classes: home.Classes}
+	if len(home.Classes) > 0 {
+		if shown.Uses, err = s.Access.Platforms(v.ctx(), v.actor, home.Classes); err != nil {
+			return err
+		}
+	}
 	for _, l := range home.Letters {
 		shown.Waiting = append(shown.Waiting, v.letterCard(l))
 	}

@@ -1,6 +1,11 @@
 package web
 
 import (
+	"aval/internal/access"
+	"aval/internal/pseudonym"
+	"aval/internal/seal"
+	"aval/internal/vault"
+
 	"context"
 	"fmt"
 	"log/slog"
@@ -128,8 +133,13 @@ func openSchool(t *testing.T, d *db.DB) *school {
 			t.Fatal(err)
 		}
 	}
+	master, err := seal.OpenMaster(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pupils := &access.Accounts{Names: &pseudonym.Names{Vault: vault.New(master)}}
 	server := &Server{DB: d, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, pupils), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d},
 		Decisions: &decision.Service{DB: d}, Delegations: accounts}
 	s.house = &house{Server: server}
 	s.at = httptest.NewServer(server.Handler())

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/board"
@@ -17,6 +18,7 @@ import (
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/reveal"
 	"aval/internal/seal"
 	"aval/internal/web/assets"
 
@@ -37,6 +39,8 @@ type Server struct {
 	Accounts    Accounts
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
+	Access      *access.Service
+	Reveals     *reveal.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
