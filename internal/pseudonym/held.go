@@ -25,7 +25,7 @@ func (n *Names) RowsOf(ctx context.Context, tx *db.Tx, personIDs []string) (map[
 		return nil, err
 	}
 	rows := make(map[string]string, len(personIDs))
-	for some := range slices.Chunk(personIDs, part) {
+	for some := range slices.Chunk(personIDs, batch) {
 		held, err := n.held(ctx, tx, keys, some)
 		if err != nil {
 			return nil, err
@@ -45,7 +45,7 @@ func (n *Names) ByRow(ctx context.Context, tx *db.Tx, ids []string) (map[string]
 		return nil, err
 	}
 	found := make(map[string]Held, len(ids))
-	for some := range slices.Chunk(ids, part) {
+	for some := range slices.Chunk(ids, batch) {
 		rows, err := inRows(ctx, tx, some)
 		if err != nil {
 			return nil, err

@@ -137,10 +137,10 @@ func listNumber(room access.Room, personID string) int {
 
 // pictureAt is the address of the drawing beside a password, if the build drew it.
 func pictureAt(p pseudonym.Password) string {
-	if p.Picture == "" || !assets.Has("pictures.svg") {
+	if !assets.HasPicture(p.Picture) {
 		return ""
 	}
-	return assets.Path("pictures.svg") + "#" + p.Picture
+	return assets.Picture(p.Picture)
 }
 
 func classAt(room access.Room) string { return "/classes/" + room.Class.ID }
