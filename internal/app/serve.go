@@ -31,7 +31,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		DB: a.DB, Accounts: a.Accounts, Place: a.place,
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Log:    slog.Default(), Observe: observe(metrics),
-		Catalogue: a.Catalogue, Licences: a.Licences, Requests: a.Requests, Evaluations: a.Evaluations,
+		Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
 	}
 	programs := (&api.Server{
