@@ -188,6 +188,9 @@ func (b *board) ids() map[string][]string {
 		"evidence":    `SELECT id FROM evidence WHERE board_id = $1 ORDER BY id`,
 		"platforms":   `SELECT id FROM platform WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"licences":    `SELECT id FROM licence WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"reveals":     `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
+		"approvals":   `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
+		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -220,6 +223,8 @@ func (b *board) state() string {
 			`SELECT 'evidence ' || id FROM evidence WHERE board_id = $1`,
 			`SELECT 'delegation ' || id || ' ' || COALESCE(CAST(ended_at AS text), '') FROM delegation WHERE board_id = $1`,
 			`SELECT 'account ' || id || ' ' || CAST(version AS text) FROM account WHERE board_id = $1`,
+			`SELECT 'reveal ' || id || ' ' || person_id FROM reveal WHERE board_id = $1`,
+			`SELECT 'approval ' || id || ' ' || approved_by FROM reveal_approval WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
 		}, " UNION ALL "), tx.Board)
 		return err
@@ -263,9 +268,10 @@ func (b *board) fill() {
 	joined := b.to(request.Submitted)
 	_, err := b.Requests.Join(ctx, b.as("professional"), joined.ID)
 	b.must(err)
-	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a"} {
+	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a", "1.3e"} {
 		b.must(proofs[prove].act(b))
 	}
+	b.more("teacher")
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

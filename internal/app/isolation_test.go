@@ -259,6 +259,9 @@ func body(b *board, operation string) any {
 		"renew":               map[string]any{"new_security": "Chiffrement de bout en bout."},
 		"answer-contest":      map[string]any{"talk_on": today(), "next_step": "maintain", "answer": "On maintient."},
 		"end-licence":         map[string]any{"on": today()},
+		"reveal":              map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
+		"ask-approval":        map[string]any{"extra": 5, "reason": "class_help"},
+		"approve-reveals":     nil,
 		"submit-request":      nil,
 		"withdraw-request":    nil,
 		"acknowledge-request": nil,
@@ -296,7 +299,7 @@ func bought(b *board) map[string]any {
 }
 
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit"}
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

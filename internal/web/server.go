@@ -17,6 +17,7 @@ import (
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/reveal"
 	"aval/internal/seal"
 	"aval/internal/web/assets"
 
@@ -40,6 +41,7 @@ type Server struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Reveals     *reveal.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
