@@ -282,9 +282,9 @@ func whoAnswer(v *visit, shown reveal.Shown) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var15 string
-			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(v.T("reveal.noted", v.p.Time(shown.At), v.actor.Pack.RevealReason(v.form("reason")).Title.In(v.p.Lang)) + " ")
+			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(" " + v.T("reveal.noted", v.p.Time(shown.At), v.actor.Pack.RevealReason(v.form("reason")).Title.In(v.p.Lang)) + " ")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/reveal_pages.templ`, Line: 50, Col: 115}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `internal/web/reveal_pages.templ`, Line: 50, Col: 121}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var15))
 			if templ_7745c5c3_Err != nil {
@@ -1358,7 +1358,7 @@ func pupilPage(v *visit, p reveal.Pupil) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Head(p.GivenName+" "+p.FamilyName, whereText(v, p.Person)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Head(p.GivenName+" "+p.FamilyName, gradeText(v, p.Grade)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
