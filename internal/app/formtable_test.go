@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -33,7 +34,15 @@ type form struct {
 	idle     []string // fields that the page shows and that are tried in another row, or hold no answer
 	wrong    []typed
 	keeps    bool // what was typed is kept as a draft when it is refused
-	shows    bool // what is right is answered with a page that has no address
+	shows    bool // what is right is answered at once: it must not stand in a page to come back to
+}
+
+// done is the status of what is right.
+func (f form) done() int {
+	if f.shows {
+		return http.StatusOK
+	}
+	return http.StatusSeeOther
 }
 
 // What a refusal names that is no field.
@@ -108,6 +117,8 @@ func (b *board) forms(two *board) []form {
 	}
 	b.people["two places"] = b.account("two places", policy.Professional, "s1", "")
 	b.also("two places", policy.Professional, b.other)
+	b.people["two schools"] = b.account("two schools", policy.Principal, "s1", "")
+	b.also("two schools", policy.Principal, b.other)
 
 	asking := url.Values{"usage": {b.brackets("usage typed")}, "description": {b.brackets("description typed")},
 		"missing": {b.brackets("missing typed")}, "data_kinds": {"first_name"}, "cost": {"1 250,50 $"}}
@@ -216,10 +227,25 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /licences/new", who: "evaluator", page: "/licences/new?scope=school&org_id=" + b.school + "&platform=" + string(approved.ID),
 			good:  b.bought(approved.ID),
 			wrong: append(b.bargains(two), known("platform", nowhere, string(foreign.PlatformID))...)},
-		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}},
-			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"))},
+		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
+			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"))},
+
+		{route: "POST /reveals", who: "teacher", shows: true, good: url.Values{"name": {b.loginName("e00")}, "reason": {"class_help"}},
+			wrong: slices.Concat(required("name"), wrongs("name", "name", "Belloq", script, long), required("reason"), among("reason"),
+				wrongs("reason", "reason", "lost_password"))},
+		{route: "POST /reveals/more", who: "two schools",
+			good: url.Values{"what": {"singles"}, "extra": {"5"}, "org": {b.school}, "reason": {"class_help"}, "note": {b.brackets("note for more")}},
+			wrong: slices.Concat(required("what"), among("what"), required("extra"), quota("extra", "61"), required("reason"), among("reason"),
+				required("org"), known("org", nowhere, b.centre, two.school), tooLong("note"))},
+		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
+			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
 	return append(forms, b.accountForms(two)...)
+}
+
+// quota is a small number, above which one is refused.
+func quota(field, above string) []typed {
+	return wrongs(field, field, "", "0", "-1", "six", above, script, long)
 }
 
 // merged is some fields and others.

@@ -49,6 +49,9 @@ type commands struct {
 	Audit   auditCmds  `cmd:"" help:"The trail."`
 	Policy  policyCmds `cmd:"" help:"Policy packs."`
 	Vault   vaultCmds  `cmd:"" help:"Keys of sealed columns."`
+
+	Pseudonym pseudonymCmds `cmd:"" help:"Login names of pupils."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

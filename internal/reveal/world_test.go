@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/access"
+	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/person"
 	"aval/internal/policy"
@@ -28,6 +31,7 @@ type world struct {
 	classes [2]string
 	pupils  [2][]string
 	names   map[string]string // login names by person
+	access  *access.Service
 }
 
 const pupilsEach = 3
@@ -45,7 +49,10 @@ func open(t *testing.T, d *db.DB) *world {
 	w := &world{DB: d, t: t, now: time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC), names: map[string]string{}}
 	d.Clock = func() time.Time { return w.now }
 	w.board = dbtest.Board(t, d)
-	w.Service = &reveal.Service{DB: d, Names: &pseudonym.Names{Vault: vault.New(master)}}
+	names := &pseudonym.Names{Vault: vault.New(master)}
+	cards := &access.Accounts{Names: names}
+	w.access = access.New(d, cards)
+	w.Service = &reveal.Service{DB: d, Names: names, Cards: cards}
 	var people []person.Person
 	var posts []person.Post
 	var enrolled []person.Enrollment
@@ -125,6 +132,39 @@ func (w *world) actor(role policy.Role, school int) policy.Actor {
 // look asks whose a login name is.
 func (w *world) look(a policy.Actor, name string) (reveal.Shown, error) {
 	return w.Reveal(w.t.Context(), a, reveal.Ask{Kind: reveal.Name, Name: name, Reason: "class_help"})
+}
+
+// licence is one for the whole board, whose accounts are made.
+func (w *world) licence() licence.ID {
+	w.t.Helper()
+	var platform catalogue.Platform
+	hand := policy.System(w.board, w.pack(), "cli")
+	w.write(func(ctx context.Context, tx *db.Tx) (err error) {
+		if platform, err = catalogue.Add(ctx, tx, hand, catalogue.Draft{Name: "Tabulou", Functions: []string{"mathematics"}}); err != nil {
+			return err
+		}
+		return catalogue.SetResult(ctx, tx, platform.ID, catalogue.Approved, "", catalogue.Quebec, "x")
+	})
+	l, err := licence.New(w.DB).Record(w.t.Context(), hand, licence.Licence{PlatformID: platform.ID, Scope: licence.Board,
+		Payer: licence.DDL, StartsOn: "2026-08-31", EndsOn: "2027-06-30", AccountKind: licence.LoginName})
+	w.must(err)
+	_, err = w.access.Create(w.t.Context(), w.actor(policy.Evaluator, -1), l.ID)
+	w.must(err)
+	w.must(w.access.Run(w.t.Context(), w.board, string(l.ID)))
+	return l.ID
+}
+
+// account is the id of a pupil's account.
+func (w *world) account(id licence.ID, pupil string) (account string) {
+	w.t.Helper()
+	w.must(w.Read(w.t.Context(), w.board, func(ctx context.Context, tx *db.Tx) error {
+		cards, err := w.Cards.CardsOf(ctx, tx, id, []string{pupil})
+		if err == nil {
+			account = cards[0].AccountID
+		}
+		return err
+	}))
+	return account
 }
 
 func (w *world) count(query string) (n int) {

@@ -445,7 +445,7 @@ func TestSettingsAreKept(t *testing.T) {
 		c := h.as(t, policy.Operator)
 		before := h.marks(t)
 		for range 2 { // the second changes nothing
-			res, _ := h.post(t, c, "/settings", "fr", url.Values{"evaluator_decides": {"yes"}})
+			res, _ := h.post(t, c, "/settings", "fr", url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"60"}, "class_sets_an_hour": {"1"}})
 			if res.Header.Get("Location") != "/settings" {
 				t.Fatalf("sent to %q", res.Header.Get("Location"))
 			}
