@@ -16,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/catalogue"
@@ -36,6 +37,7 @@ type Server struct {
 	Accounts    *account.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
+	Access      *access.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service

@@ -148,6 +148,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		access.CreateJob: a.Access.Run,
 		daily:            a.Daily,
 		sweeping:         a.SweepLicences,
+		keeping:          a.KeepAccounts,
 		mailing:          a.mailCheckpoint,
 	}
 }

@@ -98,6 +98,21 @@ func (b *board) accounts(kind licence.AccountKind, change func(*licence.Licence)
 	return b.Access.Run(b.t.Context(), b.id, string(l.ID))
 }
 
+// accounted is a licence whose pupils sign in with their login name.
+func (b *board) accounted() licence.Licence {
+	l := b.licence(b.approved().ID)
+	l.AccountKind = licence.LoginName
+	return l
+}
+
+// make makes the accounts of a licence.
+func (b *board) make(id licence.ID) {
+	b.t.Helper()
+	_, err := b.Access.Create(b.t.Context(), b.as("evaluator"), id)
+	b.must(err)
+	b.must(b.Access.Run(b.t.Context(), b.id, string(id)))
+}
+
 func imported(b *board) error {
 	_, err := b.Rosters.Import(b.t.Context(), b.as("it"), b.roster(nil))
 	return err

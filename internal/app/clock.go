@@ -15,6 +15,7 @@ import (
 const (
 	daily    job.Kind = "clock.daily"
 	sweeping job.Kind = "licence.sweep"
+	keeping  job.Kind = "access.sweep"
 	mailing  job.Kind = "notice.checkpoint"
 	mailedBy          = "job"
 	// mailedEvery is a week, less what the hour of the day may differ by.
@@ -59,6 +60,21 @@ func (a *App) SweepLicences(ctx context.Context, _, _ string) error {
 	}
 	for _, b := range boards {
 		if err := a.Licences.Sweep(ctx, b.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// KeepAccounts is the handler of access.sweep: on each board it brings pupils' accounts to what
+// the roster and the licences are that day.
+func (a *App) KeepAccounts(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		if err := a.Access.Sweep(ctx, b.ID); err != nil {
 			return err
 		}
 	}

@@ -219,6 +219,8 @@ func (b *board) state() string {
 			`SELECT 'contest ' || id || ' ' || CAST(version AS text) FROM contest WHERE board_id = $1`,
 			`SELECT 'platform ' || id || ' ' || CAST(version AS text) FROM platform WHERE board_id = $1`,
 			`SELECT 'licence ' || id || ' ' || CAST(version AS text) FROM licence WHERE board_id = $1`,
+			`SELECT 'pupil account ' || id || ' ' || CAST(version AS text) FROM pupil_account WHERE board_id = $1`,
+			`SELECT 'file ' || id || ' ' || CAST(version AS text) FROM provisioning WHERE board_id = $1`,
 			`SELECT 'joiner ' || request_id || ' ' || account_id FROM request_joiner WHERE board_id = $1`,
 			`SELECT 'evidence ' || id FROM evidence WHERE board_id = $1`,
 			`SELECT 'delegation ' || id || ' ' || COALESCE(CAST(ended_at AS text), '') FROM delegation WHERE board_id = $1`,

@@ -199,8 +199,12 @@ func (b *board) licenceFields(t *testing.T, two *board) {
 		{"columns", column("", "login_name"), "columns"}, {"columns", column("First", "given_name"), "columns"}, {"columns", column("Group", "group"), "columns"},
 		{"columns", column(long, "login_name"), "columns"}, {"columns", "x", "columns"}, {"password", "x", "password"},
 	})
-	l, err := b.Licences.Record(t.Context(), b.as("principal"), b.licence(b.approved().ID))
+	l, err := b.Licences.Record(t.Context(), b.as("principal"), b.accounted())
 	b.must(err)
+	b.make(l.ID)
+	b.refuses(t, "evaluator", http.MethodPost, "/api/v1/licences/"+string(l.ID)+"/provisioning", map[string]any{"kind": "delta"}, []typed{
+		{"kind", nil, "kind"}, {"kind", "all", "kind"}, {"kind", script, "kind"}, {"kind", 5, "kind"},
+	})
 	b.refuses(t, "principal", http.MethodPost, "/api/v1/licences/"+string(l.ID)+"/end", map[string]any{"on": today()}, []typed{
 		{"on", nil, "on"}, {"on", "hier", "on"}, {"on", "2025-12-31", "on"}, {"on", "2100-01-01", "on"}, {"on", script, "on"}, {"on", 5, "on"},
 	})

@@ -10,6 +10,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/db/dbtest"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/policy"
@@ -23,6 +24,7 @@ type form struct {
 	who      string // "" for nobody
 	id       string // of what the address names
 	aspect   string
+	file     string // of accounts, that the address names too
 	stranger string // the id of such a thing of another school, where the role is a school's
 	foreign  string // and of another board
 	page     string // where it stands; its own address when empty
@@ -55,7 +57,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -224,7 +226,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return forms
+	return append(forms, b.accountForms(two)...)
 }
 
 // quota is a small number, above which one is refused.
@@ -435,6 +437,39 @@ func (b *board) ending(two *board) form {
 	return form{route: "POST /licences/{id}/end", who: "principal", id: id, page: "/licences/" + id,
 		stranger: record(b, otherPrincipal, b.other), foreign: record(two, "principal", two.school),
 		good: url.Values{"on": {today()}}, wrong: slices.Concat(required("on"), day("on"), wrongs("on", "on", "2025-12-31", "2100-01-01"))}
+}
+
+// accountForms are those of the accounts of a licence, which stand on its page: to make them,
+// the file of two people's hands, and the vendor's word when the licence is over.
+func (b *board) accountForms(two *board) []form {
+	b.t.Helper()
+	at := func(route string, b *board) (id, file string) {
+		l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.accounted())
+		b.must(err)
+		return string(l.ID), string(b.fileFor(route, l.ID))
+	}
+	var forms []form
+	for _, f := range []struct{ does, operation string }{
+		{"accounts", "create-accounts"}, {"files", "prepare-provisioning"}, {"files/{file}/approve", "approve-provisioning"},
+		{"files/{file}/download", "download-provisioning"}, {"files/{file}/confirm", "confirm-provisioning"},
+	} {
+		row := form{route: "POST /licences/{id}/" + f.does, who: "evaluator"}
+		row.id, row.file = at(f.operation, b)
+		row.foreign, _ = at("", two)
+		row.page = "/licences/" + row.id
+		if f.does == "files" {
+			row.good, row.wrong = url.Values{"kind": {"delta"}}, slices.Concat(required("kind"), among("kind"))
+		}
+		forms = append(forms, row)
+	}
+	over := form{route: "POST /licences/{id}/deletion", who: "evaluator", good: url.Values{"on": {today()}, "by": {"Camille Ortega, données"}},
+		wrong: slices.Concat(required("on"), day("on"), wrongs("on", "on", "2025-12-31", "2100-01-01"), required("by"), tooLong("by"))}
+	over.id, _ = at("confirm-provisioning", b)
+	over.foreign, _ = at("", two)
+	over.page = "/licences/" + over.id
+	dbtest.OwnerExec(b.t, b.DB, `UPDATE licence SET ends_on = '2026-01-02' WHERE id = '`+over.id+`'`)
+	b.must(b.Access.Sweep(b.t.Context(), b.id))
+	return append(forms, over)
 }
 
 func (b *board) bargains(two *board) []typed {

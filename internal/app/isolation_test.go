@@ -247,26 +247,31 @@ func body(b *board, operation string) any {
 		answers[fmt.Sprintf("3.2.%d", n)] = map[string]any{"rating": "met"}
 	}
 	bodies := map[string]any{
-		"create-request":      map[string]any{"platform": "Kastor", "usage": "Lire.", "description": "Une plateforme.", "data": []string{"first_name"}},
-		"edit-request":        map[string]any{"platform": "Kastor", "usage": "Lire mieux.", "description": "Une plateforme.", "data": []string{"first_name"}, "version": 1},
-		"authorise-request":   map[string]any{"reason": "Utile."},
-		"return-request":      map[string]any{"reason": "Dire pourquoi."},
-		"refuse-request":      map[string]any{"reason": "Trop cher."},
-		"record-privacy":      map[string]any{"personal": "no"},
-		"write-evaluation":    map[string]any{"criteria": answers, "recommendation": "approve", "summary": "Bien.", "version": 0},
-		"decide":              map[string]any{"use": verdict, "security": verdict},
-		"contest":             map[string]any{"aspect": "use", "explanation": "L’exercice d’écriture à deux n’a pas été regardé de près."},
-		"renew":               map[string]any{"new_security": "Chiffrement de bout en bout."},
-		"answer-contest":      map[string]any{"talk_on": today(), "next_step": "maintain", "answer": "On maintient."},
-		"end-licence":         map[string]any{"on": today()},
-		"reveal":              map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
-		"ask-approval":        map[string]any{"extra": 5, "reason": "class_help"},
-		"approve-reveals":     nil,
-		"submit-request":      nil,
-		"withdraw-request":    nil,
-		"acknowledge-request": nil,
-		"join-request":        nil,
-		"receive-decision":    nil,
+		"create-request":        map[string]any{"platform": "Kastor", "usage": "Lire.", "description": "Une plateforme.", "data": []string{"first_name"}},
+		"edit-request":          map[string]any{"platform": "Kastor", "usage": "Lire mieux.", "description": "Une plateforme.", "data": []string{"first_name"}, "version": 1},
+		"authorise-request":     map[string]any{"reason": "Utile."},
+		"return-request":        map[string]any{"reason": "Dire pourquoi."},
+		"refuse-request":        map[string]any{"reason": "Trop cher."},
+		"record-privacy":        map[string]any{"personal": "no"},
+		"write-evaluation":      map[string]any{"criteria": answers, "recommendation": "approve", "summary": "Bien.", "version": 0},
+		"decide":                map[string]any{"use": verdict, "security": verdict},
+		"contest":               map[string]any{"aspect": "use", "explanation": "L’exercice d’écriture à deux n’a pas été regardé de près."},
+		"renew":                 map[string]any{"new_security": "Chiffrement de bout en bout."},
+		"answer-contest":        map[string]any{"talk_on": today(), "next_step": "maintain", "answer": "On maintient."},
+		"end-licence":           map[string]any{"on": today()},
+		"prepare-provisioning":  map[string]any{"kind": "delta"},
+		"create-accounts":       nil,
+		"approve-provisioning":  nil,
+		"download-provisioning": nil,
+		"confirm-provisioning":  nil,
+		"reveal":                map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
+		"ask-approval":          map[string]any{"extra": 5, "reason": "class_help"},
+		"approve-reveals":       nil,
+		"submit-request":        nil,
+		"withdraw-request":      nil,
+		"acknowledge-request":   nil,
+		"join-request":          nil,
+		"receive-decision":      nil,
 	}
 	if operation == "record-licence" {
 		return bought(b)
@@ -299,7 +304,7 @@ func bought(b *board) map[string]any {
 }
 
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals"}
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

@@ -9,8 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"aval/internal/access"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -21,38 +23,44 @@ var operationNeeds = map[string]struct {
 	do policy.Action
 	in []request.State
 }{
-	"me":                  {},
-	"search-platforms":    {do: policy.CatalogueRead},
-	"list-licences":       {do: policy.LicenceRead},
-	"record-licence":      {do: policy.LicenceRecord},
-	"read-licence":        {do: policy.LicenceRead},
-	"end-licence":         {do: policy.LicenceRecord},
-	"list-requests":       {}, // a list shows what may be read
-	"create-request":      {do: policy.RequestCreate},
-	"read-request":        {do: policy.RequestRead, in: request.States},
-	"edit-request":        {do: policy.RequestEdit, in: []request.State{request.Drafted, request.Returned}},
-	"submit-request":      {do: policy.RequestSubmit, in: []request.State{request.Drafted}},
-	"authorise-request":   {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
-	"return-request":      {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
-	"refuse-request":      {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
-	"withdraw-request":    {do: policy.RequestWithdraw, in: []request.State{request.Submitted, request.Acknowledged}},
-	"acknowledge-request": {do: policy.RequestAcknowledge, in: []request.State{request.Authorised}},
-	"join-request":        {do: policy.RequestJoin, in: []request.State{request.Submitted}},
-	"record-privacy":      {do: policy.PrivacyRecord, in: []request.State{request.Acknowledged}},
-	"write-evaluation":    {do: policy.EvaluationWrite, in: []request.State{request.Acknowledged}},
-	"read-evaluation":     {do: policy.EvaluationRead, in: []request.State{request.Acknowledged, request.Decided}},
-	"decide":              {do: policy.DecisionDecide, in: []request.State{request.Evaluated}},
-	"read-decision":       {do: policy.DecisionRead, in: []request.State{request.Decided}},
-	"receive-decision":    {do: policy.DecisionAcknowledge, in: []request.State{request.Decided}},
-	"contest":             {do: policy.DecisionContest, in: []request.State{request.Decided}},
-	"renew":               {do: policy.DecisionContest, in: []request.State{request.Decided}},
-	"answer-contest":      {do: policy.ContestAnswer, in: []request.State{request.Decided}},
-	"reveal":              {do: policy.RevealName},
-	"list-reveals":        {do: policy.RevealRead},
-	"ask-approval":        {do: policy.RevealName},
-	"approve-reveals":     {do: policy.RevealApprove},
-	"coverage":            {do: policy.CoverageRead},
-	"read-audit":          {do: policy.AuditRead},
+	"me":                    {},
+	"search-platforms":      {do: policy.CatalogueRead},
+	"list-licences":         {do: policy.LicenceRead},
+	"record-licence":        {do: policy.LicenceRecord},
+	"read-licence":          {do: policy.LicenceRead},
+	"end-licence":           {do: policy.LicenceRecord},
+	"create-accounts":       {do: policy.AccessManage},
+	"count-accounts":        {do: policy.LicenceRead},
+	"prepare-provisioning":  {do: policy.AccessProvision},
+	"approve-provisioning":  {do: policy.AccessApprove},
+	"download-provisioning": {do: policy.AccessProvision},
+	"confirm-provisioning":  {do: policy.AccessProvision},
+	"list-requests":         {}, // a list shows what may be read
+	"create-request":        {do: policy.RequestCreate},
+	"read-request":          {do: policy.RequestRead, in: request.States},
+	"edit-request":          {do: policy.RequestEdit, in: []request.State{request.Drafted, request.Returned}},
+	"submit-request":        {do: policy.RequestSubmit, in: []request.State{request.Drafted}},
+	"authorise-request":     {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
+	"return-request":        {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
+	"refuse-request":        {do: policy.RequestAuthorise, in: []request.State{request.Submitted}},
+	"withdraw-request":      {do: policy.RequestWithdraw, in: []request.State{request.Submitted, request.Acknowledged}},
+	"acknowledge-request":   {do: policy.RequestAcknowledge, in: []request.State{request.Authorised}},
+	"join-request":          {do: policy.RequestJoin, in: []request.State{request.Submitted}},
+	"record-privacy":        {do: policy.PrivacyRecord, in: []request.State{request.Acknowledged}},
+	"write-evaluation":      {do: policy.EvaluationWrite, in: []request.State{request.Acknowledged}},
+	"read-evaluation":       {do: policy.EvaluationRead, in: []request.State{request.Acknowledged, request.Decided}},
+	"decide":                {do: policy.DecisionDecide, in: []request.State{request.Evaluated}},
+	"read-decision":         {do: policy.DecisionRead, in: []request.State{request.Decided}},
+	"receive-decision":      {do: policy.DecisionAcknowledge, in: []request.State{request.Decided}},
+	"contest":               {do: policy.DecisionContest, in: []request.State{request.Decided}},
+	"renew":                 {do: policy.DecisionContest, in: []request.State{request.Decided}},
+	"answer-contest":        {do: policy.ContestAnswer, in: []request.State{request.Decided}},
+	"reveal":                {do: policy.RevealName},
+	"list-reveals":          {do: policy.RevealRead},
+	"ask-approval":          {do: policy.RevealName},
+	"approve-reveals":       {do: policy.RevealApprove},
+	"coverage":              {do: policy.CoverageRead},
+	"read-audit":            {do: policy.AuditRead},
 }
 
 // rows are the permissions of an action.
@@ -121,7 +129,7 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 					b.walkReveals(op, need.do)
 					return
 				}
-				if strings.HasSuffix(op.id, "-licence") {
+				if strings.HasSuffix(op.id, "-licence") || strings.Contains(op.path, "/licences/{id}/") {
 					b.walkLicence(op, need.do)
 					return
 				}
@@ -163,17 +171,45 @@ func (b *board) walkPlain(op operation, do policy.Action) {
 	}
 }
 
+// fileFor brings a file of accounts to where an operation takes it up.
+func (b *board) fileFor(operation string, id licence.ID) access.FileID {
+	b.t.Helper()
+	if !strings.HasSuffix(operation, "-provisioning") {
+		return ""
+	}
+	b.make(id)
+	if operation == "prepare-provisioning" {
+		return ""
+	}
+	as := b.as("evaluator")
+	if operation == "approve-provisioning" {
+		as = b.system()
+	}
+	f, err := b.Access.Prepare(b.t.Context(), as, id, access.Delta)
+	b.must(err)
+	if operation != "approve-provisioning" {
+		_, err = b.Access.Approve(b.t.Context(), b.as(evaluator2), id, f.ID)
+		b.must(err)
+	}
+	if operation == "confirm-provisioning" {
+		_, err = b.Access.Download(b.t.Context(), as, id, f.ID)
+		b.must(err)
+	}
+	return f.ID
+}
+
 // walkLicence tries an operation on a school's licence as everybody; who may not read it hears
 // what they would of an id that nobody has.
 func (b *board) walkLicence(op operation, do policy.Action) {
-	l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.licence(b.approved().ID))
+	l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.accounted())
 	b.must(err)
+	file := b.fileFor(op.id, l.ID)
 	at := request.Request{OrgID: l.OrgID}
 	done := 0
 	for who := range b.people {
 		sent := body(b, op.id)
 		before := b.state()
-		a := b.call(who, op.method, strings.ReplaceAll(op.path, "{id}", string(l.ID)), sent)
+		a := b.call(who, op.method, strings.NewReplacer("{id}", string(l.ID), "{pid}", string(file)).Replace(op.path), sent)
 		switch {
 		case b.permitted(who, do, &at):
 			if a.status/100 != 2 && a.status != http.StatusConflict {

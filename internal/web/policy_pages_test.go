@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/access"
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
@@ -117,7 +118,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 		t.Fatal(err)
 	}
 	server := &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d), Requests: request.New(d), Audit: &audit.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Audit: &audit.Service{DB: d},
 		Boards: &board.Service{DB: d}, Keys: h.keys}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.at.Close)

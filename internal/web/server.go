@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/board"
@@ -38,6 +39,7 @@ type Server struct {
 	Accounts    Accounts
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
+	Access      *access.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
