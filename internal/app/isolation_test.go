@@ -264,14 +264,14 @@ func body(b *board, operation string) any {
 		"approve-provisioning":  nil,
 		"download-provisioning": nil,
 		"confirm-provisioning":  nil,
+		"reveal":                map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
+		"ask-approval":          map[string]any{"extra": 5, "reason": "class_help"},
+		"approve-reveals":       nil,
 		"submit-request":        nil,
 		"withdraw-request":      nil,
 		"acknowledge-request":   nil,
 		"join-request":          nil,
 		"receive-decision":      nil,
-		"reveal":                map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
-		"ask-approval":          map[string]any{"extra": 5, "reason": "class_help"},
-		"approve-reveals":       nil,
 	}
 	if operation == "record-licence" {
 		return bought(b)

@@ -55,12 +55,12 @@ var operationNeeds = map[string]struct {
 	"contest":               {do: policy.DecisionContest, in: []request.State{request.Decided}},
 	"renew":                 {do: policy.DecisionContest, in: []request.State{request.Decided}},
 	"answer-contest":        {do: policy.ContestAnswer, in: []request.State{request.Decided}},
-	"coverage":              {do: policy.CoverageRead},
-	"read-audit":            {do: policy.AuditRead},
 	"reveal":                {do: policy.RevealName},
 	"list-reveals":          {do: policy.RevealRead},
 	"ask-approval":          {do: policy.RevealName},
 	"approve-reveals":       {do: policy.RevealApprove},
+	"coverage":              {do: policy.CoverageRead},
+	"read-audit":            {do: policy.AuditRead},
 }
 
 // rows are the permissions of an action.
