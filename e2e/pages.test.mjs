@@ -47,6 +47,50 @@ for (const lang of ['fr', 'en']) {
   })
 }
 
+// What is printed is answered to a form and has no address: it is walked to. One hour holds one class.
+test('the cards of a class fill their pages, in both languages, at a desk and on a phone', async () => {
+  for (const [lang, who] of [['fr', ''], ['en', 'one']]) {
+    const page = await person(browser, 'teacher', { lang })
+    await page.click('main a[href^="/classes/"]')
+    await page.click('main a[href*="/cards?"]')
+    if (who) await page.selectOption('[name=who]', { index: 1 })
+    await page.check('[name=reason][value=printing]')
+    await page.click('main button[type=submit]')
+    await page.waitForSelector('.av-sheet')
+    const title = await page.title()
+    for (const width of Object.keys(widths)) {
+      await page.setViewportSize(widths[width])
+      await look(page, `cards ${lang} ${width}`)
+    }
+    await page.emulateMedia({ media: 'print' })
+    await page.setViewportSize({ width: 725, height: 970 }) // Letter within its margins
+    const cards = await page.$$eval('.av-ticket', (all) => all.map((one) => {
+      const box = one.getBoundingClientRect()
+      return { wide: Math.round(box.width / 96 * 25.4), high: Math.round(box.height / 96 * 25.4), cut: one.scrollHeight > one.clientHeight + 1,
+        name: one.querySelector('.av-stub b').textContent }
+    }))
+    assert.ok(who ? cards.length === 1 : cards.length > 5, `${cards.length} cards`)
+    for (const card of cards) {
+      assert.deepEqual({ wide: card.wide, high: card.high, cut: card.cut }, { wide: 92, high: 48, cut: false })
+      assert.ok(!title.includes(card.name), 'the browser remembers a name')
+    }
+    for (const high of await page.$$eval('.av-sheet', (all) => all.map((one) => one.offsetHeight))) {
+      assert.ok(high < 970, `a page is ${high} px high`)
+    }
+    await page.context().close()
+  }
+})
+
+test('a lost password is three clicks from the desk', async () => {
+  const page = await person(browser, 'teacher')
+  await page.click('main a[href^="/classes/"]')
+  await page.click('form[action$="/password"] button')
+  await page.waitForSelector('.av-ticket')
+  assert.equal(await page.locator('.av-ticket').count(), 1)
+  await look(page, 'a new password')
+  await page.context().close()
+})
+
 test('the sign-in page is small, and needs no script', async () => {
   const page = await person(browser, null, { js: false })
   assert.equal(await page.locator('h1').count(), 1)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
@@ -432,4 +433,52 @@ func may(ctx context.Context, tx *db.Tx, actor policy.Actor, do policy.Action, p
 		return fault.Missing()
 	}
 	return nil
+}
+
+// View is how the accounts of a licence stand, as its page shows it.
+type View struct {
+	Counts
+	Files      []File
+	Deletion   Deletion          // without a day it was asked on before the licence is over
+	People     map[string]string // names of those who prepared and approved, by account
+	MayCreate  bool              // while the licence may have accounts
+	MayPrepare bool
+	MayApprove bool
+	MayAttest  bool
+}
+
+// View answers how the accounts of a licence stand, for who may read it.
+func (s *Service) View(ctx context.Context, actor policy.Actor, id licence.ID) (v View, err error) {
+	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		l, err := seen(ctx, tx, actor, id)
+		if err != nil {
+			return err
+		}
+		if v.Counts, err = counted(ctx, tx, l); err != nil {
+			return err
+		}
+		if v.Files, err = filesOf(ctx, tx, id); err != nil {
+			return err
+		}
+		if v.Deletion, err = deletionOf(ctx, tx, id); err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+		var hands []string
+		for _, f := range v.Files {
+			hands = append(hands, f.PreparedBy, f.ApprovedBy)
+		}
+		if v.People, err = account.Names(ctx, tx, hands); err != nil {
+			return err
+		}
+		may := check(ctx, tx, l)
+		if may != nil && !refused(may) {
+			return may
+		}
+		v.MayApprove = actor.Can(policy.AccessApprove, l.Place())
+		v.MayAttest = actor.Can(policy.AccessManage, l.Place())
+		v.MayCreate = may == nil && v.MayAttest
+		v.MayPrepare = may == nil && ours(l.AccountKind) && actor.Can(policy.AccessProvision, l.Place())
+		return nil
+	})
+	return v, err
 }

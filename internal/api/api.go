@@ -28,6 +28,7 @@ import (
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/reveal"
 )
 
 // Server answers programs. Every field is needed.
@@ -40,6 +41,7 @@ type Server struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Reveals     *reveal.Service
 	Audit       *audit.Service
 	Log         *slog.Logger
 	Version     string

@@ -189,6 +189,9 @@ func (b *board) ids() map[string][]string {
 		"platforms":   `SELECT id FROM platform WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"licences":    `SELECT id FROM licence WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"classes":     `SELECT id FROM class WHERE board_id = $1 ORDER BY source_id`,
+		"reveals":     `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
+		"approvals":   `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
+		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -219,11 +222,12 @@ func (b *board) state() string {
 			`SELECT 'licence ' || id || ' ' || CAST(version AS text) FROM licence WHERE board_id = $1`,
 			`SELECT 'pupil account ' || id || ' ' || CAST(version AS text) FROM pupil_account WHERE board_id = $1`,
 			`SELECT 'file ' || id || ' ' || CAST(version AS text) FROM provisioning WHERE board_id = $1`,
-			`SELECT 'reveal ' || id FROM reveal WHERE board_id = $1`,
 			`SELECT 'joiner ' || request_id || ' ' || account_id FROM request_joiner WHERE board_id = $1`,
 			`SELECT 'evidence ' || id FROM evidence WHERE board_id = $1`,
 			`SELECT 'delegation ' || id || ' ' || COALESCE(CAST(ended_at AS text), '') FROM delegation WHERE board_id = $1`,
 			`SELECT 'account ' || id || ' ' || CAST(version AS text) FROM account WHERE board_id = $1`,
+			`SELECT 'reveal ' || id || ' ' || person_id FROM reveal WHERE board_id = $1`,
+			`SELECT 'approval ' || id || ' ' || approved_by FROM reveal_approval WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
 		}, " UNION ALL "), tx.Board)
 		return err
@@ -267,9 +271,10 @@ func (b *board) fill() {
 	joined := b.to(request.Submitted)
 	_, err := b.Requests.Join(ctx, b.as("professional"), joined.ID)
 	b.must(err)
-	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a"} {
+	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a", "1.3e"} {
 		b.must(proofs[prove].act(b))
 	}
+	b.more("teacher")
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

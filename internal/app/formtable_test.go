@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/db/dbtest"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/policy"
@@ -22,6 +24,7 @@ type form struct {
 	who      string // "" for nobody
 	id       string // of what the address names
 	aspect   string
+	file     string // of accounts, that the address names too
 	stranger string // the id of such a thing of another school, where the role is a school's
 	foreign  string // and of another board
 	page     string // where it stands; its own address when empty
@@ -31,7 +34,15 @@ type form struct {
 	idle     []string // fields that the page shows and that are tried in another row, or hold no answer
 	wrong    []typed
 	keeps    bool // what was typed is kept as a draft when it is refused
-	shows    bool // what is right is answered with a page that has no address
+	shows    bool // what is right is answered at once: it must not stand in a page to come back to
+}
+
+// done is the status of what is right.
+func (f form) done() int {
+	if f.shows {
+		return http.StatusOK
+	}
+	return http.StatusSeeOther
 }
 
 // What a refusal names that is no field.
@@ -46,7 +57,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -106,6 +117,8 @@ func (b *board) forms(two *board) []form {
 	}
 	b.people["two places"] = b.account("two places", policy.Professional, "s1", "")
 	b.also("two places", policy.Professional, b.other)
+	b.people["two schools"] = b.account("two schools", policy.Principal, "s1", "")
+	b.also("two schools", policy.Principal, b.other)
 
 	asking := url.Values{"usage": {b.brackets("usage typed")}, "description": {b.brackets("description typed")},
 		"missing": {b.brackets("missing typed")}, "data_kinds": {"first_name"}, "cost": {"1 250,50 $"}}
@@ -214,10 +227,25 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /licences/new", who: "evaluator", page: "/licences/new?scope=school&org_id=" + b.school + "&platform=" + string(approved.ID),
 			good:  b.bought(approved.ID),
 			wrong: append(b.bargains(two), known("platform", nowhere, string(foreign.PlatformID))...)},
-		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}},
-			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"))},
+		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
+			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"))},
+
+		{route: "POST /reveals", who: "teacher", shows: true, good: url.Values{"name": {b.loginName("e00")}, "reason": {"class_help"}},
+			wrong: slices.Concat(required("name"), wrongs("name", "name", "Belloq", script, long), required("reason"), among("reason"),
+				wrongs("reason", "reason", "lost_password"))},
+		{route: "POST /reveals/more", who: "two schools",
+			good: url.Values{"what": {"singles"}, "extra": {"5"}, "org": {b.school}, "reason": {"class_help"}, "note": {b.brackets("note for more")}},
+			wrong: slices.Concat(required("what"), among("what"), required("extra"), quota("extra", "61"), required("reason"), among("reason"),
+				required("org"), known("org", nowhere, b.centre, two.school), tooLong("note"))},
+		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
+			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return forms
+	return append(forms, b.accountForms(two)...)
+}
+
+// quota is a small number, above which one is refused.
+func quota(field, above string) []typed {
+	return wrongs(field, field, "", "0", "-1", "six", above, script, long)
 }
 
 // merged is some fields and others.
@@ -423,6 +451,39 @@ func (b *board) ending(two *board) form {
 	return form{route: "POST /licences/{id}/end", who: "principal", id: id, page: "/licences/" + id,
 		stranger: record(b, otherPrincipal, b.other), foreign: record(two, "principal", two.school),
 		good: url.Values{"on": {today()}}, wrong: slices.Concat(required("on"), day("on"), wrongs("on", "on", "2025-12-31", "2100-01-01"))}
+}
+
+// accountForms are those of the accounts of a licence, which stand on its page: to make them,
+// the file of two people's hands, and the vendor's word when the licence is over.
+func (b *board) accountForms(two *board) []form {
+	b.t.Helper()
+	at := func(route string, b *board) (id, file string) {
+		l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.accounted())
+		b.must(err)
+		return string(l.ID), string(b.fileFor(route, l.ID))
+	}
+	var forms []form
+	for _, f := range []struct{ does, operation string }{
+		{"accounts", "create-accounts"}, {"files", "prepare-provisioning"}, {"files/{file}/approve", "approve-provisioning"},
+		{"files/{file}/download", "download-provisioning"}, {"files/{file}/confirm", "confirm-provisioning"},
+	} {
+		row := form{route: "POST /licences/{id}/" + f.does, who: "evaluator"}
+		row.id, row.file = at(f.operation, b)
+		row.foreign, _ = at("", two)
+		row.page = "/licences/" + row.id
+		if f.does == "files" {
+			row.good, row.wrong = url.Values{"kind": {"delta"}}, slices.Concat(required("kind"), among("kind"))
+		}
+		forms = append(forms, row)
+	}
+	over := form{route: "POST /licences/{id}/deletion", who: "evaluator", good: url.Values{"on": {today()}, "by": {"Camille Ortega, données"}},
+		wrong: slices.Concat(required("on"), day("on"), wrongs("on", "on", "2025-12-31", "2100-01-01"), required("by"), tooLong("by"))}
+	over.id, _ = at("confirm-provisioning", b)
+	over.foreign, _ = at("", two)
+	over.page = "/licences/" + over.id
+	dbtest.OwnerExec(b.t, b.DB, `UPDATE licence SET ends_on = '2026-01-02' WHERE id = '`+over.id+`'`)
+	b.must(b.Access.Sweep(b.t.Context(), b.id))
+	return append(forms, over)
 }
 
 func (b *board) bargains(two *board) []typed {

@@ -264,6 +264,9 @@ func body(b *board, operation string) any {
 		"approve-provisioning":  nil,
 		"download-provisioning": nil,
 		"confirm-provisioning":  nil,
+		"reveal":                map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
+		"ask-approval":          map[string]any{"extra": 5, "reason": "class_help"},
+		"approve-reveals":       nil,
 		"submit-request":        nil,
 		"withdraw-request":      nil,
 		"acknowledge-request":   nil,
@@ -301,7 +304,7 @@ func bought(b *board) map[string]any {
 }
 
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit"}
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

@@ -31,12 +31,12 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		DB: a.DB, Accounts: a.Accounts, Place: a.place,
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Log:    slog.Default(), Observe: observe(metrics),
-		Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Reveals: a.Reveals,
-		Requests: a.Requests, Evaluations: a.Evaluations, Decisions: a.Decisions, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
+		Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
+		Decisions: a.Decisions, Reveals: a.Reveals, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
 	}
 	programs := (&api.Server{
 		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
-		Decisions: a.Decisions, Audit: a.Audit, Log: slog.Default(), Version: Version(),
+		Decisions: a.Decisions, Reveals: a.Reveals, Audit: a.Audit, Log: slog.Default(), Version: Version(),
 	}).Handler()
 	mux := http.NewServeMux()
 	mux.Handle("/api/", programs)

@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
+	"aval/internal/app"
 	"aval/internal/pseudonym"
+	"aval/internal/reveal"
 )
 
 type pseudonymCmds struct {
 	Sample pseudonymSample `cmd:"" help:"Print login names that belong to nobody, one a line; needs no database."`
+	Find   pseudonymFind   `cmd:"" help:"Say whose a login name is; it is noted, and counts in the hour's quota."`
 }
 
 type pseudonymSample struct {
@@ -50,5 +54,30 @@ func (c pseudonymSample) Run(h *house) error {
 			_, _ = fmt.Fprintln(lines, text)
 		}
 		_ = lines.Flush() // the reader left: nothing to tell it
+	})
+}
+
+type pseudonymFind struct {
+	boardFlag
+	Name   string `arg:"" help:"Login name, as it was typed."`
+	Reason string `required:"" help:"Code of the policy pack's reveal_reasons: class_help, handed_in, conduct, support."`
+	Note   string `help:"At most 300 characters."`
+}
+
+func (c pseudonymFind) Run(h *house) error {
+	return h.with(func(a *app.App) error {
+		actor, err := c.actor(h, a)
+		if err != nil {
+			return err
+		}
+		shown, err := a.Reveals.Reveal(h.ctx, actor, reveal.Ask{Kind: reveal.Name, Name: c.Name, Reason: c.Reason, Note: c.Note})
+		if err != nil {
+			return err
+		}
+		p := shown.People[0] // one name is one pupil's
+		return h.print(map[string]any{"id": p.ID, "given_name": p.GivenName, "family_name": p.FamilyName, "classes": p.Classes,
+			"grade": p.Grade, "left": shown.Left}, func(w io.Writer) {
+			_, _ = fmt.Fprintf(w, "%s %s\t%s\t%s\n", p.GivenName, p.FamilyName, strings.Join(p.Classes, ", "), p.Grade)
+		})
 	})
 }

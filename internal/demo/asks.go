@@ -314,16 +314,18 @@ var licences = []struct {
 	account licence.AccountKind
 	at      string // where pupils sign in
 	columns []licence.Column
+	opens   bool // the accounts of its pupils
+	told    bool // the vendor took them
 }{
 	{of: "Tabulou department_head", by: "evaluator", ago: 262, scope: licence.Board, ddl: true, cents: 640000, years: 2,
-		account: licence.LoginName, at: "https://eleves.tabulou.example", columns: accountsFile},
+		account: licence.LoginName, at: "https://eleves.tabulou.example", columns: accountsFile, opens: true, told: true},
 	{of: "Classavoine department_head", by: "evaluator", ago: 240, scope: licence.Board, ddl: true, cents: 1850000, years: 3},
 	{of: "Cartolane professional_2", by: "evaluator_2", ago: 196, scope: licence.Board, ddl: true, cents: 210000, years: 1,
 		grades: []string{"04", "05", "06", "07"}},
 	{of: "Livrophare professional_2", by: "evaluator", ago: 83, scope: licence.Board, ddl: true, seats: 800, cents: 480000, years: 1,
 		schools: []string{french, english, cree}, grades: []string{"01", "02", "03", "04"}, account: licence.VendorName, at: "https://livrophare.example"},
 	{of: "Plumarel teacher", by: "principal", ago: 234, scope: licence.School, seats: 120, cents: 32000, years: 1,
-		grades: []string{"03", "04", "05", "06"}, account: licence.LoginName, at: "https://plumarel.example/ecole", columns: accountsFile[:3]},
+		grades: []string{"03", "04", "05", "06"}, account: licence.LoginName, at: "https://plumarel.example/ecole", columns: accountsFile[:3], opens: true},
 	{of: "Récitou professional", by: "principal", ago: 209, scope: licence.School, seats: 40, cents: 18000, years: 1},
 	{of: "Labozine teacher_4", by: "principal_2", ago: 198, scope: licence.School, seats: 90, cents: 54000, years: 1},
 	{of: "Boréaphone teacher_5", by: "principal_3", ago: 138, scope: licence.School, cents: 20000, years: 2},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"aval/internal/access"
 	"aval/internal/catalogue"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
@@ -320,11 +321,36 @@ func (t *teller) evidence(th *thread) evaluation.File {
 		Media: "text/plain", Content: bytes.NewReader([]byte(text))}
 }
 
+// open makes the accounts of a licence and prepares their file; where the vendor is told, another
+// evaluator approves it, and it is downloaded and confirmed.
+func (t *teller) open(ctx context.Context, id licence.ID, told bool) error {
+	one, two := t.people["evaluator"], t.people["evaluator_2"]
+	if _, err := t.a.Access.Create(ctx, one, id); err != nil {
+		return err
+	}
+	if err := t.a.Access.Run(ctx, one.Board, string(id)); err != nil {
+		return err
+	}
+	f, err := t.a.Access.Prepare(ctx, one, id, access.Delta)
+	if err != nil || !told {
+		return err
+	}
+	if _, err := t.a.Access.Approve(ctx, two, id, f.ID); err != nil {
+		return err
+	}
+	if _, err := t.a.Access.Download(ctx, one, id, f.ID); err != nil {
+		return err
+	}
+	_, err = t.a.Access.Confirm(ctx, one, id, f.ID)
+	return err
+}
+
 // aftermath plans what follows some decisions: licences, disagreements, a new
 // request with new security functions; and what the IT service passes on.
 func (t *teller) aftermath(threads map[string]*thread) {
 	for _, l := range licences {
 		th := threads[l.of]
+		var kept licence.Licence
 		t.then(th, l.ago, 13, "licence", func(ctx context.Context) error {
 			org := ""
 			if l.scope != licence.Board {
@@ -341,13 +367,17 @@ func (t *teller) aftermath(threads map[string]*thread) {
 			if l.class != "" {
 				audience.Classes = t.people[l.class].Classes[:1]
 			}
-			_, err := t.a.Licences.Record(ctx, t.people[l.by], licence.Licence{
+			var err error
+			kept, err = t.a.Licences.Record(ctx, t.people[l.by], licence.Licence{
 				PlatformID: t.platforms[th.platform].ID, Scope: l.scope, OrgID: org, Payer: payer, Seats: l.seats, CostCents: l.cents,
 				StartsOn: licence.Day(t.at), EndsOn: licence.Day(t.at.AddDate(l.years, 0, -1)), Audience: audience,
 				AccountKind: l.account, SignInURL: l.at, Columns: l.columns,
 			})
 			return err
 		})
+		if l.opens {
+			t.then(th, l.ago-2, 14, "accounts", func(ctx context.Context) error { return t.open(ctx, kept.ID, l.told) })
+		}
 	}
 	for _, c := range contests {
 		th := threads[c.of]

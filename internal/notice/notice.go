@@ -109,7 +109,7 @@ func (s *Service) Reveals(ctx context.Context, board, accountID string) error {
 	for i, t := range l.tell {
 		p := i18n.For(t.account.Lang)
 		letters[i] = mail.Message{To: t.account.Email, Subject: p.T(t.key + ".subject"),
-			Text: p.T("notice.hello") + "\n\n" + p.T(t.key+".text", strings.Join(strings.Fields(who.Name), " "), s.link("/reveals")) +
+			Text: p.T("notice.hello") + "\n\n" + p.T(t.key+".text", strings.Join(strings.Fields(who.Name), " "), s.link("/looks")) +
 				"\n\n-- \n" + p.T("notice.foot") + "\n"}
 	}
 	return s.send(ctx, board, accountID, letters)

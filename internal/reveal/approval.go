@@ -3,6 +3,7 @@ package reveal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"aval/internal/account"
 	"aval/internal/audit"
@@ -53,29 +54,56 @@ func (s *Service) AskApproval(ctx context.Context, actor policy.Actor, m More) (
 // place is where an approval is to hold: the whole board for who looks at all of
 // it, else the school that was named, or their only one.
 func place(actor policy.Actor, do policy.Action, named string) (string, error) {
-	schools := []string{}
+	schools, board := places(actor, do)
+	switch {
+	case board:
+		return "", nil
+	case len(schools) == 0:
+		return "", actor.Allow(do, policy.Scope{})
+	case named == "" && len(schools) == 1:
+		return schools[0], nil
+	case named == "":
+		return "", fault.Form(map[string]string{"org": "reveal.org_required"})
+	case !slices.Contains(schools, named):
+		return "", fault.Missing()
+	}
+	return named, nil
+}
+
+// places are the schools at which someone looks, unless they look at the whole board.
+func places(actor policy.Actor, do policy.Action) (schools []string, board bool) {
 	for _, rule := range actor.Reach(do).Rules {
 		switch {
 		case rule.Board:
-			return "", nil
+			return nil, true
 		case len(rule.Classes) > 0:
 			schools = append(schools, actor.Orgs(policy.Teacher, policy.Professional)...)
 		default:
 			schools = append(schools, rule.Orgs...)
 		}
 	}
-	if len(schools) == 0 {
-		return "", actor.Allow(do, policy.Scope{})
+	slices.Sort(schools)
+	return slices.Compact(schools), false
+}
+
+// Places answers the schools for which the actor may ask for more; none for who
+// looks at the whole board. It refuses (Denied) who may look nowhere.
+func (s *Service) Places(ctx context.Context, actor policy.Actor) (list []org.Org, err error) {
+	schools, board := places(actor, policy.RevealName)
+	if !board && len(schools) == 0 {
+		return nil, actor.Allow(policy.RevealName, policy.Scope{})
 	}
-	for _, id := range schools {
-		if id == named || named == "" && len(schools) == 1 {
-			return id, nil
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		for _, id := range schools {
+			o, err := org.Get(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			list = append(list, o)
 		}
-	}
-	if named == "" {
-		return "", fault.Form(map[string]string{"org": "reveal.org_required"})
-	}
-	return "", fault.Missing()
+		return nil
+	})
+	return list, err
 }
 
 // Approve allows what was asked, for an hour. It refuses (Denied, under 1.3 e) who

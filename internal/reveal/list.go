@@ -33,7 +33,10 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, f Filter) (looks
 			AND (CAST($2 AS text) = '' OR actor_id = $2)
 			AND (CAST($3 AS text) = '' OR (at, id) < (SELECT at, id FROM reveal WHERE board_id = $1 AND id = $3))
 			AND `+where+` ORDER BY at DESC, id DESC LIMIT $4`, append([]any{tx.Board, f.Actor, f.After, PageSize}, args...)...)
-		return err
+		if err != nil {
+			return err
+		}
+		return name(ctx, tx, looks)
 	})
 	return looks, err
 }
@@ -42,13 +45,7 @@ func (s *Service) List(ctx context.Context, actor policy.Actor, f Filter) (looks
 type Pupil struct {
 	Person
 	Schools []string // names
-	Looks   []Seen   // the newest first
-}
-
-// Seen is a look with the name of who looked; empty for the operator's own hand.
-type Seen struct {
-	Look
-	By string
+	Looks   []Look   // the newest first
 }
 
 // mostSeen bounds the looks on a pupil's page.
@@ -99,7 +96,7 @@ func canAny(actor policy.Actor, do policy.Action, all []policy.Scope) bool {
 	return false
 }
 
-func seen(ctx context.Context, tx *db.Tx, id string, classes []person.Class) (list []Seen, err error) {
+func seen(ctx context.Context, tx *db.Tx, id string, classes []person.Class) ([]Look, error) {
 	in := make([]string, len(classes))
 	for i, c := range classes {
 		in[i] = c.ID
@@ -108,13 +105,18 @@ func seen(ctx context.Context, tx *db.Tx, id string, classes []person.Class) (li
 	if err != nil {
 		return nil, err
 	}
-	by := make([]string, len(looks))
-	for i, l := range looks {
-		by[i] = l.Actor
-	}
-	names, err := account.Names(ctx, tx, by)
+	return looks, name(ctx, tx, looks)
+}
+
+// name puts in who looked, and who allowed more.
+func name(ctx context.Context, tx *db.Tx, looks []Look) error {
+	var ids []string
 	for _, l := range looks {
-		list = append(list, Seen{Look: l, By: names[l.Actor]})
+		ids = append(ids, l.Actor, l.Second)
 	}
-	return list, err
+	names, err := account.Names(ctx, tx, ids)
+	for i, l := range looks {
+		looks[i].By, looks[i].Allowed = names[l.Actor], names[l.Second]
+	}
+	return err
 }

@@ -125,6 +125,8 @@ type Look struct {
 	Second   string // who allowed more than the quota
 	Approval string
 	Count    int // people shown
+
+	By, Allowed string // names of Actor and Second, in lists; empty for the operator's own hand
 }
 
 // window is how far back an hour's quota looks.

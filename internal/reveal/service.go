@@ -108,7 +108,11 @@ func (s *Service) byName(ctx context.Context, tx *db.Tx, actor policy.Actor, typ
 }
 
 // nobody is said of a name that is nobody's, and of one out of reach.
-func nobody() error { return fault.New(fault.NotFound, "reveal.nobody") }
+func nobody() error {
+	f := fault.New(fault.NotFound, "reveal.nobody")
+	f.Fields = map[string]fault.Message{"name": {Key: f.Key}}
+	return f
+}
 
 // byAccount finds what one pupil's account is entered with. Nobody guesses an
 // account's id: one out of reach is the one NotFound, and does not count.

@@ -44,7 +44,7 @@ type cardSheet struct {
 type card struct {
 	Given, Family string
 	Number        int
-	UserName      string
+	UserName      string // empty while the platform has not given it: there is a line to write it on
 	Password      string // empty where the platform keeps none that we know
 	Picture       string // the address of the drawing beside the password; empty where there is none
 }

@@ -99,6 +99,8 @@ func TestACardWithoutAPasswordOrAPictureLeavesNoEmptyPlace(t *testing.T) {
 	s := classSheet("fr", 1)
 	s.Cards[0].Picture = "/assets/pictures.svg#tortue"
 	contains(t, printed(t, s, "fr"), `<use href="/assets/pictures.svg#tortue">`)
+	s.Cards[0].UserName = ""
+	contains(t, printed(t, s, "fr"), "Nom d’utilisateur", `<dd class="av-blank">`)
 	s.Cards[0].Picture, s.Cards[0].Password, s.SignIn = "", "", ""
 	for _, gone := range []string{"Mot de passe", "av-picture", "av-code", "has-code"} {
 		if page := printed(t, s, "fr"); strings.Contains(page, gone) {

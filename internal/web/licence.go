@@ -44,7 +44,11 @@ func (s *Server) licence(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.render(licencePage(v, shown, licence.Day(s.DB.Clock())))
+	accounts, err := s.Access.View(v.ctx(), v.actor, shown.ID)
+	if err != nil {
+		return err
+	}
+	return v.render(licencePage(v, shown, accounts, licence.Day(s.DB.Clock())))
 }
 
 func (s *Server) licenceEnd(v *visit) error {

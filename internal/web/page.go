@@ -280,7 +280,7 @@ func (v *visit) run() (err error) {
 	}
 	err = v.route.do(v)
 	f, refused := fault.As(err)
-	if !refused || v.route.form == nil || (f.Kind != fault.Invalid && f.Kind != fault.Conflict) {
+	if !refused || v.route.form == nil || f.Kind != fault.Invalid && f.Kind != fault.Conflict && len(f.Fields) == 0 {
 		return err
 	}
 	v.refused, v.status = f, statusOf(f.Kind)

@@ -14,7 +14,7 @@ import (
 
 // policyRoutes are the pages on the policy, its proof, the trail, licences and settings.
 func (s *Server) policyRoutes() []route {
-	return []route{
+	return append([]route{
 		{pattern: "GET /policy", need: policy.PolicyRead, do: s.policyText},
 		{pattern: "GET /policy/roles", need: policy.PolicyRead, do: s.policyRoles},
 		{pattern: "GET /policy/coverage", need: policy.CoverageRead, do: s.policyCoverage},
@@ -28,7 +28,7 @@ func (s *Server) policyRoutes() []route {
 		{pattern: "POST /licences/{id}/end", need: policy.LicenceRecord, do: s.licenceEnd, form: s.licence},
 		{pattern: "GET /settings", need: policy.SettingsEdit, do: s.settingsForm},
 		{pattern: "POST /settings", need: policy.SettingsEdit, do: s.settingsChange, form: s.settingsForm},
-	}
+	}, s.accessRoutes()...)
 }
 
 // clauseGroup is a section of the policy, or of a law under it, and its clauses.

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/access"
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
@@ -117,7 +118,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 		t.Fatal(err)
 	}
 	server := &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d), Requests: request.New(d), Audit: &audit.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Audit: &audit.Service{DB: d},
 		Boards: &board.Service{DB: d}, Keys: h.keys}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.at.Close)
@@ -444,7 +445,7 @@ func TestSettingsAreKept(t *testing.T) {
 		c := h.as(t, policy.Operator)
 		before := h.marks(t)
 		for range 2 { // the second changes nothing
-			res, _ := h.post(t, c, "/settings", "fr", url.Values{"evaluator_decides": {"yes"}})
+			res, _ := h.post(t, c, "/settings", "fr", url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"60"}, "class_sets_an_hour": {"1"}})
 			if res.Header.Get("Location") != "/settings" {
 				t.Fatalf("sent to %q", res.Header.Get("Location"))
 			}

@@ -40,10 +40,10 @@ type Server struct {
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
-	Reveals     *reveal.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Reveals     *reveal.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
