@@ -120,7 +120,6 @@ func (s *Service) Sweep(ctx context.Context, boardID string) error {
 type moves struct {
 	over                     bool
 	suspend, resume, retired []string
-	lacking                  bool
 }
 
 func (s *Service) sweep(ctx context.Context, actor policy.Actor, id licence.ID) error {
@@ -149,10 +148,7 @@ func (s *Service) sweep(ctx context.Context, actor policy.Actor, id licence.ID) 
 		if m.over {
 			return s.ended(ctx, tx, actor, id)
 		}
-		if m.lacking {
-			return job.Enqueue(ctx, tx, CreateJob, string(id))
-		}
-		return nil
+		return goOn(ctx, tx, id)
 	})
 }
 
@@ -190,7 +186,6 @@ func (s *Service) compare(ctx context.Context, boardID string, id licence.ID) (m
 			return err
 		}
 		m.sort(accounts, rows, retired, c.Free())
-		m.lacking = c.Lacking() > 0 && c.Free() != 0 && check(ctx, tx, l) == nil
 		return nil
 	})
 	return m, err
@@ -214,6 +209,26 @@ func (m *moves) sort(accounts []Account, audience map[string]string, retired map
 			m.resume = append(m.resume, a.ID)
 		}
 	}
+}
+
+// goOn begins to make the accounts that a licence lacks, if it may have them and there is a seat;
+// otherwise it keeps what its accounts show.
+func goOn(ctx context.Context, tx *db.Tx, id licence.ID) error {
+	l, err := licence.Get(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	c, err := counted(ctx, tx, l)
+	if err != nil {
+		return err
+	}
+	if c.Lacking() == 0 || c.Free() == 0 || check(ctx, tx, l) != nil {
+		return settle(ctx, tx, id)
+	}
+	if err := policy.Mark(ctx, tx, ControlKept, licence.Subject(id), policy.Waiting); err != nil {
+		return err
+	}
+	return job.Enqueue(ctx, tx, CreateJob, string(id))
 }
 
 // moveAll does one thing to some accounts; one that moved meanwhile is left for the next time.

@@ -42,13 +42,16 @@ func TestTheAudienceIsFollowed(t *testing.T) {
 		}
 		w.exec(`UPDATE person_role SET org_id = $2 WHERE board_id = $1 AND person_id = $3`, w.schools[0], left)
 		w.sweep()
+		if got := w.mark(access.ControlKept, id); got != "exception" {
+			t.Errorf("a pupil of the audience without an account is %q", got)
+		}
 		if got := w.card(id, left).State; got != access.Suspended {
 			t.Errorf("without a free seat who came back is %s", got)
 		}
 		w.exec(`UPDATE person SET status = 'tobedeleted' WHERE board_id = $1 AND id = $2`, came)
 		w.sweep()
 		w.sweep()
-		if w.card(id, left) != before {
+		if w.card(id, left) != before || w.mark(access.ControlKept, id) != "conform" {
 			t.Error("who came back has not the account of before")
 		}
 		w.must(w.Suspend(t.Context(), w.evaluator(), stays.AccountID))

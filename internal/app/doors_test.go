@@ -282,6 +282,9 @@ func (b *board) fill() {
 		Name: "conditions-" + b.name("evidence") + ".txt", Media: "text/plain",
 		Content: strings.NewReader("Les conditions du fournisseur, " + b.name("content of evidence"))})
 	b.must(err)
+	l, err := b.Licences.Record(ctx, b.as("principal"), b.accounted())
+	b.must(err)
+	b.fileFor("confirm-provisioning", l.ID)
 	_, err = b.Accounts.Delegate(ctx, b.as("principal"), b.as("professional").ID, time.Now(), time.Now().Add(48*time.Hour))
 	b.must(err)
 	lent := b.people["professional"]
