@@ -326,7 +326,14 @@ func settle(ctx context.Context, tx *db.Tx, id licence.ID) error {
 // principal may ask for all year (6.2 a), and the evaluating service. The
 // platform learns it from the next file.
 func (s *Service) Reset(ctx context.Context, actor policy.Actor, accountID string) error {
-	return s.change(ctx, actor, policy.AccessReset, accountID, func(ctx context.Context, tx *db.Tx, a *Account, kind licence.AccountKind) error {
+	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		return s.Renew(ctx, tx, actor, accountID)
+	})
+}
+
+// Renew is Reset within a transaction.
+func (s *Accounts) Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, accountID string) error {
+	return s.change(ctx, tx, actor, policy.AccessReset, accountID, func(ctx context.Context, tx *db.Tx, a *Account, kind licence.AccountKind) error {
 		if err := a.reset(kind); err != nil {
 			return err
 		}
@@ -351,56 +358,58 @@ func (s *Service) Reset(ctx context.Context, actor policy.Actor, accountID strin
 
 // Suspend stops an account until Resume.
 func (s *Service) Suspend(ctx context.Context, actor policy.Actor, accountID string) error {
-	return s.change(ctx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, _ licence.AccountKind) error {
-		return a.suspend(true)
-	}, "access.suspended", "6.1e")
+	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		return s.change(ctx, tx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, _ licence.AccountKind) error {
+			return a.suspend(true)
+		}, "access.suspended", "6.1e")
+	})
 }
 
 // Resume lets an account go on that somebody suspended.
 func (s *Service) Resume(ctx context.Context, actor policy.Actor, accountID string) error {
-	return s.change(ctx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, _ licence.AccountKind) error {
-		return a.resume()
-	}, "access.resumed", "6.1e")
+	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		return s.change(ctx, tx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, _ licence.AccountKind) error {
+			return a.resume()
+		}, "access.resumed", "6.1e")
+	})
 }
 
 // change does something to one account. The trail names the person and the
 // licence, never the account or its login name.
-func (s *Service) change(ctx context.Context, actor policy.Actor, do policy.Action, accountID string,
+func (s *Accounts) change(ctx context.Context, tx *db.Tx, actor policy.Actor, do policy.Action, accountID string,
 	rule func(context.Context, *db.Tx, *Account, licence.AccountKind) error, action, clause string) error {
-	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if len(actor.Reach(do).Rules) == 0 {
-			return actor.Allow(do, policy.Scope{})
-		}
-		a, err := get(ctx, tx, accountID)
-		if err != nil {
-			return err
-		}
-		p, err := s.whose(ctx, tx, a)
-		if err != nil {
-			return err
-		}
-		if err := may(ctx, tx, actor, do, p.ID); err != nil {
-			return err
-		}
-		if err := hold(ctx, tx, a.LicenceID); err != nil {
-			return err
-		}
-		l, err := licence.Get(ctx, tx, a.LicenceID)
-		if err != nil {
-			return err
-		}
-		if err := rule(ctx, tx, &a, l.AccountKind); err != nil {
-			return err
-		}
-		if err := update(ctx, tx, &a); err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, actor, action, "person:"+p.ID, audit.Under(clause), audit.Note(licence.Subject(a.LicenceID)))
-	})
+	if len(actor.Reach(do).Rules) == 0 {
+		return actor.Allow(do, policy.Scope{})
+	}
+	a, err := get(ctx, tx, accountID)
+	if err != nil {
+		return err
+	}
+	p, err := s.whose(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	if err := may(ctx, tx, actor, do, p.ID); err != nil {
+		return err
+	}
+	if err := hold(ctx, tx, a.LicenceID); err != nil {
+		return err
+	}
+	l, err := licence.Get(ctx, tx, a.LicenceID)
+	if err != nil {
+		return err
+	}
+	if err := rule(ctx, tx, &a, l.AccountKind); err != nil {
+		return err
+	}
+	if err := update(ctx, tx, &a); err != nil {
+		return err
+	}
+	return audit.Write(ctx, tx, actor, action, "person:"+p.ID, audit.Under(clause), audit.Note(licence.Subject(a.LicenceID)))
 }
 
 // whose is the pupil of an account; empty of one whose person was purged.
-func (s *Service) whose(ctx context.Context, tx *db.Tx, a Account) (pupil, error) {
+func (s *Accounts) whose(ctx context.Context, tx *db.Tx, a Account) (pupil, error) {
 	held, err := s.Names.ByRow(ctx, tx, []string{a.LoginID})
 	if err != nil {
 		return pupil{}, err

@@ -160,3 +160,32 @@ func TestAStolenSessionTakesNoMoreAccountsThanItsQuota(t *testing.T) {
 		}
 	})
 }
+
+// A lost card: another password and its showing are one act, or neither is.
+func TestAPasswordIsReplacedOnlyWhenItIsShown(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		teacher, of := w.actor(policy.Teacher, 0), w.licence()
+		ask := reveal.Ask{Kind: reveal.Account, Account: w.account(of, w.pupils[0][0]), Reason: "lost_password"}
+		before, err := w.Reveal(t.Context(), teacher, ask)
+		w.must(err)
+		ask.Renew = true
+		renewed, err := w.Reveal(t.Context(), teacher, ask)
+		w.must(err)
+		if renewed.Cards[0].Password == before.Cards[0].Password || renewed.Left != 58 {
+			t.Errorf("the password is the same, or %d looks are left", renewed.Left)
+		}
+		for err == nil {
+			_, err = w.look(teacher, w.names[w.pupils[0][1]])
+		}
+		if _, err := w.Reveal(t.Context(), teacher, ask); key(err) != "reveal.quota_singles" {
+			t.Errorf("beyond the quota: %v", err)
+		}
+		ask.Renew = false
+		w.now = w.now.Add(time.Hour)
+		after, err := w.Reveal(t.Context(), teacher, ask)
+		w.must(err)
+		if after.Cards[0].Password != renewed.Cards[0].Password {
+			t.Error("the password was replaced, and nobody saw it")
+		}
+	})
+}

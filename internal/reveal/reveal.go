@@ -53,6 +53,7 @@ type Ask struct {
 	Licence licence.ID // of a class set
 	Class   string     // its id
 	Account string     // its id
+	Renew   bool       // it is given another password first, or nothing is: for a card that was lost
 	Name    string     // a login name, as it was typed
 	Reason  string     // code of the pack's reveal_reasons
 	Note    string     // may stay empty

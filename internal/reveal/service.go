@@ -53,6 +53,14 @@ func (s *Service) Reveal(ctx context.Context, actor policy.Actor, ask Ask) (show
 			return h.alert(ctx, tx, actor)
 		}
 		refused = f.missing
+		if ask.Renew && ask.Kind == Account {
+			if err := s.Cards.Renew(ctx, tx, actor, ask.Account); err != nil {
+				return err
+			}
+			if f.shown.Cards[0], err = s.Cards.CardOf(ctx, tx, ask.Account); err != nil {
+				return err
+			}
+		}
 		shown = f.shown
 		shown.Kind, shown.At, shown.Left = ask.Kind, tx.Now, h.after(leave)
 		return s.note(ctx, tx, actor, ask, f, h, leave)
@@ -143,7 +151,7 @@ func (s *Service) byClass(ctx context.Context, tx *db.Tx, actor policy.Actor, id
 	if !actor.Can(policy.RevealClass, f.scope) {
 		return found{}, fault.Missing()
 	}
-	pupils, err := pupilsOf(ctx, tx, id)
+	pupils, err := person.InClass(ctx, tx, id)
 	if err != nil {
 		return found{}, err
 	}

@@ -71,17 +71,6 @@ func licenceOf(ctx context.Context, tx *db.Tx, accountID string) (licence.ID, er
 	}, `SELECT licence_id FROM pupil_account WHERE board_id = $1 AND id = $2`, tx.Board, accountID)
 }
 
-// pupilsOf reads the active pupils of a class, by name.
-func pupilsOf(ctx context.Context, tx *db.Tx, classID string) ([]person.Person, error) {
-	return db.All(ctx, tx, func(row db.Row) (p person.Person, err error) {
-		err = row.Scan(&p.ID, &p.GivenName, &p.FamilyName, &p.Grade)
-		return p, err
-	}, `SELECT p.id, p.given_name, p.family_name, p.grade FROM person p
-		WHERE p.board_id = $1 AND p.status = 'active' AND p.id IN (SELECT e.person_id FROM enrollment e
-			WHERE e.board_id = $1 AND e.class_id = $2 AND e.role = 'student' AND e.status = 'active')
-		ORDER BY p.search, p.id`, tx.Board, classID)
-}
-
 // about reads the looks at a pupil, alone or with their classes, the newest first.
 func about(ctx context.Context, tx *db.Tx, personID string, classes []string, most int) ([]Look, error) {
 	args := []any{tx.Board, personID, most}

@@ -100,10 +100,7 @@ func (s *Server) passwordRenew(v *visit) error {
 	if !ok {
 		return fault.Missing()
 	}
-	if err := s.Access.Reset(v.ctx(), v.actor, account); err != nil {
-		return err
-	}
-	shown, err := s.Reveals.Reveal(v.ctx(), v.actor, reveal.Ask{Kind: reveal.Account, Account: account, Reason: renewal})
+	shown, err := s.Reveals.Reveal(v.ctx(), v.actor, reveal.Ask{Kind: reveal.Account, Account: account, Renew: true, Reason: renewal})
 	if err != nil {
 		return err
 	}

@@ -71,12 +71,6 @@ func Path(name string) string {
 // Icon is the address of an icon in the sprite.
 func Icon(name string) string { return Path("icons.svg") + "#" + name }
 
-// Has tells whether the build made an asset of that plain name.
-func Has(name string) bool {
-	_, ok := load().names[name]
-	return ok
-}
-
 // HasIcon tells whether the sprite holds an icon.
 func HasIcon(name string) bool { return draws("icons.svg", name) }
 
