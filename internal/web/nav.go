@@ -52,7 +52,7 @@ func (v *visit) nav() [2][]NavItem {
 	}
 	var parts [2][]NavItem
 	for _, place := range places {
-		if !v.s.pages["GET "+place.href] || !v.may(place.need) {
+		if !v.s.pages["GET "+place.href] || !v.reaches(place.need) {
 			continue
 		}
 		item := NavItem{Href: place.href, Icon: place.icon, Key: place.key, Current: place.href == here}
@@ -63,6 +63,12 @@ func (v *visit) nav() [2][]NavItem {
 		parts[part] = append(parts[part], item)
 	}
 	return parts
+}
+
+// reaches says that the visitor's roles let them do it somewhere: one who teaches
+// no class is not led to what is for classes.
+func (v *visit) reaches(need policy.Action) bool {
+	return v.may(need) && (need == signedIn || len(v.actor.Reach(need).Rules) > 0)
 }
 
 // role is the title that the board gives to the visitor's main role, and where they hold it.
