@@ -15,7 +15,7 @@ import (
 func TestThePlatformsNamesAreLoaded(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		load := func(actor policy.Actor, id licence.ID, text string) (int, error) {
-			return w.LoadVendorNames(t.Context(), actor, id, strings.NewReader(text))
+			return w.LoadVendorNames(t.Context(), actor, id, []byte(text))
 		}
 		ours, id := w.made(nil), w.made(func(l *licence.Licence) { l.AccountKind = licence.VendorName })
 		names := map[string]string{}
@@ -39,6 +39,7 @@ func TestThePlatformsNamesAreLoaded(t *testing.T) {
 			"a login name without an account":    one + ",etoile-1\n" + names[w.far[0]] + ",etoile-2",
 			"what is no login name":              one + ",etoile-1\nsomebody,etoile-2",
 			"one account twice":                  one + ",etoile-1\n" + one + ",etoile-2",
+			"the pupil's own name":               one + ",etoile-1\n" + two + ",o.vaudrin1",
 			"one name for two":                   one + ",etoile-1\n" + two + ",etoile-1",
 			"quotes that do not end, after good": one + ",etoile-1\n\"" + two + ",etoile-2",
 		} {
