@@ -52,17 +52,23 @@ func (f VendorFile) Wrong() int { return f.Unknown + f.Doubled + f.Naming + f.Br
 // begins with no login name is its head. Nothing is kept: what was read is answered
 // sealed, for the same actor to keep.
 func (s *Service) ReadVendorNames(ctx context.Context, actor policy.Actor, id licence.ID, data []byte) (f VendorFile, err error) {
+	table, err := sheet.Read(data)
+	refusal, ok := fault.As(err)
+	if err != nil && !ok {
+		return f, err
+	}
+	return s.readNames(ctx, actor, id, table, refusal)
+}
+
+// readNames reads a table, or says why it could not be read.
+func (s *Service) readNames(ctx context.Context, actor policy.Actor, id licence.ID, table sheet.Table, unread *fault.Fault) (f VendorFile, err error) {
 	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		l, err := s.loads(ctx, tx, actor, id)
 		if err != nil {
 			return err
 		}
-		table, err := sheet.Read(data)
-		if refusal, ok := fault.As(err); ok {
-			return fault.FormMsg(map[string]fault.Message{"file": {Key: refusal.Key, Args: refusal.Args}})
-		}
-		if err != nil {
-			return err
+		if unread != nil {
+			return fault.FormMsg(map[string]fault.Message{"file": {Key: unread.Key, Args: unread.Args}})
 		}
 		known, err := s.byName(ctx, tx, l.ID)
 		if err != nil {
@@ -124,10 +130,10 @@ func (s *Service) KeepVendorNames(ctx context.Context, actor policy.Actor, id li
 	return kept, nil
 }
 
-// LoadVendorNames is both at once, for a program: either all lines are right, or
+// LoadVendorNames is both at once, of a table that a program made: either all lines are right, or
 // none is kept and the refusal says which line is wrong first.
-func (s *Service) LoadVendorNames(ctx context.Context, actor policy.Actor, id licence.ID, data []byte) (kept int, err error) {
-	f, err := s.ReadVendorNames(ctx, actor, id, data)
+func (s *Service) LoadVendorNames(ctx context.Context, actor policy.Actor, id licence.ID, table sheet.Table) (kept int, err error) {
+	f, err := s.readNames(ctx, actor, id, table, nil)
 	if err != nil {
 		return 0, err
 	}
@@ -194,14 +200,12 @@ func (s *Service) byName(ctx context.Context, tx *db.Tx, id licence.ID) (map[str
 func (f *VendorFile) read(t sheet.Table, known map[string]owner) map[string]string {
 	given, taken := map[string]string{}, map[string]bool{}
 	for n, row := range slices.Concat([][]string{t.Header}, t.Rows) {
-		login, err := pseudonym.Parse(strings.TrimPrefix(row[0], "\ufeff"))
+		row = append(slices.Clone(row), "", "") // two cells at least
+		login, err := pseudonym.Parse(row[0])
 		if err != nil && n == 0 {
 			continue
 		}
-		name := ""
-		if len(row) > 1 {
-			name = strings.TrimSpace(row[1])
-		}
+		name := strings.TrimSpace(row[1])
 		whose, ok := known[login.String()]
 		switch {
 		case err != nil, name == "", len([]rune(name)) > longestVendorName, strings.ContainsFunc(name, func(c rune) bool { return c < ' ' }), n > mostVendorNames:
