@@ -358,29 +358,32 @@ func (s *Accounts) Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, acc
 
 // Suspend stops an account of a licence until Resume, for a reason.
 func (s *Service) Suspend(ctx context.Context, actor policy.Actor, id licence.ID, accountID string, why Why) error {
-	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		return s.change(ctx, tx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, l licence.Licence) error {
-			if l.ID != id {
-				return fault.Missing()
-			}
-			if !slices.Contains(Whys, why) {
-				return fault.Form(map[string]string{"why": "access.why_required"})
-			}
-			return a.suspend(why)
-		}, "access.suspended", "6.1e")
-	})
+	return s.manage(ctx, actor, id, accountID, func(a *Account) error {
+		if !slices.Contains(Whys, why) {
+			return fault.Form(map[string]string{"why": "access.why_required"})
+		}
+		return a.suspend(why)
+	}, "access.suspended")
 }
 
 // Resume lets an account of a licence go on that somebody suspended. One whose
 // pupil left the audience goes on by itself when the pupil is back.
 func (s *Service) Resume(ctx context.Context, actor policy.Actor, id licence.ID, accountID string) error {
+	return s.manage(ctx, actor, id, accountID, (*Account).letOn, "access.resumed")
+}
+
+// manage does something to one account, for who keeps those of its licence.
+func (s *Service) manage(ctx context.Context, actor policy.Actor, id licence.ID, accountID string, rule func(*Account) error, action string) error {
 	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := allowed(ctx, tx, actor, policy.AccessManage, id); err != nil {
+			return err
+		}
 		return s.change(ctx, tx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, l licence.Licence) error {
 			if l.ID != id {
 				return fault.Missing()
 			}
-			return a.letOn()
-		}, "access.resumed", "6.1e")
+			return rule(a)
+		}, action, "6.1e")
 	})
 }
 

@@ -130,9 +130,13 @@ func (s *Service) KeepVendorNames(ctx context.Context, actor policy.Actor, id li
 	return kept, nil
 }
 
-// LoadVendorNames is both at once, of a table that a program made: either all lines are right, or
+// LoadVendorNames is both at once, of pairs of a login name and the platform's name: either all lines are right, or
 // none is kept and the refusal says which line is wrong first.
-func (s *Service) LoadVendorNames(ctx context.Context, actor policy.Actor, id licence.ID, table sheet.Table) (kept int, err error) {
+func (s *Service) LoadVendorNames(ctx context.Context, actor policy.Actor, id licence.ID, pairs [][2]string) (kept int, err error) {
+	var table sheet.Table
+	for _, pair := range pairs {
+		table.Rows = append(table.Rows, pair[:])
+	}
 	f, err := s.readNames(ctx, actor, id, table, nil)
 	if err != nil {
 		return 0, err
@@ -199,10 +203,14 @@ func (s *Service) byName(ctx context.Context, tx *db.Tx, id licence.ID) (map[str
 // read counts the lines of a table, and answers the platform's names by account.
 func (f *VendorFile) read(t sheet.Table, known map[string]owner) map[string]string {
 	given, taken := map[string]string{}, map[string]bool{}
-	for n, row := range slices.Concat([][]string{t.Header}, t.Rows) {
+	lines := t.Rows
+	if t.Header != nil {
+		lines = slices.Concat([][]string{t.Header}, t.Rows)
+	}
+	for n, row := range lines {
 		row = append(slices.Clone(row), "", "") // two cells at least
 		login, err := pseudonym.Parse(row[0])
-		if err != nil && n == 0 {
+		if err != nil && n == 0 && t.Header != nil {
 			continue
 		}
 		name := strings.TrimSpace(row[1])

@@ -10,7 +10,6 @@ import (
 	"aval/internal/fault"
 	"aval/internal/licence"
 	"aval/internal/policy"
-	"aval/internal/sheet"
 )
 
 func TestThePlatformsNamesAreLoaded(t *testing.T) {
@@ -92,11 +91,11 @@ func TestThePlatformsNamesAreLoaded(t *testing.T) {
 				t.Error("the platform's name stands plainly in a table")
 			}
 		}
-		_, err = w.LoadVendorNames(t.Context(), w.evaluator(), id, sheet.Table{Rows: [][]string{{one, "lune-1"}, {two}}})
+		_, err = w.LoadVendorNames(t.Context(), w.evaluator(), id, [][2]string{{one, "lune-1"}, {two, " "}})
 		if f, ok := fault.As(err); !ok || f.Fields["file"].Key != "access.vendor_line" || w.card(id, w.pupils[0]).UserName != "etoile-1" {
 			t.Errorf("a table with a broken line: %v", err)
 		}
-		if n, err := w.LoadVendorNames(t.Context(), w.evaluator(), id, sheet.Table{Rows: [][]string{{one, "lune-1"}}}); n != 1 || err != nil || w.card(id, w.pupils[0]).UserName != "lune-1" {
+		if n, err := w.LoadVendorNames(t.Context(), w.evaluator(), id, [][2]string{{one, "lune-1"}}); n != 1 || err != nil || w.card(id, w.pupils[0]).UserName != "lune-1" {
 			t.Errorf("a table: %d %v", n, err)
 		}
 	})
