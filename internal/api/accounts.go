@@ -64,7 +64,7 @@ func (s *Server) vendorNames(ctx context.Context, a policy.Actor, in *struct {
 		Names []struct {
 			LoginName  string `json:"login_name" maxLength:"64"`
 			VendorName string `json:"vendor_name"`
-		} `json:"names" minItems:"1" maxItems:"10000"`
+		} `json:"names" doc:"All are right, or none is kept."`
 	}
 }) (*answer[keptJSON], error) {
 	pairs := make([][2]string, len(in.Body.Names))
