@@ -51,6 +51,11 @@ type Standing struct {
 	MayCreate bool
 }
 
+// AllIdle counts the accounts that seem to serve nobody.
+func (st Standing) AllIdle() int {
+	return st.Idle[Gone] + st.Idle[Unconfirmed] + st.Idle[Unseen]
+}
+
 // Standing answers it to who keeps the accounts of the licence.
 func (s *Service) Standing(ctx context.Context, actor policy.Actor, id licence.ID) (st Standing, err error) {
 	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
@@ -202,12 +207,15 @@ func (h held) schools(ctx context.Context, tx *db.Tx) (schools []SchoolStand, er
 		}
 		h.count(&schools[len(schools)-1].Stand, seat.person, of, tx)
 	}
+	by := map[string][]seat{}
+	for _, seat := range rooms {
+		if in[seat.person] {
+			by[seat.school] = append(by[seat.school], seat)
+		}
+	}
 	for i := range schools {
 		school := &schools[i]
-		for _, seat := range rooms {
-			if seat.school != school.ID || !in[seat.person] {
-				continue
-			}
+		for _, seat := range by[school.ID] {
 			if n := len(school.Classes); n == 0 || school.Classes[n-1].ID != seat.place {
 				school.Classes = append(school.Classes, stand(seat))
 			}

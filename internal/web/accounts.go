@@ -45,7 +45,36 @@ func (s *Server) accounts(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.render(accountsPage(v, st))
+	var at *access.SchoolStand
+	for i, school := range st.Schools {
+		if len(st.Schools) == 1 || school.ID == v.query("school") {
+			at = &st.Schools[i]
+		}
+	}
+	if at == nil && v.query("school") != "" {
+		return fault.Missing()
+	}
+	return v.render(accountsPage(v, st, at))
+}
+
+func schoolStands(st access.Standing) []access.Stand {
+	stands := make([]access.Stand, len(st.Schools))
+	for i, school := range st.Schools {
+		stands[i] = school.Stand
+	}
+	return stands
+}
+
+// standColumns are those of the figures; idle accounts have theirs where there are some.
+func standColumns(v *visit, st access.Standing, of string) []ui.Column {
+	columns := []ui.Column{{Text: of}}
+	for _, key := range []string{"desk.students", "access.col_waiting", "access.col_open", "access.col_stopped", "access.col_lacking"} {
+		columns = append(columns, ui.Column{Text: v.T(key), Number: true})
+	}
+	if st.AllIdle() > 0 {
+		columns = append(columns, ui.Column{Text: v.T("access.col_idle"), Number: true})
+	}
+	return columns
 }
 
 func (s *Server) accountsRoll(v *visit) error {
