@@ -20,6 +20,8 @@ type Place struct {
 	PersonID  string
 	Licence   licence.ID
 	State     State
+	ByHand    bool // suspended by somebody
+	Why       Why
 }
 
 // Set is the accounts of a class on one licence.
@@ -208,9 +210,9 @@ func (s *Accounts) places(ctx context.Context, tx *db.Tx, personIDs []string) ([
 	var all []Place
 	for part := range slices.Chunk(logins, 500) {
 		some, err := db.All(ctx, tx, func(r db.Row) (p Place, err error) {
-			err = r.Scan(&p.AccountID, &p.PersonID, &p.Licence, &p.State)
+			err = r.Scan(&p.AccountID, &p.PersonID, &p.Licence, &p.State, &p.ByHand, &p.Why)
 			return p, err
-		}, `SELECT id, login_id, licence_id, state FROM pupil_account
+		}, `SELECT id, login_id, licence_id, state, by_hand, why FROM pupil_account
 			WHERE board_id = $1 AND state <> 'retired' AND login_id IN `+db.In(2, len(part)), with(part, tx.Board)...)
 		if err != nil {
 			return nil, err

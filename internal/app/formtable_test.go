@@ -13,6 +13,7 @@ import (
 	"aval/internal/db/dbtest"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
+	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -25,6 +26,7 @@ type form struct {
 	id       string // of what the address names
 	aspect   string
 	file     string // of accounts, that the address names too
+	account  string // of a pupil, that the address names too
 	stranger string // the id of such a thing of another school, where the role is a school's
 	foreign  string // and of another board
 	page     string // where it stands; its own address when empty
@@ -57,7 +59,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -476,14 +478,48 @@ func (b *board) accountForms(two *board) []form {
 		}
 		forms = append(forms, row)
 	}
+	forms = append(forms, b.keptForms(two)...)
 	over := form{route: "POST /licences/{id}/deletion", who: "evaluator", good: url.Values{"on": {today()}, "by": {"Camille Ortega, données"}},
 		wrong: slices.Concat(required("on"), day("on"), wrongs("on", "on", "2025-12-31", "2100-01-01"), required("by"), tooLong("by"))}
-	over.id, _ = at("confirm-provisioning", b)
+	over.id, _ = at("", b)
 	over.foreign, _ = at("", two)
 	over.page = "/licences/" + over.id
-	dbtest.OwnerExec(b.t, b.DB, `UPDATE licence SET ends_on = '2026-01-02' WHERE id = '`+over.id+`'`)
-	b.must(b.Access.Sweep(b.t.Context(), b.id))
+	b.over(licence.ID(over.id))
 	return append(forms, over)
+}
+
+// keptForms are those of the pages on which the accounts of a licence are kept.
+func (b *board) keptForms(two *board) []form {
+	b.t.Helper()
+	of := func(b *board, kind licence.AccountKind) licence.ID {
+		l := b.accounted()
+		l.AccountKind = kind
+		l, err := b.Licences.Record(b.t.Context(), b.as("principal"), l)
+		b.must(err)
+		return l.ID
+	}
+	at := func(does, operation string, kind licence.AccountKind) form {
+		id := of(b, kind)
+		row := form{route: "POST /licences/{id}/accounts/" + does, who: "evaluator", id: string(id), foreign: string(of(two, kind))}
+		row.account = b.accountFor(operation, id)
+		row.page = "/licences/" + row.id + "/accounts/" + row.account
+		return row
+	}
+	suspend, resume := at("{account}/suspend", "suspend-account", licence.LoginName), at("{account}/resume", "resume-account", licence.LoginName)
+	suspend.good, suspend.wrong = url.Values{"why": {"asked"}}, slices.Concat(required("why"), among("why"))
+
+	idle := at("idle", "suspend-account", licence.LoginName)
+	dbtest.OwnerExec(b.t, b.DB, `UPDATE pupil_account SET state = 'sent', sent_on = '2026-01-02' WHERE id = '`+idle.account+`'`)
+	idle.page = "/licences/" + idle.id + "/accounts/idle"
+	idle.good, idle.idle = url.Values{"idle": {"unconfirmed"}, "count": {"1"}}, []string{"idle", "count"}
+
+	read, keep := at("names", "load-vendor-names", licence.VendorName), at("names/keep", "load-vendor-names", licence.VendorName)
+	read.page, keep.page = "/licences/"+read.id+"/accounts/names", "/licences/"+keep.id+"/accounts/names"
+	for _, file := range []upload{{"vide.csv", "text/csv", ""}, {"titres.csv", "text/csv", "login,name\n"}, {script, "text/html", script},
+		{"faux.xlsx", "application/octet-stream", "PK\x03\x04 and nothing"}} {
+		read.wrong = append(read.wrong, typed{"file", file, "file"})
+	}
+	return []form{suspend, resume, idle, read, keep}
 }
 
 func (b *board) bargains(two *board) []typed {

@@ -31,6 +31,12 @@ var operationNeeds = map[string]struct {
 	"end-licence":           {do: policy.LicenceRecord},
 	"create-accounts":       {do: policy.AccessManage},
 	"count-accounts":        {do: policy.LicenceRead},
+	"read-account":          {do: policy.AccessManage},
+	"suspend-account":       {do: policy.AccessManage},
+	"resume-account":        {do: policy.AccessManage},
+	"load-vendor-names":     {do: policy.AccessProvision},
+	"read-attestation":      {do: policy.LicenceRead},
+	"attest-deletion":       {do: policy.AccessManage},
 	"prepare-provisioning":  {do: policy.AccessProvision},
 	"approve-provisioning":  {do: policy.AccessApprove},
 	"download-provisioning": {do: policy.AccessProvision},
@@ -198,18 +204,49 @@ func (b *board) fileFor(operation string, id licence.ID) access.FileID {
 	return f.ID
 }
 
+// accountFor makes the accounts of a licence and brings them to where an operation
+// takes them up; it answers one of them.
+func (b *board) accountFor(operation string, id licence.ID) (account string) {
+	b.t.Helper()
+	switch operation {
+	case "read-attestation", "attest-deletion":
+		b.over(id)
+	case "load-vendor-names":
+		b.make(id)
+	case "read-account", "suspend-account", "resume-account":
+		b.make(id)
+		account = b.column(`SELECT min(id) FROM pupil_account WHERE licence_id = '` + string(id) + `'`)[0]
+		if operation == "resume-account" {
+			b.must(b.Access.Suspend(b.t.Context(), b.as("evaluator"), id, account, access.Asked))
+		}
+	}
+	return account
+}
+
+// over ends a licence whose accounts the vendor knows.
+func (b *board) over(id licence.ID) {
+	b.t.Helper()
+	b.fileFor("confirm-provisioning", id)
+	dbtest.OwnerExec(b.t, b.DB, `UPDATE licence SET ends_on = '2026-01-02' WHERE id = '`+string(id)+`'`)
+	b.must(b.Access.Sweep(b.t.Context(), b.id))
+}
+
 // walkLicence tries an operation on a school's licence as everybody; who may not read it hears
 // what they would of an id that nobody has.
 func (b *board) walkLicence(op operation, do policy.Action) {
-	l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.accounted())
+	l := b.accounted()
+	if op.id == "load-vendor-names" {
+		l.AccountKind = licence.VendorName
+	}
+	l, err := b.Licences.Record(b.t.Context(), b.as("principal"), l)
 	b.must(err)
-	file := b.fileFor(op.id, l.ID)
+	file, account := b.fileFor(op.id, l.ID), b.accountFor(op.id, l.ID)
 	at := request.Request{OrgID: l.OrgID}
 	done := 0
 	for who := range b.people {
 		sent := body(b, op.id)
 		before := b.state()
-		a := b.call(who, op.method, strings.NewReplacer("{id}", string(l.ID), "{pid}", string(file)).Replace(op.path), sent)
+		a := b.call(who, op.method, strings.NewReplacer("{id}", string(l.ID), "{pid}", string(file), "{account}", account).Replace(op.path), sent)
 		switch {
 		case b.permitted(who, do, &at):
 			if a.status/100 != 2 && a.status != http.StatusConflict {

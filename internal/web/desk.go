@@ -45,6 +45,15 @@ func (s *Server) deskHome(v *visit) error {
 	for _, t := range tasks {
 		shown.Waiting = append(shown.Waiting, v.taskCard(t))
 	}
+	if v.may(policy.AccessManage) {
+		late, err := s.Access.Chase(v.ctx(), v.actor)
+		if err != nil {
+			return err
+		}
+		for _, c := range late {
+			shown.Waiting = append(shown.Waiting, v.chaseCard(c))
+		}
+	}
 	slices.SortStableFunc(shown.Waiting, func(a, b ui.Card) int { return b.Days - a.Days })
 	for _, t := range awaited {
 		shown.Awaited = append(shown.Awaited, v.awaitedCard(t))
