@@ -67,7 +67,7 @@ func (n named) names() []pseudonym.Name {
 // pupil is one whose login name the table holds.
 type pupil struct {
 	ID, GivenName, FamilyName string
-	Class                     string // title
+	Class, Title              string // id, and what it is called
 }
 
 // joined is the table with three columns before the others, filled for the rows
@@ -78,53 +78,80 @@ func (n named) joined(of map[string]pupil, columns [3]string) sheet.Table {
 	t.Rows = make([][]string, len(n.Rows))
 	for i, cells := range n.Rows {
 		p := of[n.rows[i].String()]
-		t.Rows[i] = append([]string{p.FamilyName, p.GivenName, p.Class}, cells...)
+		t.Rows[i] = append([]string{p.FamilyName, p.GivenName, p.Title}, cells...)
 	}
 	return t
 }
 
-// Measure is a column of numbers and its median for a class.
+// What a file with names may hold at most. It goes out in the page, and an XLSX
+// of more is written by way of the disk, where no name may be.
+const (
+	MaxText  = 2 << 20 // bytes
+	MaxCells = 100_000
+)
+
+// fits refuses a table that does not.
+func fits(t sheet.Table) error {
+	cells, text := len(t.Header)+3, 0
+	cells *= len(t.Rows) + 1
+	for _, row := range append([][]string{t.Header}, t.Rows...) {
+		for _, cell := range row {
+			text += len(cell)
+		}
+	}
+	if cells > MaxCells || text > MaxText {
+		return fault.New(fault.Invalid, "usage.too_large")
+	}
+	return nil
+}
+
+// Measure is a column of numbers and its median for a class; Rows is of how many,
+// and none has no median.
 type Measure struct {
 	Column string
 	Median float64
+	Rows   int
 }
 
-// Progress is where a class stands in the file.
+// Progress is where a class stands in the file; of pupils who are in none, Class is empty.
 type Progress struct {
-	Class    string
-	Pupils   int // of the class
-	Seen     int // of whom the file speaks
+	Class    string // id
+	Title    string
+	School   string // name
+	Pupils   int    // of the class
+	Seen     int    // of whom the file speaks
 	Measures []Measure
 }
 
 // progress tells where each class stands, by title: how many of its pupils the
 // file speaks of, and the median of each column of numbers over its rows.
-func (n named) progress(of map[string]pupil, size map[string]int) []Progress {
+func (n named) progress(of map[string]pupil) []Progress {
 	rows := map[string][]int{}
-	seen := map[string]map[string]bool{}
+	by := map[string]*Progress{}
+	counted := map[string]bool{}
 	for i := range n.Rows {
 		p, ok := of[n.rows[i].String()]
 		if !ok {
 			continue
 		}
 		rows[p.Class] = append(rows[p.Class], i)
-		if seen[p.Class] == nil {
-			seen[p.Class] = map[string]bool{}
+		if by[p.Class] == nil {
+			by[p.Class] = &Progress{Class: p.Class, Title: p.Title}
 		}
-		seen[p.Class][p.ID] = true
+		if !counted[p.ID] {
+			counted[p.ID] = true
+			by[p.Class].Seen++
+		}
 	}
 	numbers := n.numbers()
-	var all []Progress
-	for class, of := range rows {
-		c := Progress{Class: class, Pupils: max(size[class], len(seen[class])), Seen: len(seen[class])}
+	all := make([]Progress, 0, len(by))
+	for class, c := range by {
 		for _, column := range numbers {
-			if m, ok := n.median(of, column); ok {
-				c.Measures = append(c.Measures, Measure{Column: n.Header[column], Median: m})
-			}
+			c.Measures = append(c.Measures, n.measure(rows[class], column))
 		}
-		all = append(all, c)
+		all = append(all, *c)
 	}
-	slices.SortFunc(all, func(a, b Progress) int { return cmp.Compare(a.Class, b.Class) })
+	slices.SortFunc(all, func(a, b Progress) int { return cmp.Or(cmp.Compare(a.Title, b.Title), cmp.Compare(a.Class, b.Class)) })
 	return all
 }
 
@@ -152,22 +179,24 @@ func (n named) numbers() []int {
 	return columns
 }
 
-func (n named) median(rows []int, column int) (float64, bool) {
+func (n named) measure(rows []int, column int) Measure {
 	var values []float64
 	for _, i := range rows {
 		if v, ok := value(n.Rows[i][column]); ok {
 			values = append(values, v)
 		}
 	}
-	if len(values) == 0 {
-		return 0, false
+	m := Measure{Column: n.Header[column], Rows: len(values)}
+	if m.Rows == 0 {
+		return m
 	}
 	slices.Sort(values)
-	middle := len(values) / 2
-	if len(values)%2 == 1 {
-		return values[middle], true
+	middle := m.Rows / 2
+	m.Median = values[middle]
+	if m.Rows%2 == 0 {
+		m.Median = (values[middle-1] + values[middle]) / 2
 	}
-	return (values[middle-1] + values[middle]) / 2, true
+	return m
 }
 
 // value reads a number as French or English files write it: 12,5, 12.5, 80 %.
