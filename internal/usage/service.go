@@ -110,11 +110,13 @@ func (s *Service) check(ctx context.Context, tx *db.Tx, actor policy.Actor, ask 
 	} else {
 		a.Platform = platforms[at]
 	}
-	if f, ok := fault.As(unreadable); ok {
+	f, ok := fault.As(unreadable)
+	switch {
+	case len(ask.File) == 0:
+		fields["file"] = fault.Message{Key: "usage.file_required"}
+	case ok:
 		fields["file"] = fault.Message{Key: f.Key, Args: f.Args}
-		unreadable = nil
-	}
-	if unreadable != nil {
+	case unreadable != nil:
 		return unreadable
 	}
 	if f, ok := fault.As(reveal.CheckWhy(actor.Pack, policy.RevealFile, ask.Reason, ask.Note)); ok {
