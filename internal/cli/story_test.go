@@ -69,6 +69,7 @@ func TestMain(m *testing.M) {
 //	mailbox                    runs a mail server, which the program finds in $AVAL_SMTP
 //	letter ADDRESS FOLDER      waits for a letter to the address, whose text is the output; its files go to the folder
 //	sql STATEMENT              changes the database around every guard of the program
+//	export FILE COUNT          writes what a platform would export of so many pupils; $PUPIL is the first one's family name
 //	backup, restore            copies the database; puts the copy in its place, as often as one likes
 func TestStories(t *testing.T) {
 	t.Parallel()
@@ -89,7 +90,7 @@ func TestStories(t *testing.T) {
 				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "halt": leave,
 					"roster": roster, "api": api, "json": compare, "keep": keep, "mailbox": mailbox, "letter": letter,
-					"sql": tamper, "backup": backup, "restore": restore,
+					"sql": tamper, "backup": backup, "restore": restore, "export": export,
 				},
 			})
 		})
