@@ -1,6 +1,7 @@
 package reveal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -208,7 +209,7 @@ func personOf(p person.Person, classes []person.Class) Person {
 // note keeps that something was shown, or looked for in vain.
 func (s *Service) note(ctx context.Context, tx *db.Tx, actor policy.Actor, ask Ask, f found, h hour, leave Approval) error {
 	grant := actor.GrantFor(ask.Kind.action(), f.scope)
-	look := Look{ID: db.NewID(), At: tx.Now, Actor: actor.ID, Role: grant.Role, Kind: ask.Kind, Reason: ask.Reason, Note: ask.Note,
+	look := Look{ID: db.NewID(), At: tx.Now, Actor: actor.ID, Role: cmp.Or(grant.Role, actor.Main()), Kind: ask.Kind, Reason: ask.Reason, Note: ask.Note,
 		Licence: f.licence, Class: f.class, Person: f.person, Org: f.scope.Org, Second: leave.ApprovedBy, Approval: leave.ID, Count: len(f.shown.People)}
 	details := []audit.Detail{audit.Under(ask.Kind.clause()), audit.As(grant),
 		audit.Note(fmt.Sprintf("kind=%s reason=%s count=%d", ask.Kind, ask.Reason, look.Count))}
