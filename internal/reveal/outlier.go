@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"aval/internal/fault"
 	"aval/internal/i18n"
 	"aval/internal/policy"
 )
@@ -25,6 +26,11 @@ type Sign struct {
 	Code  Code
 	Count int // what the code counts, in the week
 	Most  int // how many are nothing unusual
+}
+
+// Message is the sentence that says it.
+func (s Sign) Message() fault.Message {
+	return fault.Message{Key: "reveal.sign." + string(s.Code), Args: []any{s.Count, s.Most}}
 }
 
 // Code says what a sign counts.

@@ -178,6 +178,9 @@ func (a *Approval) check(pack *policy.Pack, do policy.Action) error {
 	if a.Extra < 1 || a.Extra > most {
 		fields["extra"] = fault.Message{Key: "reveal.extra_number", Args: []any{most}}
 	}
+	if !a.Sets && slices.Contains(pack.RevealReason(a.Reason).For, policy.RevealAccount) {
+		do = policy.RevealAccount // single look-ups are of names and of accounts
+	}
 	why := map[string]string{}
 	checkWhy(pack, do, a.Reason, a.Note, why)
 	for name, key := range why {
@@ -185,6 +188,9 @@ func (a *Approval) check(pack *policy.Pack, do policy.Action) error {
 	}
 	return fault.FormMsg(fields)
 }
+
+// Until is when it ends; it means nothing before someone has given it.
+func (a Approval) Until() time.Time { return a.ApprovedAt.Add(window) }
 
 // scope is where an approval stands, for who may give it.
 func (a Approval) scope() policy.Scope { return policy.Scope{Owner: a.AskedBy, Org: a.Org} }

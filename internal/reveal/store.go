@@ -147,7 +147,8 @@ func scanApproval(row db.Row) (a Approval, err error) {
 	return a, err
 }
 
-func getApproval(ctx context.Context, tx *db.Tx, id string) (Approval, error) {
+// GetApproval answers what somebody asked for, given or not.
+func GetApproval(ctx context.Context, tx *db.Tx, id string) (Approval, error) {
 	return db.One(ctx, tx, scanApproval, `SELECT `+approvalColumns+` FROM reveal_approval WHERE board_id = $1 AND id = $2`,
 		tx.Board, id)
 }
