@@ -110,6 +110,22 @@ type Shown struct {
 	Copy   int // which set it is of the class for the licence, from 1
 }
 
+// toHandOver are the reasons for which a card is shown so that its pupil has what
+// opens the account. Technical support looks, and hands nothing over.
+var toHandOver = []string{"class_help", "lost_password", "new_pupil", "printing"}
+
+// handed are the pupils whose cards say a user name, as subjects of a control,
+// in one order: two who print the same class at once do not wait in a ring.
+func (s Shown) handed() (subjects []string) {
+	for _, c := range s.Cards {
+		if c.UserName != "" {
+			subjects = append(subjects, "person:"+c.PersonID)
+		}
+	}
+	slices.Sort(subjects)
+	return subjects
+}
+
 // Look is a note of what someone was shown. Nobody was, where Person and Class are empty.
 type Look struct {
 	ID       string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"aval/internal/access"
 	"aval/internal/audit"
@@ -19,8 +20,11 @@ import (
 // Alert is the job that tells of someone who is at the quota; its id is the account's.
 const Alert job.Kind = "notice.reveals"
 
-// known is the control of 1.3 e.
-const known = "pseudonym.known"
+// The controls of 1.3 e and 6.2 a.
+const (
+	known  = "pseudonym.known"
+	handed = "login.handed"
+)
 
 // Service is what people do with it.
 type Service struct {
@@ -224,6 +228,11 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, actor policy.Actor, ask A
 	}
 	if h.last(leave) {
 		if err := h.alert(ctx, tx, actor); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(toHandOver, ask.Reason) {
+		if err := policy.MarkAll(ctx, tx, handed, f.shown.handed(), policy.Conform); err != nil {
 			return err
 		}
 	}
