@@ -46,10 +46,10 @@ func (s *Server) deskHome(v *visit) error {
 	for _, t := range tasks {
 		shown.Waiting = append(shown.Waiting, v.taskCard(t))
 	}
-	for _, a := range home.More {
-		shown.Waiting = append(shown.Waiting, v.moreCard(a))
-	}
 	slices.SortStableFunc(shown.Waiting, func(a, b ui.Card) int { return b.Days - a.Days })
+	for i, a := range home.More { // first of all: someone waits in a class
+		shown.Waiting = slices.Insert(shown.Waiting, i, v.moreCard(a))
+	}
 	for _, t := range awaited {
 		shown.Awaited = append(shown.Awaited, v.awaitedCard(t))
 	}

@@ -135,6 +135,9 @@ func (s *Server) moreAsk(v *visit) error {
 		return err
 	}
 	v.flash("reveal.more_asked")
+	if m.Sets {
+		return v.redirect("/classes")
+	}
 	return v.redirect("/reveals")
 }
 
