@@ -54,6 +54,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, op("answer-contest", http.MethodPost, "/api/v1/contests/{id}/answer", "Record the talk and the next step (4.1 a)"), s.contestAnswer)
 	handle(s, api, op("reveal", http.MethodPost, "/api/v1/reveals", "Be shown whose a login name is, an account or a class's accounts; it is noted (1.3 e)"), s.reveal)
 	handle(s, api, op("list-reveals", http.MethodGet, "/api/v1/reveals", "Who was shown what, the newest first"), s.looks)
+	handle(s, api, op("list-outliers", http.MethodGet, "/api/v1/reveals/outliers", "Whose looks of the last complete week are unusual, and why"), s.outliers)
 	handle(s, api, created(op("ask-approval", http.MethodPost, "/api/v1/reveals/approvals", "Ask a second person for more than the hour's quota")), s.approvalAsk)
 	handle(s, api, op("approve-reveals", http.MethodPost, "/api/v1/reveals/approvals/{id}/approve", "Allow what someone else asked, for an hour"), s.approvalGive)
 	handle(s, api, op("coverage", http.MethodGet, "/api/v1/policy/coverage", "Every clause, its control and live counts"), s.coverage)

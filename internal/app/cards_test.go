@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -124,6 +125,9 @@ func TestATeacherPrintsTheCardsOfHerClassAlone(t *testing.T) {
 		again := b.browse("teacher", http.MethodPost, at+"/cards", sent)
 		if again.status != http.StatusConflict || strings.Contains(again.body, cards[0].Password.Text) || b.looks() != 1 {
 			t.Errorf("a second class within the hour: %d", again.status)
+		}
+		if links := b.readPage(again.body).links; !slices.Contains(links, "/reveals/more?reason=printing&what=set") {
+			t.Errorf("the refusal does not lead to a second person: %v", links)
 		}
 		if copied := b.browse("principal", http.MethodPost, at+"/cards", sent); !strings.Contains(copied.body, "copie 2") {
 			t.Errorf("the principal's print is not the second copy: %d", copied.status)

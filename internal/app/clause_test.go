@@ -161,6 +161,12 @@ func revealed(who string) func(*board) error {
 	}
 }
 
+// printed shows the cards of a class that has accounts on a new platform.
+func (b *board) printed(who string) error {
+	_, err := b.Reveals.Reveal(b.t.Context(), b.as(who), reveal.Ask{Kind: reveal.Class, Class: b.classes[0], Licence: b.cards(), Reason: "printing"})
+	return err
+}
+
 func departmentAsks(b *board) error {
 	_, err := b.Requests.Submit(b.t.Context(), b.as("department_head"), b.ask("department_head").ID)
 	return err
@@ -290,6 +296,9 @@ var proofs = map[string]proof{
 		return b.accounts(licence.LoginName, func(l *licence.Licence) { l.Seats = 2 })
 	}},
 	"6.2b": {act: followed("teacher"), violate: followed("department_head")},
+	"6.2a": {
+		act:     func(b *board) error { return b.printed("teacher") },
+		violate: func(b *board) error { return b.printed("it") }},
 	"6.3b": {
 		act:     func(b *board) error { b.to(request.Authorised); return nil },
 		violate: func(b *board) error { return b.record("principal", b.platform().ID, nil) }},

@@ -308,7 +308,7 @@ func bought(b *board) map[string]any {
 }
 
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals"}
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

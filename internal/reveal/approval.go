@@ -9,8 +9,15 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/job"
 	"aval/internal/org"
 	"aval/internal/policy"
+)
+
+// The jobs that tell of an approval: who may give it, and who has it. Their id is its own.
+const (
+	Asking  job.Kind = "notice.asked"
+	Allowed job.Kind = "notice.allowed"
 )
 
 // More is what someone asks a second person to allow beyond the quota.
@@ -37,6 +44,9 @@ func (s *Service) AskApproval(ctx context.Context, actor policy.Actor, m More) (
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		a.AskedAt = tx.Now
 		if err := insertApproval(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := job.Enqueue(ctx, tx, Asking, a.ID); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "reveal.approval_asked", "reveal_approval:"+a.ID, audit.Under("1.3e"),
@@ -118,7 +128,7 @@ func (s *Service) Places(ctx context.Context, actor policy.Actor) (list []org.Or
 // asked; (Conflict) what somebody allowed already, or what was asked a day ago.
 func (s *Service) Approve(ctx context.Context, actor policy.Actor, id string) (a Approval, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if a, err = getApproval(ctx, tx, id); err != nil {
+		if a, err = GetApproval(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := actor.Allow(policy.RevealApprove, a.scope()); err != nil {
@@ -128,6 +138,9 @@ func (s *Service) Approve(ctx context.Context, actor policy.Actor, id string) (a
 			return err
 		}
 		if err := keepApproved(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := job.Enqueue(ctx, tx, Allowed, a.ID); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "reveal.approved", "reveal_approval:"+a.ID, audit.Under("1.3e"),
@@ -149,22 +162,30 @@ type Asked struct {
 // Pending lists what the actor may allow: what others asked within a day, the
 // oldest first. It refuses (Denied) who may allow nothing.
 func (s *Service) Pending(ctx context.Context, actor policy.Actor) (list []Asked, err error) {
-	reach := actor.Reach(policy.RevealApprove)
-	if len(reach.Rules) == 0 {
+	if len(actor.Reach(policy.RevealApprove).Rules) == 0 {
 		return nil, actor.Allow(policy.RevealApprove, policy.Scope{})
 	}
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		where, args := reach.Where(actor, policy.Columns{Org: "org_id"}, 4)
-		asked, err := db.All(ctx, tx, scanApproval, `SELECT `+approvalColumns+` FROM reveal_approval
-			WHERE board_id = $1 AND approved_by = '' AND asked_at > $2 AND asked_by <> $3 AND `+where+` ORDER BY asked_at, id`,
-			append([]any{tx.Board, tx.Now.Add(-askedFor), actor.ID}, args...)...)
-		if err != nil {
-			return err
-		}
-		list, err = called(ctx, tx, asked)
+		list, err = Awaiting(ctx, tx, actor)
 		return err
 	})
 	return list, err
+}
+
+// Awaiting answers the same to who may allow something, and nothing to others.
+func Awaiting(ctx context.Context, tx *db.Tx, actor policy.Actor) ([]Asked, error) {
+	reach := actor.Reach(policy.RevealApprove)
+	if len(reach.Rules) == 0 {
+		return nil, nil
+	}
+	where, args := reach.Where(actor, policy.Columns{Org: "org_id"}, 4)
+	asked, err := db.All(ctx, tx, scanApproval, `SELECT `+approvalColumns+` FROM reveal_approval
+		WHERE board_id = $1 AND approved_by = '' AND asked_at > $2 AND asked_by <> $3 AND `+where+` ORDER BY asked_at, id`,
+		append([]any{tx.Board, tx.Now.Add(-askedFor), actor.ID}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return called(ctx, tx, asked)
 }
 
 func called(ctx context.Context, tx *db.Tx, asked []Approval) (list []Asked, err error) {

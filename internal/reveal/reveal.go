@@ -120,6 +120,22 @@ type Shown struct {
 	Copy   int // which set it is of the class for the licence, from 1
 }
 
+// toHandOver are the reasons for which a card is shown so that its pupil has what
+// opens the account. Technical support looks, and hands nothing over.
+var toHandOver = []string{"class_help", "lost_password", "new_pupil", "printing"}
+
+// handed are the pupils whose cards say a user name, as subjects of a control,
+// in one order: two who print the same class at once do not wait in a ring.
+func (s Shown) handed() (subjects []string) {
+	for _, c := range s.Cards {
+		if c.UserName != "" {
+			subjects = append(subjects, "person:"+c.PersonID)
+		}
+	}
+	slices.Sort(subjects)
+	return subjects
+}
+
 // Look is a note of what someone was shown. Nobody was, where Person and Class are empty.
 type Look struct {
 	ID       string
@@ -189,6 +205,9 @@ func (a *Approval) check(pack *policy.Pack, do policy.Action) error {
 	if a.Extra < 1 || a.Extra > most {
 		fields["extra"] = fault.Message{Key: "reveal.extra_number", Args: []any{most}}
 	}
+	if !a.Sets && slices.Contains(pack.RevealReason(a.Reason).For, policy.RevealAccount) {
+		do = policy.RevealAccount // single look-ups are of names and of accounts
+	}
 	why := map[string]string{}
 	checkWhy(pack, do, a.Reason, a.Note, why)
 	for name, key := range why {
@@ -196,6 +215,9 @@ func (a *Approval) check(pack *policy.Pack, do policy.Action) error {
 	}
 	return fault.FormMsg(fields)
 }
+
+// Until is when it ends; it means nothing before someone has given it.
+func (a Approval) Until() time.Time { return a.ApprovedAt.Add(window) }
 
 // scope is where an approval stands, for who may give it.
 func (a Approval) scope() policy.Scope { return policy.Scope{Owner: a.AskedBy, Org: a.Org} }

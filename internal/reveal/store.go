@@ -64,6 +64,59 @@ func copies(ctx context.Context, tx *db.Tx, class string, id licence.ID) (int, e
 		tx.Board, class, string(id))
 }
 
+// looksIn reads every look of a week.
+func looksIn(ctx context.Context, tx *db.Tx, w Week) ([]Look, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM reveal WHERE board_id = $1 AND at >= $2 AND at < $3 ORDER BY at, id`,
+		tx.Board, w.From, w.To)
+}
+
+// tallies counts the looks of a week by actor and role.
+func tallies(ctx context.Context, tx *db.Tx, w Week) ([]Tally, error) {
+	return db.All(ctx, tx, func(row db.Row) (t Tally, err error) {
+		err = row.Scan(&t.Actor, &t.Role, &t.Looks)
+		return t, err
+	}, `SELECT actor_id, role, count(*) FROM reveal WHERE board_id = $1 AND at >= $2 AND at < $3 GROUP BY actor_id, role`,
+		tx.Board, w.From, w.To)
+}
+
+// quotas counts, for each actor who looked in a week, how often the trail tells that they reached the quota.
+func quotas(ctx context.Context, tx *db.Tx, w Week) (map[string]int, error) {
+	list, err := db.All(ctx, tx, func(row db.Row) (t Tally, err error) {
+		err = row.Scan(&t.Actor, &t.Looks)
+		return t, err
+	}, `SELECT a.actor, count(*) FROM audit_record a
+		WHERE a.board_id = $1 AND a.action = 'reveal.quota' AND a.at >= $2 AND a.at < $3
+			AND a.subject IN (SELECT 'account:' || r.actor_id FROM reveal r WHERE r.board_id = $1 AND r.at >= $2 AND r.at < $3)
+		GROUP BY a.actor`, tx.Board, w.From, w.To)
+	by := map[string]int{}
+	for _, t := range list {
+		by[t.Actor] = t.Looks
+	}
+	return by, err
+}
+
+// insertLetter keeps a letter, unless its account has one of that week.
+func insertLetter(ctx context.Context, tx *db.Tx, l Letter) (made bool, err error) {
+	n, err := tx.Exec(ctx, `INSERT INTO outlier_letter (board_id, id, week, account_id, left_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (board_id, week, account_id) DO NOTHING`, tx.Board, l.ID, l.Week.key(), l.Account, tx.Now)
+	if err != nil {
+		return false, fmt.Errorf("keep letter: %w", err)
+	}
+	return n > 0, nil
+}
+
+// GetLetter answers one that was left.
+func GetLetter(ctx context.Context, tx *db.Tx, id string) (Letter, error) {
+	return db.One(ctx, tx, func(row db.Row) (l Letter, err error) {
+		var monday string
+		if err = row.Scan(&l.ID, &monday, &l.Account); err != nil {
+			return l, err
+		}
+		l.Week, err = weekFrom(monday)
+		return l, err
+	}, `SELECT id, week, account_id FROM outlier_letter WHERE board_id = $1 AND id = $2`, tx.Board, id)
+}
+
 // licenceOf is the licence that an account is on.
 func licenceOf(ctx context.Context, tx *db.Tx, accountID string) (licence.ID, error) {
 	return db.One(ctx, tx, func(row db.Row) (id licence.ID, err error) {
@@ -95,7 +148,8 @@ func scanApproval(row db.Row) (a Approval, err error) {
 	return a, err
 }
 
-func getApproval(ctx context.Context, tx *db.Tx, id string) (Approval, error) {
+// GetApproval answers what somebody asked for, given or not.
+func GetApproval(ctx context.Context, tx *db.Tx, id string) (Approval, error) {
 	return db.One(ctx, tx, scanApproval, `SELECT `+approvalColumns+` FROM reveal_approval WHERE board_id = $1 AND id = $2`,
 		tx.Board, id)
 }
