@@ -56,8 +56,8 @@ func Doctor(ctx context.Context, c Config) []Check {
 		add("database", OK, "doctor.db", string(d.Engine()))
 		checks = append(checks, clock(ctx, d))
 	}
-	if _, err := seal.Open(filepath.Join(c.Data, "keys")); err != nil {
-		add("keys", Bad, "doctor.keys_bad", err.Error())
+	if _, err := seal.Open(keyDir(c)); err != nil {
+		checks = append(checks, bad("keys", err, "doctor.keys_bad"))
 	} else {
 		add("keys", OK, "doctor.keys")
 	}
@@ -112,13 +112,18 @@ func sealed(ctx context.Context, c Config, d *db.DB) Check {
 			err = v.Check(ctx, b.ID)
 		}
 	}
-	if f, ok := fault.As(err); ok {
-		return Check{Name: "vault", State: Bad, Key: f.Key, Args: f.Args}
-	}
 	if err != nil {
-		return Check{Name: "vault", State: Bad, Key: "doctor.vault_bad", Args: []any{err.Error()}}
+		return bad("vault", err, "doctor.vault_bad")
 	}
 	return Check{Name: "vault", State: OK, Key: "doctor.vault"}
+}
+
+// bad is a check that failed: a refusal says it in its own words.
+func bad(name string, err error, otherwise string) Check {
+	if f, ok := fault.As(err); ok {
+		return Check{Name: name, State: Bad, Key: f.Key, Args: f.Args}
+	}
+	return Check{Name: name, State: Bad, Key: otherwise, Args: []any{err.Error()}}
 }
 
 // clock compares the machine's time with the youngest board: a clock that went

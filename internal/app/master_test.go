@@ -17,13 +17,56 @@ import (
 // vaultOf is what the doctor says of the master key.
 func vaultOf(t *testing.T, c app.Config) app.Check {
 	t.Helper()
+	return checkOf(t, c, "vault")
+}
+
+// checkOf is what the doctor says of one thing.
+func checkOf(t *testing.T, c app.Config, name string) app.Check {
+	t.Helper()
 	for _, check := range app.Doctor(t.Context(), c) {
-		if check.Name == "vault" {
+		if check.Name == name {
 			return check
 		}
 	}
-	t.Fatal("the doctor does not look at the master key")
+	t.Fatalf("the doctor does not look at %s", name)
 	return app.Check{}
+}
+
+// Nobody starts over keys that others of the machine can come at.
+func TestKeysThatOthersComeAtAreRefused(t *testing.T) {
+	c := app.Config{DB: dbtest.DSN(t, db.SQLite), Data: t.TempDir(), BaseURL: "http://aval.example"}
+	a, err := app.Open(t.Context(), c)
+	if err = errors.Join(err, a.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []struct {
+		path, key    string
+		open, closed fs.FileMode
+	}{
+		{"keys", "seal.folder_open", 0o755, 0o700},
+		{"keys/audit.key", "audit.key_open", 0o644, 0o600},
+		{"keys/vault.key", "audit.key_open", 0o640, 0o600},
+	} {
+		path := filepath.Join(c.Data, at.path)
+		if err := os.Chmod(path, at.open); err != nil {
+			t.Fatal(err)
+		}
+		a, err := app.Open(t.Context(), c)
+		if f, ok := fault.As(err); !ok || f.Key != at.key || len(f.Args) != 1 || f.Args[0] != path {
+			t.Errorf("Open with %s at %o: %v", at.path, at.open, err)
+		}
+		_ = a.Close() // it did not open
+		keys, master := checkOf(t, c, "keys"), checkOf(t, c, "vault")
+		if (keys.State != app.Bad || keys.Key != at.key) && (master.State != app.Bad || master.Key != at.key) {
+			t.Errorf("the doctor finds %s, then %s, with %s at %o", keys.Key, master.Key, at.path, at.open)
+		}
+		if err := os.Chmod(path, at.closed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if keys, master := checkOf(t, c, "keys"), checkOf(t, c, "vault"); keys.State != app.OK || master.State != app.OK {
+		t.Errorf("closed again: %s, %s", keys.Key, master.Key)
+	}
 }
 
 // A master key that is lost is missed at once, and no other is made.

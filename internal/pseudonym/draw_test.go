@@ -2,6 +2,7 @@ package pseudonym
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 // is under an older key.
 func TestARetiredNameIsTaken(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		master, err := seal.OpenMaster(t.TempDir())
+		master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -81,7 +81,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 		h.staff.actors[string(role)] = policy.Actor{ID: "a-" + string(role), Board: h.board, Name: "Compte " + string(role), Lang: "", Via: "web",
 			Pack: pack, Grants: []policy.Grant{{Role: role, Org: place[role]}}}
 	}
-	if h.keys, err = seal.Open(t.TempDir()); err != nil {
+	if h.keys, err = seal.Open(filepath.Join(t.TempDir(), "keys")); err != nil {
 		t.Fatal(err)
 	}
 	err = d.Write(t.Context(), h.board, func(ctx context.Context, tx *db.Tx) error {
