@@ -41,7 +41,7 @@ func TestARetiredNameIsTaken(t *testing.T) {
 			if err := insert(ctx, tx, []entry{e}, "2026-09-01"); err != nil {
 				return err
 			}
-			if err := retire(ctx, tx, []string{e.personMAC}, "2026-09-02"); err != nil {
+			if err := retire(ctx, tx, keys, []string{e.personMAC}, "2026-09-02"); err != nil {
 				return err
 			}
 			taken, err := n.taken(ctx, tx, keys, []Name{given, free})
