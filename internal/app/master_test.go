@@ -6,12 +6,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"aval/internal/app"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
+	"aval/internal/i18n"
+	"aval/internal/org"
+	"aval/internal/person"
 )
 
 // vaultOf is what the doctor says of the master key.
@@ -130,5 +134,43 @@ func sealing(a *app.App) func(context.Context, *db.Tx) error {
 	return func(ctx context.Context, tx *db.Tx) error {
 		_, err := a.Vault.Keys(ctx, tx)
 		return err
+	}
+}
+
+// A login name that was tampered with in the database is found by the doctor.
+func TestTheDoctorFindsNamesThatWereChanged(t *testing.T) {
+	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			c := app.Config{DB: dbtest.DSN(t, engine), Data: t.TempDir(), BaseURL: "http://aval.example"}
+			a, err := app.Open(t.Context(), c)
+			t.Cleanup(func() { _ = a.Close() }) // the database goes with the test
+			if err != nil {
+				t.Fatal(err)
+			}
+			board, school, pupil := dbtest.Board(t, a.DB), db.NewID(), db.NewID()
+			err = a.DB.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+				return errors.Join(
+					org.SaveAll(ctx, tx, []org.Org{{ID: school, SourceID: "s1", Kind: org.School, Name: "École des Outardes", Sector: org.Youth, Status: org.Active}}),
+					person.SaveAll(ctx, tx, []person.Person{{ID: pupil, SourceID: "e1", Kind: person.Student, GivenName: "Camille", Status: person.Active}}),
+					person.SavePosts(ctx, tx, []person.Post{{PersonID: pupil, OrgID: school, Role: person.Pupil}}),
+					a.Names.Issue(ctx, tx, []string{pupil}))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if check := checkOf(t, c, "names"); check.State != app.OK {
+				t.Errorf("before: %+v", check)
+			}
+			dbtest.OwnerExec(t, a.DB, `UPDATE login_name SET retired_on = '2026-09-01'`)
+			check := checkOf(t, c, "names")
+			if check.State != app.Bad || check.Key != "doctor.names_bad" || len(check.Args) != 2 || check.Args[0] != 1 || check.Args[1] != board {
+				t.Errorf("after: %+v", check)
+			}
+			for _, lang := range []string{"fr", "en"} {
+				if said := i18n.For(lang).T(check.Key, check.Args...); strings.Contains(said, "%!") || !strings.Contains(said, board) {
+					t.Errorf("said: %s", said)
+				}
+			}
+		})
 	}
 }
