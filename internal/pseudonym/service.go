@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"aval/internal/db"
@@ -20,8 +21,10 @@ import (
 // Names are the login names of the boards. It is safe for use by several
 // goroutines.
 type Names struct {
-	Vault   *vault.Vault
-	Blocked *Blocklist // what no name may say
+	Vault *vault.Vault
+
+	mu    sync.Mutex
+	lists map[string]boardList // by board
 }
 
 // The controls of the two clauses that a name fulfils (policy A, 5.1.1 and 5.1.2).
@@ -156,12 +159,16 @@ const rounds = 100
 
 // draw draws names that the board has never given, under whatever key.
 func (n *Names) draw(ctx context.Context, tx *db.Tx, keys *vault.Keys, count int) ([]Name, error) {
+	blocked, err := n.blocklist(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	var names []Name
 	drawn := map[string]bool{}
 	for range rounds {
 		var fresh []Name
 		for range count - len(names) {
-			name, err := Draw(rand.Reader, n.Blocked)
+			name, err := Draw(rand.Reader, blocked)
 			if err != nil {
 				return nil, fmt.Errorf("draw login name: %w", err)
 			}

@@ -2,7 +2,9 @@ package pseudonym
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"aval/internal/db"
 	"aval/internal/fault"
@@ -117,6 +119,11 @@ func activeMACs(ctx context.Context, tx *db.Tx) (map[string]bool, error) {
 		named[mac] = true
 	}
 	return named, err
+}
+
+// active are the rows of every active name.
+func active(ctx context.Context, tx *db.Tx) ([]entry, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM login_name WHERE board_id = $1 AND retired_on = ''`, tx.Board)
 }
 
 func activeOf(ctx context.Context, tx *db.Tx, personMACs []string) ([]entry, error) {
@@ -253,4 +260,36 @@ func (n *Names) Older(ctx context.Context, tx *db.Tx, keys *vault.Keys) (int, er
 		err = r.Scan(&n)
 		return n, err
 	}, `SELECT count(*) FROM login_name WHERE board_id = $1 AND substr(name, 1, 5) <> $2`, tx.Board, keys.Prefix())
+}
+
+// settings are the board's, as they stand.
+func settings(ctx context.Context, tx *db.Tx) (is Settings, err error) {
+	is, err = db.One(ctx, tx, func(r db.Row) (is Settings, err error) {
+		var kinds, words string
+		if err := r.Scan(&kinds, &words, &is.Version); err != nil {
+			return is, err
+		}
+		if words != "" {
+			is.Words = strings.Split(words, "\n")
+		}
+		if err := json.Unmarshal([]byte(kinds), &is.Kinds); err != nil {
+			return is, fmt.Errorf("kinds of password of board %s: %w", tx.Board, err)
+		}
+		return is, nil
+	}, `SELECT kinds, words, version FROM login_setting WHERE board_id = $1`, tx.Board)
+	if fault.Is(err, fault.NotFound) {
+		return Settings{}, nil
+	}
+	return is, err
+}
+
+// keepSettings keeps them, unless somebody changed them since their version.
+func keepSettings(ctx context.Context, tx *db.Tx, is Settings) error {
+	kinds, err := json.Marshal(is.Kinds)
+	if err != nil {
+		return fmt.Errorf("kinds of password: %w", err)
+	}
+	return db.Changed(tx.Exec(ctx, `INSERT INTO login_setting (board_id, kinds, words, version) VALUES ($1, $2, $3, 1)
+		ON CONFLICT (board_id) DO UPDATE SET kinds = excluded.kinds, words = excluded.words, version = login_setting.version + 1
+		WHERE login_setting.version = $4`, tx.Board, string(kinds), strings.Join(is.Words, "\n"), is.Version))
 }
