@@ -57,6 +57,7 @@ type App struct {
 	Accounts    *account.Service
 	Rosters     *roster.Service
 	Names       *pseudonym.Names
+	Pseudonyms  *pseudonym.Service
 	Reveals     *reveal.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
@@ -111,6 +112,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
 		Names:       names,
+		Pseudonyms:  &pseudonym.Service{DB: d, Names: names},
 		Reveals:     &reveal.Service{DB: d, Names: names, Cards: pupils},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),

@@ -17,6 +17,7 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/seal"
@@ -44,6 +45,7 @@ type Server struct {
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
 	Reveals     *reveal.Service
+	Pseudonyms  *pseudonym.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
