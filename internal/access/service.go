@@ -253,6 +253,10 @@ func (s *Service) drawn(ctx context.Context, tx *db.Tx, l licence.Licence, peopl
 	if err != nil {
 		return nil, false, err
 	}
+	kinds, err := s.Names.Kinds(ctx, tx)
+	if err != nil {
+		return nil, false, err
+	}
 	for _, id := range people {
 		p := by[id]
 		if l.AccountKind == licence.BoardEmail && (p.Email == "" || licence.ShowsName(p.Given, p.Family, p.Email)) {
@@ -262,7 +266,7 @@ func (s *Service) drawn(ctx context.Context, tx *db.Tx, l licence.Licence, peopl
 			full = true
 			break
 		}
-		a, err := p.account(keys, l, rows[id], licence.Day(tx.Now))
+		a, err := p.account(keys, kinds, l, rows[id], licence.Day(tx.Now))
 		if err != nil {
 			return nil, false, err
 		}
@@ -274,12 +278,12 @@ func (s *Service) drawn(ctx context.Context, tx *db.Tx, l licence.Licence, peopl
 
 // account is a new one. The board's own addresses are known to the platform by
 // the board's sign-in: nothing is sent.
-func (p pupil) account(keys *vault.Keys, l licence.Licence, loginID, today string) (Account, error) {
+func (p pupil) account(keys *vault.Keys, kinds pseudonym.Choices, l licence.Licence, loginID, today string) (Account, error) {
 	a := Account{ID: db.NewID(), LicenceID: l.ID, LoginID: loginID, State: ToCreate, ChangedOn: today}
 	var plain sealed
 	if ours(l.AccountKind) {
 		var err error
-		if plain.Password, err = p.password(); err != nil {
+		if plain.Password, err = p.password(kinds); err != nil {
 			return a, err
 		}
 	} else {
@@ -288,13 +292,13 @@ func (p pupil) account(keys *vault.Keys, l licence.Licence, loginID, today strin
 	return a, a.seal(keys, plain)
 }
 
-// password draws one for the pupil's age, in the language of the school.
-func (p pupil) password() (pseudonym.Password, error) {
+// password draws one of the board's kind for the pupil's grade, in the language of the school.
+func (p pupil) password(kinds pseudonym.Choices) (pseudonym.Password, error) {
 	lang := "fr"
 	if strings.HasPrefix(p.Lang, "en") {
 		lang = "en"
 	}
-	drawn, err := pseudonym.Generate(rand.Reader, pseudonym.KindFor(p.Grade, nil), lang)
+	drawn, err := pseudonym.Generate(rand.Reader, pseudonym.KindFor(p.Grade, kinds), lang)
 	if err != nil {
 		return drawn, fmt.Errorf("draw password: %w", err)
 	}
@@ -349,7 +353,11 @@ func (s *Accounts) Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, acc
 		if err != nil {
 			return err
 		}
-		if plain.Password, err = p.password(); err != nil {
+		kinds, err := s.Names.Kinds(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if plain.Password, err = p.password(kinds); err != nil {
 			return err
 		}
 		return a.seal(keys, plain)

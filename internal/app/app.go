@@ -58,6 +58,7 @@ type App struct {
 	Accounts    *account.Service
 	Rosters     *roster.Service
 	Names       *pseudonym.Names
+	Pseudonyms  *pseudonym.Service
 	Reveals     *reveal.Service
 	Usage       *usage.Service
 	Catalogue   *catalogue.Service
@@ -116,6 +117,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Names:       names,
 		Reveals:     reveals,
 		Usage:       &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
+		Pseudonyms:  &pseudonym.Service{DB: d, Names: names},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},

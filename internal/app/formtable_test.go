@@ -15,6 +15,7 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 	"aval/internal/request"
 	tables "aval/internal/sheet"
 )
@@ -234,6 +235,10 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
 			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"))},
 
+		{route: "POST /settings/passwords", who: "operator", good: b.kinds(), wrong: b.wrongKinds()},
+		{route: "POST /settings/words", who: "operator", good: url.Values{"version": {"1"}, "words": {"bkr\n<b>Mîskaw</b>"}},
+			wrong: slices.Concat(wrongs("words", "words", "aïeul", "bkr\r\nᑭᔅᑭᓄ", script+"\n0", long, wide), wrongs("version", late, "", "x", "999999", script))},
+
 		{route: "POST /reveals", who: "teacher", shows: true, good: url.Values{"name": {b.loginName("e00")}, "reason": {"class_help"}},
 			wrong: slices.Concat(required("name"), wrongs("name", "name", "Belloq", script, long), required("reason"), among("reason"),
 				wrongs("reason", "reason", "lost_password"))},
@@ -267,6 +272,43 @@ func (b *board) usageForms(foreign request.Request) []form {
 		good:  url.Values{"table": {"Nom;Minutes\nVorn;12"}, "format": {"csv"}},
 		wrong: append(known("table", nowhere, ""), known("format", nowhere, "", "html")...)}
 	return []form{read, save}
+}
+
+// wide are words that leave too few names.
+var wide = func() string {
+	var words strings.Builder
+	for _, a := range "2345678" {
+		for _, b := range "234" {
+			words.WriteString("=" + string(a) + string(b) + "\n")
+		}
+	}
+	return words.String()
+}()
+
+// kinds are a kind of password for each grade that has a choice.
+func (b *board) kinds() url.Values {
+	kinds := url.Values{"version": {"0"}}
+	for _, grade := range pseudonym.Grades {
+		if of := pseudonym.KindsFor(grade); len(of) > 1 {
+			kinds.Set("grade_"+grade, string(of[1]))
+		}
+	}
+	return kinds
+}
+
+// wrongKinds are kinds that are none, and one that is easier to guess where there is one.
+func (b *board) wrongKinds() (all []typed) {
+	for name := range b.kinds() {
+		if name == "version" {
+			continue
+		}
+		all = append(all, required(name)...)
+		all = append(all, among(name)...)
+		if name > "grade_02" && name < "grade_A" {
+			all = append(all, wrongs(name, name, string(pseudonym.PictureAndWord))...)
+		}
+	}
+	return append(all, wrongs("version", late, "", "x", "999999", script)...)
 }
 
 // quota is a small number, above which one is refused.

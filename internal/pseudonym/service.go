@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"aval/internal/db"
@@ -20,8 +21,10 @@ import (
 // Names are the login names of the boards. It is safe for use by several
 // goroutines.
 type Names struct {
-	Vault   *vault.Vault
-	Blocked *Blocklist // what no name may say
+	Vault *vault.Vault
+
+	mu    sync.Mutex
+	lists map[string]boardList // by board
 }
 
 // The controls of the two clauses that a name fulfils (policy A, 5.1.1 and 5.1.2).
@@ -34,8 +37,26 @@ const (
 const batch = 200
 
 // Ready refuses (Conflict) a board that can be given no name, since it was
-// shredded or its master key is not here.
-func (n *Names) Ready(ctx context.Context, tx *db.Tx) error { return n.Vault.Ready(ctx, tx) }
+// shredded, its keys were deleted in the database or its master key is not here.
+func (n *Names) Ready(ctx context.Context, tx *db.Tx) error {
+	if err := n.Vault.Ready(ctx, tx); err != nil {
+		return err
+	}
+	if has, err := vault.Sealed(ctx, tx); err != nil || has {
+		return err
+	}
+	return whole(ctx, tx, nil)
+}
+
+// whole refuses a board whose names no key of it sealed. Others would be made for
+// it, and every pupil would get another name.
+func whole(ctx context.Context, tx *db.Tx, prefixes [][]byte) error {
+	gone, err := keysGone(ctx, tx, prefixes)
+	if err == nil && gone {
+		err = fault.New(fault.Conflict, "pseudonym.keys_gone")
+	}
+	return err
+}
 
 // Lacking answers the pupils of the youth sector who have no name yet, shuffled:
 // in that order they are to be given to Issue.
@@ -91,12 +112,15 @@ func (n *Names) Issue(ctx context.Context, tx *db.Tx, personIDs []string) error 
 	return nil
 }
 
-// begin answers the keys, then waits until nobody else issues. The keys come
+// begin answers the keys, refuses others than the names were sealed under, then waits until nobody else issues. The keys come
 // first here as everywhere, so that who has looked a name up may issue in the
 // same transaction: nobody holds the turn who still waits for the keys.
 func (n *Names) begin(ctx context.Context, tx *db.Tx) (*vault.Keys, error) {
 	keys, err := n.Vault.Keys(ctx, tx)
 	if err != nil {
+		return nil, err
+	}
+	if err := whole(ctx, tx, keys.Prefixes()); err != nil {
 		return nil, err
 	}
 	return keys, lockIssue(ctx, tx)
@@ -135,12 +159,16 @@ const rounds = 100
 
 // draw draws names that the board has never given, under whatever key.
 func (n *Names) draw(ctx context.Context, tx *db.Tx, keys *vault.Keys, count int) ([]Name, error) {
+	blocked, err := n.blocklist(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	var names []Name
 	drawn := map[string]bool{}
 	for range rounds {
 		var fresh []Name
 		for range count - len(names) {
-			name, err := Draw(rand.Reader, n.Blocked)
+			name, err := Draw(rand.Reader, blocked)
 			if err != nil {
 				return nil, fmt.Errorf("draw login name: %w", err)
 			}
@@ -328,7 +356,7 @@ func (n *Names) Retire(ctx context.Context, tx *db.Tx, personID string) error {
 	if err != nil {
 		return err
 	}
-	if err := forget(ctx, tx, macs, day(tx.Now)); err != nil {
+	if err := forget(ctx, tx, keys, macs, day(tx.Now)); err != nil {
 		return err
 	}
 	for _, control := range []string{assigned, random} {
@@ -350,7 +378,7 @@ func (n *Names) Replace(ctx context.Context, tx *db.Tx, personID string) (Name, 
 	if err != nil {
 		return Name{}, err
 	}
-	if err := retire(ctx, tx, macs, day(tx.Now)); err != nil {
+	if err := retire(ctx, tx, keys, macs, day(tx.Now)); err != nil {
 		return Name{}, err
 	}
 	if err := n.give(ctx, tx, keys, []string{personID}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"aval/internal/pseudonym"
 	"aval/internal/seal"
 	"aval/internal/vault"
+	"path/filepath"
 
 	"context"
 	"fmt"
@@ -134,7 +135,7 @@ func openSchool(t *testing.T, d *db.DB) *school {
 			t.Fatal(err)
 		}
 	}
-	master, err := seal.OpenMaster(t.TempDir())
+	master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/seal"
@@ -46,6 +47,7 @@ type Server struct {
 	Decisions   *decision.Service
 	Reveals     *reveal.Service
 	Usage       *usage.Service
+	Pseudonyms  *pseudonym.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
