@@ -29,6 +29,7 @@ import (
 	"aval/internal/reveal"
 	"aval/internal/roster"
 	"aval/internal/seal"
+	"aval/internal/usage"
 	"aval/internal/vault"
 )
 
@@ -58,6 +59,7 @@ type App struct {
 	Rosters     *roster.Service
 	Names       *pseudonym.Names
 	Reveals     *reveal.Service
+	Usage       *usage.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
@@ -107,11 +109,13 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	v := vault.New(master)
 	names := &pseudonym.Names{Vault: v}
 	pupils := &access.Accounts{Names: names}
+	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
 		Names:       names,
-		Reveals:     &reveal.Service{DB: d, Names: names, Cards: pupils},
+		Reveals:     reveals,
+		Usage:       &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},

@@ -16,6 +16,7 @@ import (
 	"aval/internal/policy"
 	"aval/internal/request"
 	"aval/internal/reveal"
+	"aval/internal/usage"
 )
 
 // proof shows that a clause lives: an act that its control counts as conform,
@@ -165,6 +166,17 @@ func departmentAsks(b *board) error {
 	return err
 }
 
+// followed has somebody read a platform's file about a pupil of the first school.
+func followed(who string) func(*board) error {
+	return func(b *board) error {
+		l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.accounted())
+		b.must(err)
+		_, err = b.Usage.Rosetta(b.t.Context(), b.as(who), usage.Ask{Platform: l.PlatformID, Reason: "progress",
+			File: []byte("Login;Minutes\n" + b.loginName("e02") + ";12\n")})
+		return err
+	}
+}
+
 var proofs = map[string]proof{
 	"1.1a": {act: decided, violate: against(evaluation.Use)},
 	"1.1b": {act: decided, violate: against(evaluation.Security)},
@@ -277,6 +289,7 @@ var proofs = map[string]proof{
 	"6.1e": {act: func(b *board) error { return b.accounts(licence.LoginName, nil) }, violate: func(b *board) error {
 		return b.accounts(licence.LoginName, func(l *licence.Licence) { l.Seats = 2 })
 	}},
+	"6.2b": {act: followed("teacher"), violate: followed("department_head")},
 	"6.3b": {
 		act:     func(b *board) error { b.to(request.Authorised); return nil },
 		violate: func(b *board) error { return b.record("principal", b.platform().ID, nil) }},

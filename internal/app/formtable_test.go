@@ -15,6 +15,7 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/policy"
 	"aval/internal/request"
+	tables "aval/internal/sheet"
 )
 
 // form is a row of the table: one form of the pages, who fills it in, and what
@@ -33,8 +34,9 @@ type form struct {
 	unseen   []string // fields that are read and that the page does not show
 	idle     []string // fields that the page shows and that are tried in another row, or hold no answer
 	wrong    []typed
-	keeps    bool // what was typed is kept as a draft when it is refused
-	shows    bool // what is right is answered at once: it must not stand in a page to come back to
+	keeps    bool    // what was typed is kept as a draft when it is refused
+	attach   *upload // in the field named file
+	shows    bool    // what is right is answered at once: it must not stand in a page to come back to
 }
 
 // done is the status of what is right.
@@ -240,7 +242,29 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return append(forms, b.accountForms(two)...)
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign))
+}
+
+// usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
+func (b *board) usageForms(foreign request.Request) []form {
+	b.t.Helper()
+	l := b.accounted()
+	l.OrgID, l.Payer = b.other, b.other
+	l, err := b.Licences.Record(b.t.Context(), b.as(otherPrincipal), l)
+	b.must(err)
+	read := form{route: "POST /usage", who: otherTeacher, shows: true, idle: []string{"keep"},
+		attach: &upload{"suivi.csv", "text/csv", "Nom;Minutes\n" + b.loginName("e20") + ";12\n"},
+		good:   url.Values{"platform": {string(l.PlatformID)}, "reason": {"progress"}, "keep": {"yes"}},
+		wrong: slices.Concat(required("platform"), known("platform", "platform", string(foreign.PlatformID), string(b.approved().ID)),
+			required("reason"), among("reason"), wrongs("reason", "reason", "printing"))}
+	for _, content := range []string{"", "\x00", "Élève;Minutes\nLéa;12\n", "%PDF-1.7\n", "<!DOCTYPE html>" + script, "PK\x03\x04" + strings.Repeat("\x00", 64),
+		strings.Repeat("a", tables.MaxBytes+1), strings.Repeat("b", tables.MaxBytes+8<<20)} {
+		read.wrong = append(read.wrong, typed{"file", upload{"suivi.xlsx", tables.XLSX.Media(), content}, "file"})
+	}
+	save := form{route: "POST /usage/file", who: otherTeacher, page: "/usage", shows: true, unseen: []string{"table", "format"},
+		good:  url.Values{"table": {"Nom;Minutes\nVorn;12"}, "format": {"csv"}},
+		wrong: append(known("table", nowhere, ""), known("format", nowhere, "", "html")...)}
+	return []form{read, save}
 }
 
 // quota is a small number, above which one is refused.

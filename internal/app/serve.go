@@ -32,7 +32,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Log:    slog.Default(), Observe: observe(metrics),
 		Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
-		Decisions: a.Decisions, Reveals: a.Reveals, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
+		Decisions: a.Decisions, Reveals: a.Reveals, Usage: a.Usage, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
 	}
 	programs := (&api.Server{
 		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,

@@ -23,9 +23,9 @@ const module = "aval"
 // sideways inside the domain (Go itself forbids a circle).
 var floors = [][]string{
 	{"fault"},
-	{"i18n", "db", "mail", "blob", "seal"},
+	{"i18n", "db", "mail", "blob", "seal", "sheet"},
 	{"policy", "audit", "job", "vault"},
-	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "access", "reveal", "request", "evaluation", "decision", "desk", "notice"},
+	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "access", "reveal", "usage", "request", "evaluation", "decision", "desk", "notice"},
 	{"web", "api"},
 	{"app", "demo"},
 	{"cli"},

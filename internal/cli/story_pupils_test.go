@@ -217,7 +217,6 @@ func roster(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv("SCHOOL", school)
 	ts.Setenv("TEACHER", teachers[0])
 	ts.Setenv("COLLEAGUE", teachers[1])
-	ts.Setenv("PUPIL", pupil)
 	other, teacher := elsewhere(set, school)
 	if len(args) == 2 {
 		move(set, pupil, other)

@@ -59,8 +59,8 @@ func TestMain(m *testing.M) {
 //	serve                      starts "aval serve" and waits for its line; $URL is where
 //	demo                       the same of "aval demo"
 //	halt                       ends it, which must go well
-//	roster FILE [moved]        writes a generated OneRoster 1.2 set; $SCHOOL, $TEACHER, $COLLEAGUE, $PUPIL, $OTHER_SCHOOL,
-//	                           $OTHER_TEACHER are source ids in it, $FAMILY the pupil's name; moved: the pupil went to that school
+//	roster FILE [moved]        writes a generated OneRoster 1.2 set; $SCHOOL, $TEACHER, $COLLEAGUE, $OTHER_SCHOOL, $OTHER_TEACHER
+//	                           are source ids in it, $FAMILY is a pupil of $TEACHER; moved: the pupil went to the other school
 //	api TOKEN METHOD PATH STATUS [FILE]
 //	                           calls the API; the answer, which must have that status, is the output.
 //	                           $NAMES in FILE are replaced
@@ -76,6 +76,7 @@ func TestMain(m *testing.M) {
 //	mailbox                    runs a mail server, which the program finds in $AVAL_SMTP
 //	letter ADDRESS FOLDER      waits for a letter to the address, whose text is the output; its files go to the folder
 //	sql STATEMENT              changes the database around every guard of the program
+//	export FILE COUNT          writes what a platform would export of so many pupils; $PUPIL is the first one's family name
 //	backup, restore            copies the database; puts the copy in its place, as often as one likes
 func TestStories(t *testing.T) {
 	t.Parallel()
@@ -97,7 +98,7 @@ func TestStories(t *testing.T) {
 					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "halt": leave,
 					"roster": roster, "api": api, "json": compare, "keep": keep, "mailbox": mailbox, "letter": letter,
 					"again": again, "until": until, "browse": browse, "vendor": vendor, "enter": enter,
-					"sql": tamper, "backup": backup, "restore": restore,
+					"sql": tamper, "backup": backup, "restore": restore, "export": export,
 				},
 			})
 		})

@@ -69,6 +69,7 @@ var Controls = map[string]string{
 	"pseudonym.known":      "someone is shown whose a login name is, within their reach; refused: to whom has none",
 	"login.kept":           "each pupil of a licence’s audience is given an account; waiting while they are made; an exception while one has none; refused: accounts under a licence that does not run",
 	"login.identifiers":    "an account is made that is entered with the board’s address, a login name or the platform’s name; refused: accounts on a licence that names none of them",
+	"progress.followed":    "a platform’s file is read with the pupils’ names, for a class; refused: to whom has no class, school or board to follow",
 	"roster.kept":          "a roster is imported; an exception when it holds defects",
 }
 

@@ -167,11 +167,7 @@ func (n *Names) draw(ctx context.Context, tx *db.Tx, keys *vault.Keys, count int
 
 // taken are those of some names that the board has given before.
 func (n *Names) taken(ctx context.Context, tx *db.Tx, keys *vault.Keys, names []Name) (map[string]bool, error) {
-	texts := make([]string, len(names))
-	for i, name := range names {
-		texts[i] = name.String()
-	}
-	of, macs, err := macsOf(keys, ofName, texts)
+	of, macs, err := macsOf(keys, ofName, texts(names))
 	if err != nil {
 		return nil, err
 	}
@@ -257,26 +253,59 @@ func (n *Names) OfMany(ctx context.Context, tx *db.Tx, personIDs []string) (map[
 
 // Who answers whose an active name is, or the one NotFound.
 func (n *Names) Who(ctx context.Context, tx *db.Tx, name Name) (personID string, err error) {
+	whose, err := n.WhoMany(ctx, tx, []Name{name})
+	if err != nil {
+		return "", err
+	}
+	personID, ok := whose[name]
+	if !ok {
+		return "", fault.Missing()
+	}
+	return personID, nil
+}
+
+// WhoMany answers whose those of some names are that are active, by name. It
+// refuses (Conflict) when one of them was changed or moved in the database.
+func (n *Names) WhoMany(ctx context.Context, tx *db.Tx, names []Name) (map[Name]string, error) {
 	keys, err := n.Vault.Keys(ctx, tx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	macs, err := keys.MACs(ofName, name.String())
-	if err != nil {
-		return "", err
-	}
-	e, err := activeNamed(ctx, tx, macs)
-	if err != nil {
-		return "", err
-	}
-	text, whose, err := e.open(keys)
-	if err == nil && (text != name.String() || whose == "") { // an active name is somebody's
-		err = fault.New(fault.Conflict, "vault.unreadable")
-	}
-	if err != nil {
-		return "", err
+	whose := make(map[Name]string, len(names))
+	for some := range slices.Chunk(names, batch) {
+		of, macs, err := macsOf(keys, ofName, texts(some))
+		if err != nil {
+			return nil, err
+		}
+		found, err := activeNamed(ctx, tx, macs)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range found {
+			text, person, err := e.open(keys)
+			if err == nil && (text != of[e.nameMAC] || person == "") { // an active name is somebody's
+				err = fault.New(fault.Conflict, "vault.unreadable")
+			}
+			if err != nil {
+				return nil, err
+			}
+			name, err := Parse(text)
+			if err != nil {
+				return nil, errors.New("a login name was kept that is none") // which it is, nobody is told
+			}
+			whose[name] = person
+		}
 	}
 	return whose, nil
+}
+
+// texts are names as they are sealed.
+func texts(names []Name) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = name.String()
+	}
+	return all
 }
 
 // Retire ends a person's name for good, and forgets whose it and their earlier

@@ -118,8 +118,8 @@ func activeOf(ctx context.Context, tx *db.Tx, personMACs []string) ([]entry, err
 		WHERE board_id = $1 AND retired_on = '' AND person_mac IN `+db.In(2, len(personMACs)), with(personMACs, tx.Board)...)
 }
 
-func activeNamed(ctx context.Context, tx *db.Tx, nameMACs []string) (entry, error) {
-	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM login_name
+func activeNamed(ctx context.Context, tx *db.Tx, nameMACs []string) ([]entry, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM login_name
 		WHERE board_id = $1 AND retired_on = '' AND name_mac IN `+db.In(2, len(nameMACs)), with(nameMACs, tx.Board)...)
 }
 

@@ -16,7 +16,7 @@ import (
 // More is what someone asks a second person to allow beyond the quota.
 type More struct {
 	Org    string // school at which they look; empty for who looks at the whole board, or at one school only
-	Sets   bool   // one class set, not single look-ups
+	Sets   bool   // one class set or file, not single look-ups
 	Extra  int
 	Reason string
 	Note   string
@@ -25,10 +25,7 @@ type More struct {
 // AskApproval asks for more than the quota. It refuses (Denied) who may not look
 // at that school at all.
 func (s *Service) AskApproval(ctx context.Context, actor policy.Actor, m More) (a Approval, err error) {
-	do := policy.RevealName
-	if m.Sets {
-		do = policy.RevealClass
-	}
+	do := m.action(actor.Pack)
 	at, err := place(actor, do, m.Org)
 	if err != nil {
 		return Approval{}, err
@@ -49,6 +46,17 @@ func (s *Service) AskApproval(ctx context.Context, actor policy.Actor, m More) (
 		return Approval{}, err
 	}
 	return a, nil
+}
+
+// action is what is asked for: a set is a class's cards or a file, as the reason says.
+func (m More) action(pack *policy.Pack) policy.Action {
+	switch {
+	case !m.Sets:
+		return policy.RevealName
+	case slices.Contains(pack.RevealReason(m.Reason).For, policy.RevealFile):
+		return policy.RevealFile
+	}
+	return policy.RevealClass
 }
 
 // place is where an approval is to hold: the whole board for who looks at all of

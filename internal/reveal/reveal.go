@@ -33,13 +33,16 @@ const (
 	Class   Kind = "class"   // those of a class, for one licence
 )
 
-// Kinds lists every kind.
+// Kinds lists those that Reveal shows.
 var Kinds = []Kind{Name, Account, Class}
 
 // clause is the one that a kind serves.
 func (k Kind) clause() string {
-	if k == Name {
+	switch k {
+	case Name:
 		return "1.3e"
+	case File:
+		return "6.2b"
 	}
 	return "6.2a"
 }
@@ -78,6 +81,13 @@ func (a *Ask) check(pack *policy.Pack) error {
 		}
 	}
 	checkWhy(pack, a.Kind.action(), a.Reason, a.Note, fields)
+	return fault.Form(fields)
+}
+
+// CheckWhy refuses what is no reason for an action, and a note that is too long.
+func CheckWhy(pack *policy.Pack, do policy.Action, reason, note string) error {
+	fields := map[string]string{}
+	checkWhy(pack, do, reason, note, fields)
 	return fault.Form(fields)
 }
 
@@ -125,7 +135,8 @@ type Look struct {
 	Org      string // the school of whom was shown
 	Second   string // who allowed more than the quota
 	Approval string
-	Count    int // people shown
+	File     string // of a file that names several classes, the id of its first look, on the others
+	Count    int    // people shown
 
 	By, Allowed string // names of Actor and Second, in lists; empty for the operator's own hand
 }

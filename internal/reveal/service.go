@@ -117,8 +117,12 @@ func (s *Service) byName(ctx context.Context, tx *db.Tx, actor policy.Actor, typ
 
 // nobody is said of a name that is nobody's, and of one out of reach.
 func nobody() error {
-	f := fault.New(fault.NotFound, "reveal.nobody")
-	f.Fields = map[string]fault.Message{"name": {Key: f.Key}}
+	return beside("name", fault.New(fault.NotFound, "reveal.nobody"))
+}
+
+// beside puts what a refusal says at a field.
+func beside(field string, f *fault.Fault) error {
+	f.Fields = map[string]fault.Message{field: {Key: f.Key, Args: f.Args}}
 	return f
 }
 

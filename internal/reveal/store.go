@@ -11,18 +11,18 @@ import (
 	"aval/internal/policy"
 )
 
-const columns = `id, at, actor_id, role, kind, reason, note, licence_id, class_id, person_id, org_id, second_id, approval_id, count`
+const columns = `id, at, actor_id, role, kind, reason, note, licence_id, class_id, person_id, org_id, second_id, approval_id, file_id, count`
 
 func scan(row db.Row) (l Look, err error) {
 	err = row.Scan(&l.ID, &l.At, &l.Actor, &l.Role, &l.Kind, &l.Reason, &l.Note, &l.Licence, &l.Class, &l.Person, &l.Org,
-		&l.Second, &l.Approval, &l.Count)
+		&l.Second, &l.Approval, &l.File, &l.Count)
 	return l, err
 }
 
 func insert(ctx context.Context, tx *db.Tx, l Look) error {
 	_, err := tx.Exec(ctx, `INSERT INTO reveal (board_id, `+columns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`, tx.Board, l.ID, l.At, l.Actor, string(l.Role),
-		string(l.Kind), l.Reason, l.Note, string(l.Licence), l.Class, l.Person, l.Org, l.Second, l.Approval, l.Count)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`, tx.Board, l.ID, l.At, l.Actor, string(l.Role),
+		string(l.Kind), l.Reason, l.Note, string(l.Licence), l.Class, l.Person, l.Org, l.Second, l.Approval, l.File, l.Count)
 	if err != nil {
 		return fmt.Errorf("keep reveal: %w", err)
 	}
@@ -51,10 +51,11 @@ func setAlerted(ctx context.Context, tx *db.Tx, actorID string) error {
 		tx.Now, tx.Board, actorID))
 }
 
-// spentBy reads what an actor was shown within the quota in the last hour.
+// spentBy reads what an actor was shown within the quota in the last hour; a file
+// counts once, however many classes it names.
 func spentBy(ctx context.Context, tx *db.Tx, actorID string, sets bool) (spent, error) {
 	return db.All(ctx, tx, scanTime, `SELECT at FROM reveal WHERE board_id = $1 AND actor_id = $2 AND at > $3
-		AND approval_id = '' AND (kind = 'class') = $4 ORDER BY at, id`, tx.Board, actorID, tx.Now.Add(-window), sets)
+		AND approval_id = '' AND file_id = '' AND (kind IN ('class', 'file')) = $4 ORDER BY at, id`, tx.Board, actorID, tx.Now.Add(-window), sets)
 }
 
 // copies counts the sets that were made of a class for a licence.

@@ -30,6 +30,7 @@ import (
 	"aval/internal/policy"
 	"aval/internal/request"
 	"aval/internal/seal"
+	"aval/internal/usage"
 )
 
 // byRole stands for the accounts: one person a role, whose login is the role.
@@ -118,7 +119,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 		t.Fatal(err)
 	}
 	server := &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Audit: &audit.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Usage: &usage.Service{DB: d}, Audit: &audit.Service{DB: d},
 		Boards: &board.Service{DB: d}, Keys: h.keys}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.at.Close)

@@ -129,21 +129,23 @@ func (s *Server) moreAsk(v *visit) error {
 
 func (v *visit) moreOptions() []ui.Option {
 	options := []ui.Option{{Value: "singles", Text: v.T("reveal.what_singles"), Chosen: v.chosen("what", "singles", true)}}
-	if v.may(policy.RevealClass) {
+	if v.may(policy.RevealClass) || v.may(policy.RevealFile) {
 		options = append(options, ui.Option{Value: "set", Text: v.T("reveal.what_set"), Chosen: v.chosen("what", "set", false)})
 	}
 	return options
 }
 
-// moreReasons are the reasons of either kind.
+// moreReasons are the reasons of every kind.
 func (v *visit) moreReasons() []ui.Option {
 	options := v.reasonOptions(policy.RevealName)
-	if !v.may(policy.RevealClass) {
-		return options
-	}
-	for _, o := range v.reasonOptions(policy.RevealClass) {
-		if !slices.ContainsFunc(options, func(known ui.Option) bool { return known.Value == o.Value }) {
-			options = append(options, o)
+	for _, do := range []policy.Action{policy.RevealClass, policy.RevealFile} {
+		if !v.may(do) {
+			continue
+		}
+		for _, o := range v.reasonOptions(do) {
+			if !slices.ContainsFunc(options, func(known ui.Option) bool { return known.Value == o.Value }) {
+				options = append(options, o)
+			}
 		}
 	}
 	return options

@@ -20,6 +20,7 @@ import (
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/seal"
+	"aval/internal/usage"
 	"aval/internal/web/assets"
 
 	"github.com/alexedwards/scs/v2"
@@ -44,6 +45,7 @@ type Server struct {
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
 	Reveals     *reveal.Service
+	Usage       *usage.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
