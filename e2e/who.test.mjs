@@ -1,22 +1,26 @@
 // Who is it, in the browser: a login name as hurried hands type it, what is nobody's
-// and what is out of reach, the end of a curious hour, and the page of the pupil.
+// and what is out of reach, the end of a curious hour, the page of the pupil, and a
+// platform's own file, which comes back with names.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { launch, look, person, widths } from './house.mjs'
 import { classes, decided, licensed, open } from './board.mjs'
 
-let browser, board, mine, theirs
+let browser, board, mine, theirs, logins
 before(async () => {
   browser = await launch()
   board = await open()
   const licence = await licensed(board, await decided(board, 'Tabulou'))
-  const shown = async (who) => {
+  const shown = async (who, as) => {
     const { classes: [id] } = await board.api(who, 'GET', '/me', 200)
-    const { people, cards } = await board.api(who, 'POST', '/reveals', 200, { kind: 'class', class: id, licence, reason: 'printing' })
-    return { ...people[4], login: cards[4].user_name }
+    const { people, cards } = await board.api(as, 'POST', '/reveals', 200, { kind: 'class', class: id, licence, reason: 'printing' })
+    return people.map((pupil, i) => ({ ...pupil, login: cards[i].user_name }))
   }
-  mine = await shown('teacher')
-  theirs = await shown('teacher_2')
+  const pupils = await shown('teacher', 'principal')
+  mine = pupils[4]
+  theirs = (await shown('teacher_2', 'teacher_2'))[4]
+  logins = pupils.slice(0, 8).map((pupil) => pupil.login)
 })
 after(async () => {
   await browser?.close()
@@ -95,4 +99,30 @@ test('a curious hour has an end, and a second person allows more', async () => {
   await teacher.goto(board.address + '/pupils/' + mine.id)
   assert.match(await said(teacher), /Personne principal/, 'the page says who allowed it')
   for (const page of [teacher, principal]) await page.context().close()
+})
+
+test('a platform’s file comes back with names, once, and is kept nowhere', async () => {
+  const page = await person(browser, 'teacher', { at: board })
+  const rows = [...logins.map((login, n) => `${login},${10 * n}`), `${theirs.login},90`]
+  const sent = { name: 'tabulou.csv', mimeType: 'text/csv', buffer: Buffer.from(['User,Minutes', ...rows].join('\r\n')) }
+  await page.goto(board.address + '/usage')
+  await look(page, 'the form of a file')
+  await page.selectOption('[name=platform]', { label: 'Tabulou' })
+  await page.setInputFiles('[name=file]', sent)
+  await send(page, 'main form[action="/usage"] button[type=submit]')
+  assert.ok(await page.locator('.av-errors').count(), 'a reason is asked for')
+  await page.check('[name=reason][value=progress]')
+  await page.setInputFiles('[name=file]', sent)
+  await send(page, 'main form[action="/usage"] button[type=submit]')
+  for (const width of Object.keys(widths)) {
+    await page.setViewportSize(widths[width])
+    await look(page, 'the file’s answer ' + width)
+  }
+  const [download] = await Promise.all([page.waitForEvent('download'), page.click('form[action="/usage/file"] button')])
+  const named = readFileSync(await download.path(), 'utf8')
+  assert.ok(named.includes(mine.family_name) && named.includes(mine.login), 'a pupil of the class is named')
+  assert.ok(!named.split(/\r?\n/).find((line) => line.includes(theirs.login)).includes(theirs.family_name), 'a pupil elsewhere is not')
+  await page.goto(board.address + '/pupils/' + mine.id)
+  assert.match(await said(page), /Personne teacher/)
+  await page.context().close()
 })
