@@ -13,6 +13,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -274,6 +275,7 @@ func (w *whole) live() {
 		w.stop(syscall.SIGKILL)
 		w.start()
 	})
+	w.rosetta()
 	w.operate()
 	w.stop(syscall.SIGKILL)
 }
@@ -316,10 +318,7 @@ func (w *whole) cards(teacher, licenceID string) {
 	set := read[shown](t, w.api(teacher, "POST", "/reveals", 200,
 		map[string]string{"kind": "class", "class": class, "licence": licenceID, "reason": "printing"}))
 	w.pupil = set.People[0].FamilyName
-	jar, err := cookiejar.New(nil)
-	must(t, err)
-	browser := &http.Client{Jar: jar}
-	w.post(browser, "/sign-in", url.Values{"login": {teacher}, "password": {passphrase}})
+	browser := w.signedIn(teacher)
 	for _, c := range set.Cards {
 		page := w.post(browser, "/classes/"+class+"/password", url.Values{"account": {c.AccountID}})
 		renewed := read[shown](t, w.api(teacher, "POST", "/reveals", 200,
@@ -338,10 +337,51 @@ func (w *whole) cards(teacher, licenceID string) {
 	}
 }
 
-func (w *whole) post(browser *http.Client, path string, form url.Values) string {
-	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.address+path, strings.NewReader(form.Encode()))
+func (w *whole) signedIn(login string) *http.Client {
+	jar, err := cookiejar.New(nil)
 	must(w.t, err)
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	browser := &http.Client{Jar: jar}
+	w.post(browser, "/sign-in", url.Values{"login": {login}, "password": {passphrase}})
+	return browser
+}
+
+// rosetta has a platform's file of every login name come back with names, at both
+// doors; what they answer is the asker's, and outside of where secrets are looked for.
+func (w *whole) rosetta() {
+	t := w.t
+	export := filepath.Join(t.TempDir(), "export.csv")
+	names := slices.Sorted(maps.Keys(w.names))
+	must(t, os.WriteFile(export, []byte("User,Minutes\n"+strings.Join(names, ",10\n")+",10\n"), 0o600))
+	few := filepath.Join(t.TempDir(), "few.csv")
+	must(t, os.WriteFile(few, []byte("User,Minutes\n"+strings.Join(names[:100], ",10\n")+",10\n"), 0o600))
+	for i, file := range []string{export, few} {
+		out, err := w.command("pseudonym", "rosetta", file, "--platform", "Tabulou A", "--out", filepath.Join(t.TempDir(), "named.csv"),
+			"--reason", "progress").CombinedOutput()
+		if (err != nil) == (file == few) {
+			t.Fatalf("rosetta of file %d: %v %s", i, err, out)
+		}
+		must(t, os.WriteFile(w.at(fmt.Sprintf("logs/rosetta%d", i)), out, 0o600))
+	}
+	text, err := os.ReadFile(export)
+	must(t, err)
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", "export.csv")
+	must(t, err)
+	_, err = part.Write(append(text, bytes.Repeat([]byte("\n"), 1<<20)...)) // so long that a careless door would put it on the disk
+	must(t, err)
+	must(t, form.Close())
+	w.send(w.signedIn("teacher1"), "/usage", form.FormDataContentType(), &body)
+}
+
+func (w *whole) post(browser *http.Client, path string, form url.Values) string {
+	return w.send(browser, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+}
+
+func (w *whole) send(browser *http.Client, path, media string, body io.Reader) string {
+	req, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.address+path, body)
+	must(w.t, err)
+	req.Header.Set("Content-Type", media)
 	req.Header.Set("Sec-Fetch-Site", "same-origin")
 	res, err := browser.Do(req)
 	must(w.t, err)
