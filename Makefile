@@ -54,6 +54,7 @@ e2e: build
 bench: build
 	go run ./bench/list
 	go run ./bench/names
+	go run ./bench/cards
 
 clean:
 	rm -rf bin demo-data demo.json
