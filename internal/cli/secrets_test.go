@@ -42,9 +42,9 @@ import (
 
 // Ten thousand passwords and their login names go through everything that is done
 // with them: made, sent, printed, replaced, looked up, sealed again, with the
-// program killed twice. After, none of them stands in the database's files, its
-// write-ahead log, its dump, the trail, the jobs, the logs, the letters or what is
-// left in temporary folders.
+// program killed three times. After, none of them, and no password or token of who
+// did it, stands in the database's files, its write-ahead log, its dump, the trail,
+// the jobs, the logs, the letters or what is left in temporary folders.
 func TestNoSecretIsLeftAnywhere(t *testing.T) {
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
@@ -410,6 +410,7 @@ func (w *whole) operate() {
 func (w *whole) scan() {
 	t := w.t
 	secrets := append(slices.Sorted(maps.Keys(w.names)), w.opened...)
+	secrets = append(append(secrets, slices.Collect(maps.Values(w.tokens))...), passphrase)
 	slices.Sort(secrets)
 	secrets = w.meaningless(slices.Compact(secrets))
 	s, total, plain, kept := newScanner(secrets), 0, 0, false
