@@ -47,7 +47,7 @@ var (
 const (
 	board    = "bench"
 	login    = "teacher"
-	password = "une longue phrase de passe"
+	password = "a long enough password"
 	pupils   = 30
 	goal     = 300 * time.Millisecond
 )
