@@ -13,13 +13,15 @@ import (
 )
 
 const (
-	daily    job.Kind = "clock.daily"
-	sweeping job.Kind = "licence.sweep"
-	keeping  job.Kind = "access.sweep"
-	mailing  job.Kind = "notice.checkpoint"
-	// reviewing is daily, so that a week's letters are left soon after its end.
-	reviewing job.Kind = "reveal.weekly"
-	mailedBy           = "job"
+	daily     job.Kind = "clock.daily"
+	sweeping  job.Kind = "licence.sweep"
+	keeping   job.Kind = "access.sweep"
+	reviewing job.Kind = "notice.weekly" // left daily, so that a week's letters are written soon after its end
+	mailing   job.Kind = "notice.checkpoint"
+)
+
+const (
+	mailedBy = "job"
 	// mailedEvery is a week, less what the hour of the day may differ by.
 	mailedEvery = 7*24*time.Hour - 6*time.Hour
 )
@@ -83,7 +85,7 @@ func (a *App) KeepAccounts(ctx context.Context, _, _ string) error {
 	return nil
 }
 
-// ReviewLooks is the handler of reveal.weekly: on each board it leaves the letters about the
+// ReviewLooks is the handler of notice.weekly: on each board it leaves the letters about the
 // unusual looks of the last week, once.
 func (a *App) ReviewLooks(ctx context.Context, _, _ string) error {
 	boards, err := a.Boards.List(ctx)

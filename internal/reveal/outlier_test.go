@@ -250,3 +250,14 @@ func TestALetterIsLeftOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestEachSignIsASentence(t *testing.T) {
+	for _, code := range reveal.Codes {
+		for _, lang := range i18n.Languages {
+			said := i18n.For(lang).Message(reveal.Sign{Code: code, Count: 1234, Most: 5}.Message())
+			if !strings.HasSuffix(said, ".") || strings.Contains(said, "%") || !strings.Contains(strings.ReplaceAll(said, "\u00a0", ","), "1,234") {
+				t.Errorf("%s, in %s: %q", code, lang, said)
+			}
+		}
+	}
+}
