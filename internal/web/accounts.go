@@ -47,7 +47,7 @@ func (s *Server) accounts(v *visit) error {
 	}
 	var at *access.SchoolStand
 	for i, school := range st.Schools {
-		if len(st.Schools) == 1 || school.ID == v.query("school") {
+		if asked := v.query("school"); school.ID == asked || asked == "" && len(st.Schools) == 1 {
 			at = &st.Schools[i]
 		}
 	}
