@@ -24,8 +24,8 @@ const File Kind = "file"
 // no pack, role or setting makes a file of everyone.
 const MostNames = 200
 
-// Names is what someone wants joined, and why.
-type Names struct {
+// FileAsk is what someone wants joined, and why.
+type FileAsk struct {
 	Names   []pseudonym.Name // each once
 	Subject string           // what the file is about, for the trail: platform:id
 	Reason  string           // code of the pack's reveal_reasons
@@ -33,7 +33,7 @@ type Names struct {
 }
 
 // check refuses what is missing, and what is too much for one file.
-func (n *Names) check(pack *policy.Pack) error {
+func (n *FileAsk) check(pack *policy.Pack) error {
 	if err := CheckWhy(pack, policy.RevealFile, n.Reason, n.Note); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ type Joined struct {
 // neither. It refuses (Denied) who may read no file; (Invalid) more than MostNames;
 // (Conflict, under 1.3 e) beyond the hour's quota of class sets. A file that names
 // no pupil of the actor's counts too.
-func (s *Service) Join(ctx context.Context, tx *db.Tx, actor policy.Actor, n Names) (j Joined, err error) {
+func (s *Service) Join(ctx context.Context, tx *db.Tx, actor policy.Actor, n FileAsk) (j Joined, err error) {
 	if len(actor.Reach(policy.RevealFile).Rules) == 0 {
 		return j, actor.Allow(policy.RevealFile, policy.Scope{})
 	}
@@ -211,7 +211,7 @@ func oneSchool(sets []set) (school string) {
 
 // noteSets keeps that a file was shown, for each class. Its first note counts in
 // the quota; the others name it.
-func noteSets(ctx context.Context, tx *db.Tx, actor policy.Actor, n Names, sets []set, leave Approval) error {
+func noteSets(ctx context.Context, tx *db.Tx, actor policy.Actor, n FileAsk, sets []set, leave Approval) error {
 	first := db.NewID()
 	for i, one := range sets {
 		grant := actor.GrantFor(policy.RevealFile, one.scope)
