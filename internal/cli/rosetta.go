@@ -88,9 +88,10 @@ func (c pseudonymRosetta) platform(h *house, a *app.App, actor policy.Actor) (ca
 
 func progressJSON(a usage.Answer) any {
 	type measure struct {
-		Column string  `json:"column"`
-		Median float64 `json:"median"`
-		Rows   int     `json:"rows"`
+		Column  string  `json:"column"`
+		Median  float64 `json:"median"`
+		Rows    int     `json:"rows"`
+		Percent bool    `json:"percent"`
 	}
 	type class struct {
 		ID       string    `json:"id"`
@@ -118,9 +119,14 @@ func progressText(w io.Writer, p *i18n.Printer, a usage.Answer) {
 			cells[0] = p.T("usage.no_class")
 		}
 		for _, m := range c.Measures {
-			if m.Rows > 0 {
-				cells = append(cells, m.Column+" "+p.Decimal(m.Median))
+			if m.Rows == 0 {
+				continue
 			}
+			median := p.Decimal(m.Median)
+			if m.Percent {
+				median = p.T("usage.percent", median)
+			}
+			cells = append(cells, m.Column+" "+median)
 		}
 		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}

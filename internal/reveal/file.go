@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"aval/internal/audit"
@@ -24,8 +25,8 @@ const File Kind = "file"
 // no pack, role or setting makes a file of everyone.
 const MostNames = 200
 
-// Names is what someone wants joined, and why.
-type Names struct {
+// FileAsk is what someone wants joined, and why.
+type FileAsk struct {
 	Names   []pseudonym.Name // each once
 	Subject string           // what the file is about, for the trail: platform:id
 	Reason  string           // code of the pack's reveal_reasons
@@ -33,7 +34,7 @@ type Names struct {
 }
 
 // check refuses what is missing, and what is too much for one file.
-func (n *Names) check(pack *policy.Pack) error {
+func (n *FileAsk) check(pack *policy.Pack) error {
 	if err := CheckWhy(pack, policy.RevealFile, n.Reason, n.Note); err != nil {
 		return err
 	}
@@ -61,7 +62,7 @@ type Joined struct {
 // neither. It refuses (Denied) who may read no file; (Invalid) more than MostNames;
 // (Conflict, under 1.3 e) beyond the hour's quota of class sets. A file that names
 // no pupil of the actor's counts too.
-func (s *Service) Join(ctx context.Context, tx *db.Tx, actor policy.Actor, n Names) (j Joined, err error) {
+func (s *Service) Join(ctx context.Context, tx *db.Tx, actor policy.Actor, n FileAsk) (j Joined, err error) {
 	if len(actor.Reach(policy.RevealFile).Rules) == 0 {
 		return j, actor.Allow(policy.RevealFile, policy.Scope{})
 	}
@@ -102,42 +103,46 @@ type reached struct {
 	classes []person.Class // through which the actor reaches them
 }
 
-// members are the pupils of the names whom the actor reaches.
+// members are the pupils of the names whom the actor reaches; who was purged is nobody.
 func (s *Service) members(ctx context.Context, tx *db.Tx, actor policy.Actor, names []pseudonym.Name) (map[pseudonym.Name]*reached, error) {
 	whose, err := s.Names.WhoMany(ctx, tx, names)
 	if err != nil {
 		return nil, err
 	}
+	ids := slices.Collect(maps.Values(whose))
+	people, err := person.Many(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	classes, err := person.ClassesOfMany(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	posts, err := person.PostsOfMany(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
 	found := make(map[pseudonym.Name]*reached, len(whose))
 	for name, id := range whose {
-		m, within, err := member(ctx, tx, actor, id)
-		if err != nil {
-			return nil, err
-		}
-		if within {
-			found[name] = &m
+		if p, known := people[id]; known {
+			if m, within := member(actor, p, classes[id], posts[id]); within {
+				found[name] = &m
+			}
 		}
 	}
 	settle(found)
 	return found, nil
 }
 
-// member is a pupil, and whether the actor reaches them; who was purged is out of reach.
-func member(ctx context.Context, tx *db.Tx, actor policy.Actor, id string) (m reached, within bool, err error) {
-	p, err := person.Get(ctx, tx, id)
-	if fault.Is(err, fault.NotFound) {
-		return m, false, nil
+// member is a pupil, and whether the actor reaches them.
+func member(actor policy.Actor, p person.Person, classes []person.Class, posts []person.Post) (m reached, within bool) {
+	if p.Status != person.Active {
+		classes = nil
 	}
-	if err != nil {
-		return m, false, err
-	}
-	all, classes, err := scopes(ctx, tx, p)
-	if err != nil {
-		return m, false, err
-	}
+	all := stands(p, classes, posts)
 	at := slices.IndexFunc(all, func(scope policy.Scope) bool { return actor.Can(policy.RevealFile, scope) })
 	if at < 0 {
-		return m, false, nil
+		return m, false
 	}
 	m = reached{Member: Member{Person: personOf(p, classes)}, scope: all[at]}
 	for _, c := range classes {
@@ -145,7 +150,7 @@ func member(ctx context.Context, tx *db.Tx, actor policy.Actor, id string) (m re
 			m.classes = append(m.classes, c)
 		}
 	}
-	return m, true, nil
+	return m, true
 }
 
 func scopeOf(c person.Class) policy.Scope {
@@ -211,7 +216,7 @@ func oneSchool(sets []set) (school string) {
 
 // noteSets keeps that a file was shown, for each class. Its first note counts in
 // the quota; the others name it.
-func noteSets(ctx context.Context, tx *db.Tx, actor policy.Actor, n Names, sets []set, leave Approval) error {
+func noteSets(ctx context.Context, tx *db.Tx, actor policy.Actor, n FileAsk, sets []set, leave Approval) error {
 	first := db.NewID()
 	for i, one := range sets {
 		grant := actor.GrantFor(policy.RevealFile, one.scope)

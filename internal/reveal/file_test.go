@@ -16,9 +16,9 @@ import (
 )
 
 // file asks for the names of some pupils.
-func (w *world) file(pupils ...string) reveal.Names {
+func (w *world) file(pupils ...string) reveal.FileAsk {
 	w.t.Helper()
-	n := reveal.Names{Subject: "platform:x", Reason: "progress"}
+	n := reveal.FileAsk{Subject: "platform:x", Reason: "progress"}
 	for _, id := range pupils {
 		name, err := pseudonym.Parse(w.names[id])
 		w.must(err)
@@ -28,7 +28,7 @@ func (w *world) file(pupils ...string) reveal.Names {
 }
 
 // join is a file read by itself, as the use case that reads it would.
-func (w *world) join(a policy.Actor, n reveal.Names) (shown reveal.Joined, err error) {
+func (w *world) join(a policy.Actor, n reveal.FileAsk) (shown reveal.Joined, err error) {
 	err = w.Write(w.t.Context(), w.board, func(ctx context.Context, tx *db.Tx) error {
 		shown, err = w.Join(ctx, tx, a, n)
 		return err
@@ -191,13 +191,13 @@ func TestWhatIsWrongWithAFileIsRefusedAndNotCounted(t *testing.T) {
 			many.Names = append(many.Names, many.Names[0])
 		}
 		for name, c := range map[string]struct {
-			change func(*reveal.Names)
+			change func(*reveal.FileAsk)
 			field  string
 		}{
-			"no reason":            {func(n *reveal.Names) { n.Reason = "" }, "reason"},
-			"a reason for a name":  {func(n *reveal.Names) { n.Reason = "conduct" }, "reason"},
-			"a long note":          {func(n *reveal.Names) { n.Note = strings.Repeat("é", 301) }, "note"},
-			"too many of a school": {func(n *reveal.Names) { n.Names = many.Names }, "file"},
+			"no reason":            {func(n *reveal.FileAsk) { n.Reason = "" }, "reason"},
+			"a reason for a name":  {func(n *reveal.FileAsk) { n.Reason = "conduct" }, "reason"},
+			"a long note":          {func(n *reveal.FileAsk) { n.Note = strings.Repeat("é", 301) }, "note"},
+			"too many of a school": {func(n *reveal.FileAsk) { n.Names = many.Names }, "file"},
 		} {
 			n := w.file(w.pupils[0]...)
 			c.change(&n)

@@ -176,22 +176,28 @@ func keepApproved(ctx context.Context, tx *db.Tx, a Approval) error {
 		WHERE board_id = $3 AND id = $4 AND approved_by = ''`, a.ApprovedBy, a.ApprovedAt, tx.Board, a.ID))
 }
 
-// scopes are where a pupil stands: their schools, each with all of their classes.
-// Who left the roster stands nowhere: only those who see the whole board find them.
-func scopes(ctx context.Context, tx *db.Tx, p person.Person) (all []policy.Scope, classes []person.Class, err error) {
+// scopes are where a pupil stands, and their classes.
+func scopes(ctx context.Context, tx *db.Tx, p person.Person) ([]policy.Scope, []person.Class, error) {
 	if p.Status != person.Active {
-		return []policy.Scope{{State: p.Status}}, nil, nil
+		return stands(p, nil, nil), nil, nil
 	}
-	if classes, err = person.ClassesOf(ctx, tx, p.ID); err != nil {
+	classes, err := person.ClassesOf(ctx, tx, p.ID)
+	if err != nil {
 		return nil, nil, err
+	}
+	posts, err := person.Posts(ctx, tx, p.ID)
+	return stands(p, classes, posts), classes, err
+}
+
+// stands is where a pupil does: their schools, each with all of their classes. Who
+// left the roster stands nowhere: only those who see the whole board find them.
+func stands(p person.Person, classes []person.Class, posts []person.Post) (all []policy.Scope) {
+	if p.Status != person.Active {
+		return []policy.Scope{{State: p.Status}}
 	}
 	in := make([]string, len(classes))
 	for i, c := range classes {
 		in[i] = c.ID
-	}
-	posts, err := person.Posts(ctx, tx, p.ID)
-	if err != nil {
-		return nil, nil, err
 	}
 	for _, post := range posts {
 		if post.Role == person.Pupil {
@@ -201,5 +207,5 @@ func scopes(ctx context.Context, tx *db.Tx, p person.Person) (all []policy.Scope
 	if len(all) == 0 {
 		all = []policy.Scope{{Classes: in, State: p.Status}}
 	}
-	return all, classes, nil
+	return all
 }

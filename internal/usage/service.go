@@ -72,7 +72,7 @@ func (s *Service) Rosetta(ctx context.Context, actor policy.Actor, ask Ask) (a A
 		if err := s.check(ctx, tx, actor, ask, unreadable, &a); err != nil {
 			return err
 		}
-		joined, err := s.Reveals.Join(ctx, tx, actor, reveal.Names{
+		joined, err := s.Reveals.Join(ctx, tx, actor, reveal.FileAsk{
 			Names: n.names(), Subject: catalogue.Subject(ask.Platform), Reason: ask.Reason, Note: ask.Note})
 		if err != nil || joined.Refused != nil {
 			refused = joined.Refused

@@ -46,7 +46,7 @@ func TestATeacherReadsAPlatformsFile(t *testing.T) {
 		a, err := w.Rosetta(t.Context(), w.actor(policy.Teacher, 0), w.ask())
 		w.must(err)
 		want := []usage.Progress{{Class: w.classes[0], Title: "Groupe 400", School: "École 0", Pupils: pupilsEach, Seen: 2,
-			Measures: []usage.Measure{{Column: "Minutes", Median: 12.5, Rows: 3}, {Column: "Réussite", Median: 90, Rows: 2}}}}
+			Measures: []usage.Measure{{Column: "Minutes", Median: 12.5, Rows: 3}, {Column: "Réussite", Median: 90, Rows: 2, Percent: true}}}}
 		if !reflect.DeepEqual(a.Classes, want) || a.Names != 3 || a.Known != 2 || a.Platform.Name != "Tabulou" {
 			t.Errorf("%+v, %d of %d", a.Classes, a.Known, a.Names)
 		}

@@ -108,9 +108,10 @@ func fits(t sheet.Table) error {
 // Measure is a column of numbers and its median for a class; Rows is of how many,
 // and none has no median.
 type Measure struct {
-	Column string
-	Median float64
-	Rows   int
+	Column  string
+	Median  float64
+	Rows    int
+	Percent bool // each is written with the sign
 }
 
 // Progress is where a class stands in the file; of pupils who are in none, Class is empty.
@@ -181,15 +182,18 @@ func (n named) numbers() []int {
 
 func (n named) measure(rows []int, column int) Measure {
 	var values []float64
+	signs := 0
 	for _, i := range rows {
 		if v, ok := value(n.Rows[i][column]); ok {
 			values = append(values, v)
+			signs += strings.Count(n.Rows[i][column], "%")
 		}
 	}
 	m := Measure{Column: n.Header[column], Rows: len(values)}
 	if m.Rows == 0 {
 		return m
 	}
+	m.Percent = signs == m.Rows
 	slices.Sort(values)
 	middle := m.Rows / 2
 	m.Median = values[middle]

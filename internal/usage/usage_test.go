@@ -49,8 +49,8 @@ func TestNamesAndProgressAreJoined(t *testing.T) {
 	}
 	got := n.progress(of)
 	progress := []Progress{
-		{Class: "k1", Title: "401", Seen: 1, Measures: []Measure{{"Rang", 3, 2}, {"Minutes", 10, 2}, {"Réussite", 90, 2}}},
-		{Class: "k2", Title: "402", Seen: 1, Measures: []Measure{{"Rang", 3, 1}, {"Minutes", 20, 1}, {"Réussite", 60, 1}}},
+		{Class: "k1", Title: "401", Seen: 1, Measures: []Measure{{"Rang", 3, 2, false}, {"Minutes", 10, 2, false}, {"Réussite", 90, 2, true}}},
+		{Class: "k2", Title: "402", Seen: 1, Measures: []Measure{{"Rang", 3, 1, false}, {"Minutes", 20, 1, false}, {"Réussite", 60, 1, true}}},
 	}
 	if !reflect.DeepEqual(got, progress) {
 		t.Errorf("%+v", got)

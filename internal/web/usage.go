@@ -38,6 +38,7 @@ func (s *Server) usageForm(v *visit) error {
 
 // usageRead shows its answer at once: nothing of it is kept for a later page.
 func (s *Server) usageRead(v *visit) error {
+	v.order = []string{"platform", "reason", "keep", "file"}
 	file, err := v.sheetSent("file")
 	if err != nil {
 		return err
@@ -77,7 +78,6 @@ func (v *visit) sheetSent(field string) (file []byte, err error) {
 		if err != nil {
 			return nil, unreadable(err)
 		}
-		v.order = append(v.order, part.FormName())
 		switch {
 		case part.FormName() == field:
 			file, err = allOf(part)
@@ -145,6 +145,9 @@ func medians(classes []usage.Progress) (columns []ui.Column) {
 func (v *visit) median(m usage.Measure) string {
 	if m.Rows == 0 {
 		return "–"
+	}
+	if m.Percent {
+		return v.T("usage.percent", v.p.Decimal(m.Median))
 	}
 	return v.p.Decimal(m.Median)
 }
