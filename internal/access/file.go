@@ -244,6 +244,9 @@ func (s *Service) step(ctx context.Context, actor policy.Actor, do policy.Action
 		if err != nil {
 			return err
 		}
+		if _, err := s.Names.Vault.Keys(ctx, tx); err != nil { // before the licence's turn: one order everywhere
+			return err
+		}
 		if err := hold(ctx, tx, id); err != nil {
 			return err
 		}

@@ -211,6 +211,9 @@ func (s *Service) without(ctx context.Context, tx *db.Tx, l licence.Licence, ids
 
 // give makes accounts for some people, up to the seats; full says that no seat is left.
 func (s *Service) give(ctx context.Context, tx *db.Tx, actor policy.Actor, id licence.ID, people []string) (full bool, err error) {
+	if _, err := s.Names.Vault.Keys(ctx, tx); err != nil { // before the licence's turn: one order everywhere
+		return false, err
+	}
 	if err := hold(ctx, tx, id); err != nil {
 		return false, err
 	}

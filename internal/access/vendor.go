@@ -244,11 +244,11 @@ func (f *VendorFile) slip(count *int, line int, key string) {
 
 // keepNames seals the platform's names of some accounts.
 func (s *Service) keepNames(ctx context.Context, tx *db.Tx, actor policy.Actor, id licence.ID, accounts []string, given map[string]string) error {
-	if err := hold(ctx, tx, id); err != nil {
-		return err
-	}
 	keys, err := s.Names.Vault.Keys(ctx, tx)
 	if err != nil {
+		return err
+	}
+	if err := hold(ctx, tx, id); err != nil {
 		return err
 	}
 	for _, one := range accounts {
