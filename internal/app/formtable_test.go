@@ -111,6 +111,7 @@ func (b *board) forms(two *board) []form {
 	b.t.Helper()
 	ctx := b.t.Context()
 	foreign := two.to(request.Decided)
+	b.must(b.Pseudonyms.Block(ctx, b.as("operator"), []string{"=" + strings.ReplaceAll(b.loginName("e02"), "-", "")}, 0)) // to be replaced
 	theirs := string(two.decisionOf(foreign.ID).ID)
 	theirContest, err := two.contest(two.decisionOf(foreign.ID).ID)
 	b.must(err)
@@ -236,7 +237,8 @@ func (b *board) forms(two *board) []form {
 			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"))},
 
 		{route: "POST /settings/passwords", who: "operator", good: b.kinds(), wrong: b.wrongKinds()},
-		{route: "POST /settings/words", who: "operator", good: url.Values{"version": {"1"}, "words": {"bkr\n<b>Mîskaw</b>"}},
+		{route: "POST /settings/words/replace", who: "operator", good: url.Values{"sure": {"yes"}}, wrong: slices.Concat(required("sure"), among("sure"))},
+		{route: "POST /settings/words", who: "operator", good: url.Values{"version": {"2"}, "words": {"bkr\n<b>kâsk"}},
 			wrong: slices.Concat(wrongs("words", "words", "aïeul", "bkr\r\nᑭᔅᑭᓄ", script+"\n0", long, wide), wrongs("version", late, "", "x", "999999", script))},
 
 		{route: "POST /reveals", who: "teacher", shows: true, good: url.Values{"name": {b.loginName("e00")}, "reason": {"class_help"}},
@@ -287,7 +289,7 @@ var wide = func() string {
 
 // kinds are a kind of password for each grade that has a choice.
 func (b *board) kinds() url.Values {
-	kinds := url.Values{"version": {"0"}}
+	kinds := url.Values{"version": {"1"}}
 	for _, grade := range pseudonym.Grades {
 		if of := pseudonym.KindsFor(grade); len(of) > 1 {
 			kinds.Set("grade_"+grade, string(of[1]))

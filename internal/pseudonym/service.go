@@ -370,21 +370,28 @@ func (n *Names) Retire(ctx context.Context, tx *db.Tx, personID string) error {
 // Replace gives a person another name, as after a breach, and retires the one
 // they have. It refuses (NotFound) who has none.
 func (n *Names) Replace(ctx context.Context, tx *db.Tx, personID string) (Name, error) {
-	keys, err := n.begin(ctx, tx)
-	if err != nil {
-		return Name{}, err
-	}
-	macs, err := keys.MACs(ofPerson, personID)
-	if err != nil {
-		return Name{}, err
-	}
-	if err := retire(ctx, tx, keys, macs, day(tx.Now)); err != nil {
-		return Name{}, err
-	}
-	if err := n.give(ctx, tx, keys, []string{personID}); err != nil {
+	if err := n.replace(ctx, tx, []string{personID}); err != nil {
 		return Name{}, err
 	}
 	return n.Of(ctx, tx, personID)
+}
+
+// replace is Replace for some people, at most a batch.
+func (n *Names) replace(ctx context.Context, tx *db.Tx, people []string) error {
+	keys, err := n.begin(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, id := range people {
+		macs, err := keys.MACs(ofPerson, id)
+		if err != nil {
+			return err
+		}
+		if err := retire(ctx, tx, keys, macs, day(tx.Now)); err != nil {
+			return err
+		}
+	}
+	return n.give(ctx, tx, keys, people)
 }
 
 // day is the day of a moment where the boards are.

@@ -197,6 +197,42 @@ func (s *Service) Blocking(ctx context.Context, actor policy.Actor) (b Blocking,
 	return b, err
 }
 
+// ReplaceShown gives another name to those whose active name shows a word, at most
+// 200 of them at a time, and answers how many. Their accounts end and are made
+// again, and their cards must be printed again. It refuses (Conflict) when nobody's
+// name shows one. The trail is told how many, not whose.
+func (s *Service) ReplaceShown(ctx context.Context, actor policy.Actor) (replaced int, err error) {
+	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		if err := actor.Allow(policy.SettingsEdit, policy.Scope{}); err != nil {
+			return err
+		}
+		if _, err := s.Names.begin(ctx, tx); err != nil { // before looking: nobody else issues
+			return err
+		}
+		blocked, err := s.Names.blocklist(ctx, tx)
+		if err != nil {
+			return err
+		}
+		people, err := s.Names.showing(ctx, tx, blocked)
+		if err != nil {
+			return err
+		}
+		if len(people) == 0 {
+			return fault.New(fault.Conflict, "pseudonym.none_shown")
+		}
+		if err := shuffle(people); err != nil {
+			return err
+		}
+		people = people[:min(batch, len(people))]
+		if err := s.Names.replace(ctx, tx, people); err != nil {
+			return err
+		}
+		replaced = len(people)
+		return audit.Write(ctx, tx, actor, "pseudonym.replaced", "board:"+tx.Board, audit.Note(fmt.Sprintf("names=%d", replaced)))
+	})
+	return replaced, err
+}
+
 // showing answers who has an active name that a list blocks. A row that was
 // changed in the database is passed over: the doctor tells of it.
 func (n *Names) showing(ctx context.Context, tx *db.Tx, blocked *Blocklist) (people []string, err error) {

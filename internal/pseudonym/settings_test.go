@@ -50,9 +50,10 @@ func TestWhoMayNotChangeTheSettings(t *testing.T) {
 				continue
 			}
 			_, read := s.Settings(t.Context(), actor)
+			_, replaced := s.ReplaceShown(t.Context(), actor)
 			_, blocking := s.Blocking(t.Context(), actor)
 			for what, err := range map[string]error{"Settings": read, "Blocking": blocking,
-				"ChooseKinds": s.ChooseKinds(t.Context(), actor, nil, 0), "Block": s.Block(t.Context(), actor, nil, 0)} {
+				"ReplaceShown": replaced, "ChooseKinds": s.ChooseKinds(t.Context(), actor, nil, 0), "Block": s.Block(t.Context(), actor, nil, 0)} {
 				if !fault.Is(err, fault.Denied) {
 					t.Errorf("%s by %s: %v", what, role, err)
 				}
@@ -169,8 +170,8 @@ func TestABoardsWordsAreItsOwn(t *testing.T) {
 		}
 		old := shows(w.named(before))
 		b, err := w.service().Blocking(t.Context(), w.operator())
-		if err != nil || b.Share < b.House+0.15 || b.Share > pseudonym.MostBlocked || old == 0 || b.Held != old {
-			t.Errorf("%+v, %v, want %d held", b, err, old)
+		if err != nil || b.Share < b.House+0.15 || b.Share > pseudonym.MostBlocked || old == 0 || b.Held < old || b.Held > old+5 {
+			t.Errorf("%+v, %v, want %d held, or few more that show a word", b, err, old)
 		}
 		replica, _ := w.program()
 		for _, names := range []*pseudonym.Names{w.Names, replica} {
@@ -197,6 +198,43 @@ func TestABoardsWordsAreItsOwn(t *testing.T) {
 		w.must(w.keys.Shred(t.Context(), w.operator()))
 		if b, err := w.service().Blocking(t.Context(), w.operator()); err != nil || b.Held != 0 {
 			t.Errorf("of a shredded board: %+v, %v", b, err)
+		}
+	})
+}
+
+// Who has a name that shows a word is given another, some at a time and nobody else.
+func TestNamesThatShowAWordAreReplaced(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ids := w.pupils(w.school, 1200)
+		w.issue(ids)
+		before := w.named(ids)
+		refused := func() {
+			t.Helper()
+			_, err := w.service().ReplaceShown(t.Context(), w.operator())
+			if f, ok := fault.As(err); !ok || f.Key != "pseudonym.none_shown" {
+				t.Errorf("with nothing to replace: %v", err)
+			}
+		}
+		refused()
+		w.block("=24", "=42", "=35", "=53", "=79", "=97")
+		b, err := w.service().Blocking(t.Context(), w.operator())
+		if w.must(err); b.Held <= 200 || b.Held > 400 {
+			t.Fatalf("%d of 1200 names show a pair", b.Held)
+		}
+		for _, want := range []int{200, b.Held - 200} {
+			if n, err := w.service().ReplaceShown(t.Context(), w.operator()); err != nil || n != want {
+				t.Errorf("%d replaced, %v, want %d", n, err, want)
+			}
+		}
+		refused()
+		changed := 0
+		for id, name := range w.named(ids) {
+			if name != before[id] {
+				changed++
+			}
+		}
+		if rows := w.count(`SELECT count(*) FROM login_name WHERE board_id = $1`); changed != b.Held || rows != 1200+b.Held || w.unsound() != 0 {
+			t.Errorf("%d names are others, of %d; %d rows", changed, b.Held, rows)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"aval/internal/fault"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
 	"aval/internal/web/assets"
@@ -18,6 +19,8 @@ func (s *Server) settingsRoutes() []route {
 		{pattern: "POST /settings/passwords", need: policy.SettingsEdit, do: s.kindsChange, form: s.kindsForm},
 		{pattern: "GET /settings/words", need: policy.SettingsEdit, do: s.wordsForm},
 		{pattern: "POST /settings/words", need: policy.SettingsEdit, do: s.wordsChange, form: s.wordsForm},
+		{pattern: "GET /settings/words/replace", need: policy.SettingsEdit, do: s.shownForm},
+		{pattern: "POST /settings/words/replace", need: policy.SettingsEdit, do: s.shownReplace, form: s.shownForm},
 	}
 }
 
@@ -87,6 +90,27 @@ func (s *Server) wordsChange(v *visit) error {
 		return err
 	}
 	v.flash("settings.kept")
+	return v.redirect("/settings/words")
+}
+
+// shownForm asks whether the names that show a word are to be replaced, and says what follows.
+func (s *Server) shownForm(v *visit) error {
+	b, err := s.Pseudonyms.Blocking(v.ctx(), v.actor)
+	if err != nil {
+		return err
+	}
+	return v.render(shownPage(v, b.Held))
+}
+
+func (s *Server) shownReplace(v *visit) error {
+	if v.form("sure") != "yes" {
+		return fault.Form(map[string]string{"sure": "settings.sure_required"})
+	}
+	n, err := s.Pseudonyms.ReplaceShown(v.ctx(), v.actor)
+	if err != nil {
+		return err
+	}
+	v.flash("settings.replaced", n)
 	return v.redirect("/settings/words")
 }
 
