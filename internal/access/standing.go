@@ -43,12 +43,11 @@ type SchoolStand struct {
 // no pupil.
 type Standing struct {
 	Counts
-	Licence   licence.Listed
-	Schools   []SchoolStand // of the audience, by name
-	Idle      map[Idle]int
-	Watched   bool // files of the platform tell who uses it
-	MayLoad   bool // the platform gives the names, and the actor may bring them
-	MayCreate bool
+	Licence licence.Listed
+	Schools []SchoolStand // of the audience, by name
+	Idle    map[Idle]int
+	Watched bool // files of the platform tell who uses it
+	MayLoad bool // the platform gives the names, and the actor may bring them
 }
 
 // AllIdle counts the accounts that seem to serve nobody.
@@ -74,11 +73,7 @@ func (s *Service) Standing(ctx context.Context, actor policy.Actor, id licence.I
 		if err != nil {
 			return err
 		}
-		may := check(ctx, tx, l)
-		if may != nil && !refused(may) {
-			return may
-		}
-		st.Licence, st.Watched, st.MayCreate = listed[string(id)], held.watched, may == nil
+		st.Licence, st.Watched = listed[string(id)], held.watched
 		st.MayLoad = l.AccountKind == licence.VendorName && actor.Can(policy.AccessProvision, l.Place())
 		st.Idle = map[Idle]int{}
 		for _, a := range held.accounts {

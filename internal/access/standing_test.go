@@ -97,7 +97,7 @@ func TestStandingCountsBySchoolAndClass(t *testing.T) {
 		w.must(w.Suspend(t.Context(), w.evaluator(), id, w.cards(id, append(w.pupils, w.far...)...)[0].AccountID, access.Asked))
 		st, err := w.Standing(t.Context(), w.evaluator(), id)
 		w.must(err)
-		if st.Licence.Platform != "Tabulou" || len(st.Schools) != 2 || st.Lacking() != 1 || !st.MayCreate || st.MayLoad || st.Watched {
+		if st.Licence.Platform != "Tabulou" || len(st.Schools) != 2 || st.Lacking() != 1 || st.MayLoad || st.Watched {
 			t.Fatalf("standing: %+v", st)
 		}
 		pupils, lacking, held := 0, 0, map[access.State]int{}

@@ -2174,7 +2174,7 @@ func idleTable(v *visit, st access.Standing, idle access.Idle) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = ui.Counts("idle-"+string(idle), []ui.Column{{Text: v.T("access.col_where")}, {Text: v.T("access.col_accounts"), Number: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var96), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Table("idle-"+string(idle), []ui.Column{{Text: v.T("access.col_where")}, {Text: v.T("access.col_accounts"), Number: true}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var96), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
