@@ -7,6 +7,7 @@ package usage
 
 import (
 	"cmp"
+	"html"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,7 +97,7 @@ func fits(t sheet.Table) error {
 	cells *= len(t.Rows) + 1
 	for _, row := range append([][]string{t.Header}, t.Rows...) {
 		for _, cell := range row {
-			text += len(cell)
+			text += len(html.EscapeString(cell)) // as a page and a workbook write it
 		}
 	}
 	if cells > MaxCells || text > MaxText {
