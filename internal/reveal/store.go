@@ -60,13 +60,14 @@ func spentBy(ctx context.Context, tx *db.Tx, actorID string, sets bool) (spent, 
 
 // copies counts the sets that were made of a class for a licence.
 func copies(ctx context.Context, tx *db.Tx, class string, id licence.ID) (int, error) {
-	return db.One(ctx, tx, scanCount, `SELECT count(*) FROM reveal WHERE board_id = $1 AND class_id = $2 AND licence_id = $3`,
+	return db.One(ctx, tx, scanCount, `SELECT count(*) FROM reveal WHERE board_id = $1 AND class_id = $2 AND licence_id = $3 AND kind = 'class'`,
 		tx.Board, class, string(id))
 }
 
-// looksIn reads every look of a week.
+// looksIn reads every look of a week; a file of several classes is one.
 func looksIn(ctx context.Context, tx *db.Tx, w Week) ([]Look, error) {
-	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM reveal WHERE board_id = $1 AND at >= $2 AND at < $3 ORDER BY at, id`,
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM reveal
+		WHERE board_id = $1 AND file_id = '' AND at >= $2 AND at < $3 ORDER BY at, id`,
 		tx.Board, w.From, w.To)
 }
 
@@ -75,7 +76,8 @@ func tallies(ctx context.Context, tx *db.Tx, w Week) ([]Tally, error) {
 	return db.All(ctx, tx, func(row db.Row) (t Tally, err error) {
 		err = row.Scan(&t.Actor, &t.Role, &t.Looks)
 		return t, err
-	}, `SELECT actor_id, role, count(*) FROM reveal WHERE board_id = $1 AND at >= $2 AND at < $3 GROUP BY actor_id, role`,
+	}, `SELECT actor_id, role, count(*) FROM reveal
+		WHERE board_id = $1 AND file_id = '' AND at >= $2 AND at < $3 GROUP BY actor_id, role`,
 		tx.Board, w.From, w.To)
 }
 
