@@ -295,7 +295,7 @@ var proofs = map[string]proof{
 	"6.1e": {act: func(b *board) error { return b.accounts(licence.LoginName, nil) }, violate: func(b *board) error {
 		return b.accounts(licence.LoginName, func(l *licence.Licence) { l.Seats = 2 })
 	}},
-	"6.2b": {act: followed("teacher"), violate: followed("department_head")},
+	"6.2b": {act: followed("principal"), violate: followed("department_head")},
 	"6.2a": {
 		act:     func(b *board) error { return b.printed("teacher") },
 		violate: func(b *board) error { return b.printed("it") }},

@@ -111,7 +111,7 @@ func (b *board) forms(two *board) []form {
 	b.t.Helper()
 	ctx := b.t.Context()
 	foreign := two.to(request.Decided)
-	b.must(b.Pseudonyms.Block(ctx, b.as("operator"), []string{"=" + strings.ReplaceAll(b.loginName("e02"), "-", "")}, 0)) // to be replaced
+	b.must(b.Pseudonyms.Block(ctx, b.as("operator"), []string{"=" + strings.ReplaceAll(b.loginName("e22"), "-", "")}, 0)) // to be replaced
 	theirs := string(two.decisionOf(foreign.ID).ID)
 	theirContest, err := two.contest(two.decisionOf(foreign.ID).ID)
 	b.must(err)

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -216,7 +217,10 @@ func (b *board) accountFor(operation string, id licence.ID) (account string) {
 		b.make(id)
 	case "read-account", "suspend-account", "resume-account":
 		b.make(id)
-		account = b.column(`SELECT min(id) FROM pupil_account WHERE licence_id = '` + string(id) + `'`)[0]
+		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
+			account, err = db.One(ctx, tx, text, `SELECT min(id) FROM pupil_account WHERE board_id = $1 AND licence_id = $2`, b.id, string(id))
+			return err
+		}))
 		if operation == "resume-account" {
 			b.must(b.Access.Suspend(b.t.Context(), b.as("evaluator"), id, account, access.Asked))
 		}
