@@ -199,6 +199,8 @@ func (p *Printer) write(arg any) any {
 		return p.Int(v)
 	case time.Time:
 		return p.Date(v)
+	case fault.Message: // a word of its own
+		return p.Message(v)
 	default:
 		return fmt.Sprint(v)
 	}
