@@ -69,6 +69,7 @@ func (f boardFlag) actor(h *house, a *app.App) (policy.Actor, error) {
 			if err != nil {
 				return policy.Actor{}, err
 			}
+			h.pack = pack
 			actor := policy.System(b.ID, pack, "cli")
 			actor.Settings = b.Settings
 			return actor, nil
