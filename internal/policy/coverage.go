@@ -61,6 +61,21 @@ var Controls = map[string]string{
 	"evaluation.security.d": "the social media criterion is rated or set aside",
 	"evaluation.security.e": "the cookies criterion is rated or set aside",
 
+	"evaluation.minimum":        "the data minimum criterion is rated or set aside",
+	"evaluation.reach":          "the reach into the device criterion is rated or set aside",
+	"evaluation.commercial":     "the advertising and trade criterion is rated or set aside",
+	"evaluation.models":         "the artificial intelligence criterion is rated or set aside",
+	"evaluation.terms":          "the terms of use criterion is rated or set aside",
+	"evaluation.encryption":     "the encryption criterion is rated or set aside",
+	"evaluation.mfa":            "the signing in criterion is rated or set aside",
+	"evaluation.remote":         "the remote support criterion is rated or set aside",
+	"evaluation.evidence":       "the evidence criterion is rated or set aside",
+	"evaluation.subcontractors": "the subcontractors criterion is rated or set aside",
+	"evaluation.ownership":      "the ownership criterion is rated or set aside",
+	"evaluation.contract":       "the contract criterion is rated or set aside",
+	"evaluation.retention":      "the clearing criterion is rated or set aside",
+	"evaluation.change":         "the changes criterion is rated or set aside",
+
 	"decision.transmitted": "a school or department acknowledges the letter; waiting since the decision; an exception while a licence runs for what was refused",
 	"contest.use":          "the appeal authority answers a written disagreement about use; waiting since it was sent",
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
@@ -77,6 +92,7 @@ var Controls = map[string]string{
 // Capabilities are what later parts of the system will carry; a planned clause names one.
 var Capabilities = []string{
 	"renewals", "login_names", "agreements", "support", "official_versions", "incidents", "inspection",
+	"assessment", "contracts", "registers", "notices", "consent", "rights", "retention", "governance", "security",
 }
 
 // everyone is the control of the clause that asks each person to follow all the
