@@ -298,7 +298,7 @@ func privacyBadge(v *visit, p request.Privacy) templ.Component {
 			templ_7745c5c3_Var10 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if p.Personal == "no" || (p.Personal == "yes" && p.PIAOn != "" && p.CommitteeOn != "") {
+		if p.Settled(v.actor.Pack) {
 			templ_7745c5c3_Err = ui.Badge(ui.OK, "check-circle-fill", v.T("privacy.page.ready")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
