@@ -255,6 +255,10 @@ func (c *checker) words() {
 			c.known("action", string(do), slices.Contains([]Action{RevealName, RevealAccount, RevealClass}, do))
 		}
 	}
+	for _, code := range c.pack.Registers {
+		c.once("register", code)
+		c.known("register", code, slices.Contains(Registers, code))
+	}
 	for _, f := range c.pack.Functions {
 		c.known("family", f.Family, c.seen["family "+f.Family])
 	}

@@ -158,6 +158,7 @@ type Pack struct {
 	Deadlines       []Deadline   `yaml:"deadlines"`
 
 	RevealReasons []RevealReason `yaml:"reveal_reasons"`
+	Registers     []string       `yaml:"registers"` // that it asks the board to keep; those of Laws are found by Kept
 
 	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
 }
