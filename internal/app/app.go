@@ -19,12 +19,14 @@ import (
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
+	"aval/internal/incident"
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/mail"
 	"aval/internal/notice"
 	"aval/internal/org"
 	"aval/internal/pseudonym"
+	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/roster"
@@ -58,6 +60,8 @@ type App struct {
 	Rosters     *roster.Service
 	Names       *pseudonym.Names
 	Reveals     *reveal.Service
+	Incidents   *incident.Service
+	Registers   *register.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
@@ -112,6 +116,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
 		Names:       names,
 		Reveals:     &reveal.Service{DB: d, Names: names, Cards: pupils},
+		Incidents:   &incident.Service{DB: d},
+		Registers:   register.New(d),
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
@@ -145,12 +151,14 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		"notice.request": a.Notices.Request,
 		"notice.contest": a.Notices.Contest,
 		reveal.Alert:     a.Notices.Reveals,
-		vault.ResealJob:  a.Vault.Reseal,
-		access.CreateJob: a.Access.Run,
-		daily:            a.Daily,
-		sweeping:         a.SweepLicences,
-		keeping:          a.KeepAccounts,
-		mailing:          a.mailCheckpoint,
+
+		incident.Reported: a.Notices.Incident,
+		vault.ResealJob:   a.Vault.Reseal,
+		access.CreateJob:  a.Access.Run,
+		daily:             a.Daily,
+		sweeping:          a.SweepLicences,
+		keeping:           a.KeepAccounts,
+		mailing:           a.mailCheckpoint,
 	}
 }
 

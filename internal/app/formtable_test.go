@@ -24,7 +24,7 @@ type form struct {
 	who      string // "" for nobody
 	id       string // of what the address names
 	aspect   string
-	file     string // of accounts, that the address names too
+	file     string // of accounts, a notice or a register, that the address names too
 	stranger string // the id of such a thing of another school, where the role is a school's
 	foreign  string // and of another board
 	page     string // where it stands; its own address when empty
@@ -57,7 +57,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{notice}", f.file, "{kind}", f.file).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -240,7 +240,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return append(forms, b.accountForms(two)...)
+	return slices.Concat(forms, b.accountForms(two), b.incidentForms(two))
 }
 
 // quota is a small number, above which one is refused.

@@ -72,6 +72,7 @@ func (t Test) under(quebec string) string {
 
 // The clauses of Québec's law.
 const (
+	clauseWhat       = "QC-INC-01"
 	clauseMeasures   = "QC-INC-02"
 	clauseRisk       = "QC-INC-03"
 	clauseCommission = "QC-INC-04"
@@ -79,6 +80,13 @@ const (
 	clauseRegister   = "QC-INC-07"
 	clauseKeep       = "QC-INC-08"
 )
+
+// Clause is the clause of the law that asks for a step: report, register, risk,
+// measures, commission, people, keep.
+func (t Test) Clause(step string) string {
+	return t.under(map[string]string{"report": clauseWhat, "register": clauseRegister, "risk": clauseRisk, "measures": clauseMeasures,
+		"commission": clauseCommission, "people": clausePeople, "keep": clauseKeep}[step])
+}
 
 // Kind is what happened to the information (A-2.1, s. 63.9).
 type Kind string

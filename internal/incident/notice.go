@@ -48,6 +48,14 @@ func (n Notice) Text(lang string) string {
 	return n.Fr
 }
 
+// ToComplete counts the elements that a draft marked and that nobody has written.
+func (n Notice) ToComplete() (left int) {
+	for _, lang := range i18n.Languages {
+		left += strings.Count(n.Text(lang), i18n.For(lang).T("incident.draft.to_complete"))
+	}
+	return left
+}
+
 // longest is that of a notice, in characters.
 const longest = 20_000
 
@@ -93,6 +101,11 @@ func (n Notice) clause(t Test) string {
 // sent says that a notice of a kind went out.
 func sent(notices []Notice, to To) bool {
 	return slices.ContainsFunc(notices, func(n Notice) bool { return n.To == to && n.SentOn != "" })
+}
+
+// told says that the commission was told, and the people, each or in public.
+func told(notices []Notice) bool {
+	return sent(notices, Commission) && (sent(notices, People) || sent(notices, Public))
 }
 
 // draft writes a notice from what was entered, in one language: the elements of

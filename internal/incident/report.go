@@ -53,7 +53,7 @@ func (t *Told) check(test Test, today string) error {
 	f.past("noticed_on", t.NoticedOn, "", today, "")
 	f.text("text", t.Text, MaxText, "incident.told_required")
 	f.text("platform", t.Platform, MaxLine, "")
-	return f.refuse(test.under("QC-INC-01"))
+	return f.refuse(test.under(clauseWhat))
 }
 
 // for its author's eyes: what they told and its state, not what was answered.

@@ -50,7 +50,7 @@ func (s *Service) Report(ctx context.Context, actor policy.Actor, told Told) (r 
 		if err := policy.Mark(ctx, tx, ControlRegistered, r.Subject(), policy.Waiting); err != nil {
 			return err
 		}
-		if err := audit.Write(ctx, tx, actor, "incident.reported", r.Subject(), audit.Under(TestOf(actor.Pack).under("QC-INC-01"))); err != nil {
+		if err := audit.Write(ctx, tx, actor, "incident.reported", r.Subject(), audit.Under(TestOf(actor.Pack).under(clauseWhat))); err != nil {
 			return err
 		}
 		return job.Enqueue(ctx, tx, Reported, r.ID)
@@ -69,6 +69,19 @@ func (s *Service) Mine(ctx context.Context, actor policy.Actor) (reports []Repor
 		for i := range reports {
 			reports[i] = reports[i].own()
 		}
+		return err
+	})
+	return reports, err
+}
+
+// Waiting answers the reports that await an answer of the actor, the oldest first;
+// none to who does not answer them.
+func (s *Service) Waiting(ctx context.Context, actor policy.Actor) (reports []Report, err error) {
+	if !actor.Can(policy.IncidentManage, policy.Scope{}) {
+		return nil, nil
+	}
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		reports, err = Unanswered(ctx, tx)
 		return err
 	})
 	return reports, err
@@ -107,7 +120,7 @@ func (s *Service) SetAside(ctx context.Context, actor policy.Actor, id, reason s
 		f := form{}
 		r.Reason = clean(reason)
 		f.text("reason", r.Reason, MaxText, "incident.aside_reason")
-		if err := f.refuse(TestOf(actor.Pack).under("QC-INC-01")); err != nil {
+		if err := f.refuse(TestOf(actor.Pack).under(clauseWhat)); err != nil {
 			return err
 		}
 		r.AnsweredBy, r.AnsweredAt, r.State = actor.ID, tx.Now, Aside
@@ -117,7 +130,7 @@ func (s *Service) SetAside(ctx context.Context, actor policy.Actor, id, reason s
 		if err := policy.Unmark(ctx, tx, ControlRegistered, r.Subject()); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, actor, "incident.set_aside", r.Subject(), audit.Under(TestOf(actor.Pack).under("QC-INC-01")))
+		return audit.Write(ctx, tx, actor, "incident.set_aside", r.Subject(), audit.Under(TestOf(actor.Pack).under(clauseWhat)))
 	})
 	return r, err
 }
@@ -262,8 +275,7 @@ func (i Incident) mark(ctx context.Context, tx *db.Tx, notices []Notice) error {
 	if !i.Risk.Serious() {
 		return policy.Unmark(ctx, tx, ControlNotified, i.Subject())
 	}
-	told := sent(notices, Commission) && (sent(notices, People) || sent(notices, Public))
-	return policy.Mark(ctx, tx, ControlNotified, i.Subject(), done(told))
+	return policy.Mark(ctx, tx, ControlNotified, i.Subject(), done(told(notices)))
 }
 
 // Correct replaces what was entered, its risk and measures aside, with the reason;
@@ -526,6 +538,12 @@ type View struct {
 	May      bool              // the actor may change it
 	Current  bool              // it is the version that stands
 }
+
+// Told says that the commission and the people concerned have their notices.
+func (v View) Told() bool { return told(v.Words.Notices) }
+
+// Deletable says that the entry was kept as long as the law asks.
+func (v View) Deletable(today string) bool { return v.May && v.deletable(today) == nil }
 
 // View answers an incident to who may read the register, as it stands or, when
 // former is not 0, as it was in that version.

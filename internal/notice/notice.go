@@ -11,6 +11,7 @@
 //	returned, refused   → its author and who joined
 //	contested           → the appeal authority; once answered, who contested
 //	a quota of looks    → the evaluating service and the privacy officers
+//	an incident told    → the same
 //	a checkpoint        → the secretaries, once a week
 //
 // Letters go out by jobs. A job looks at the request as it stands when it runs;

@@ -225,3 +225,6 @@ func kept(p *policy.Pack, k Kind) error {
 	}
 	return nil
 }
+
+// Dated says that the entries of a register fall on days.
+func (k Kind) Dated() bool { return k == Incidents || k == Releases || k == Refusals }

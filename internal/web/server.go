@@ -15,8 +15,10 @@ import (
 	"aval/internal/decision"
 	"aval/internal/desk"
 	"aval/internal/evaluation"
+	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/seal"
@@ -44,6 +46,8 @@ type Server struct {
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
 	Reveals     *reveal.Service
+	Incidents   *incident.Service
+	Registers   *register.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
