@@ -99,7 +99,7 @@ func (s *Server) problem(ctx context.Context, err error) error {
 			Detail: p.T("api.mistake"), Code: "mistake"}
 	}
 	status := statuses[f.Kind]
-	out := &Problem{Title: http.StatusText(status), Status: status, Detail: p.Fault(f), Code: f.Key, Clause: f.Clause}
+	out := &Problem{Title: http.StatusText(status), Status: status, Detail: p.Fault(f), Code: f.Key, Clause: who(ctx).Pack.Cite(f.Clause)}
 	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
 		m := f.Fields[name]
 		out.Errors = append(out.Errors, FieldProblem{Field: field(name), Code: m.Key, Detail: p.Message(m)})

@@ -3,14 +3,15 @@ package app_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"aval/internal/db"
-	"aval/internal/db/dbtest"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/person"
 	"aval/internal/policy"
@@ -314,6 +315,30 @@ var proofs = map[string]proof{
 		_, _, err := policy.Coverage(b.t.Context(), b.DB, b.as("teacher"))
 		return err
 	}},
+	"QC-REG-COM":   exported("releases"),
+	"QC-REG-FILES": exported("files"),
+	"QC-INC-01": {act: func(b *board) error { return b.pursue("opened") }, violate: func(b *board) error {
+		_, err := b.Incidents.Report(b.t.Context(), b.as("teacher"), incident.Told{NoticedOn: today()})
+		return err
+	}},
+	"QC-INC-02": {act: func(b *board) error { return b.pursue("measured") }, violate: func(b *board) error { return b.pursue("assessed", "closed") }},
+	"QC-INC-03": {act: func(b *board) error { return b.pursue("assessed") }, violate: func(b *board) error { return b.pursue("measured", "closed") }},
+	"QC-INC-04": {act: func(b *board) error { return b.pursue("serious", "commission", "people") }, violate: func(b *board) error {
+		return b.pursue("serious", "measured", "people", "closed")
+	}},
+	"QC-INC-05": {act: func(b *board) error { return b.pursue("serious", "commission", "people") }, violate: func(b *board) error {
+		return b.pursue("serious", "measured", "commission", "closed")
+	}},
+	"QC-INC-06": {act: func(b *board) error { return b.pursue("helped") }, violate: func(b *board) error { return b.pursue("helped by nobody") }},
+	"QC-INC-07": {act: func(b *board) error { return b.pursue("opened") }, violate: func(b *board) error {
+		e := b.entry()
+		e.Information = ""
+		_, err := b.Incidents.Open(b.t.Context(), b.as("privacy_officer"), e, "")
+		return err
+	}},
+	"QC-INC-08": {act: func(b *board) error { return b.pursue("opened") }, violate: func(b *board) error {
+		return b.pursue("assessed", "measured", "closed", "deleted")
+	}},
 	"QC-PIA-01": {act: decided, violate: undecided(request.Privacy{Personal: "yes"})},
 	"QC-PIA-02": {act: decided, violate: undecided(request.Privacy{Personal: "yes", PIAOn: "2026-01-15"})},
 }
@@ -325,13 +350,40 @@ func init() {
 	}
 }
 
+// proofOf is the proof of a clause: its own; that of the clause by which the
+// program knows it, or of one with the same control; of a criterion, that it is
+// rated or missed.
+func (b *board) proofOf(c policy.Clause) (p proof, proved bool) {
+	if b.pack == "csc-pan-2023" {
+		p, proved = proofs[c.ID]
+		return p, proved
+	}
+	for _, aspect := range evaluation.Aspects {
+		of, _ := b.system().Pack.Aspect(string(aspect))
+		for _, each := range of.Criteria {
+			if each.Clause == c.ID {
+				return criterion(aspect, each.ID), true
+			}
+		}
+	}
+	first, err := policy.Shipped("csc-pan-2023")
+	b.must(err)
+	for _, same := range first.All() {
+		if same.Control == c.Control && (len(c.KnownAs) == 0 || slices.Contains(c.KnownAs, same.ID)) {
+			if p, proved = proofs[same.ID]; proved {
+				return p, true
+			}
+		}
+	}
+	return p, false
+}
+
 func TestEveryClauseIsProved(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := open(t, d).build(t, "erables", "Vorn")
+	eachPolicy(t, func(t *testing.T, b *board) {
 		known := map[string]bool{}
 		for _, c := range b.system().Pack.All() {
 			known[c.ID] = true
-			p, proved := proofs[c.ID]
+			p, proved := b.proofOf(c)
 			switch {
 			case c.Mode == policy.Planned && c.Capability == "":
 				t.Errorf("%s is planned for no capability", c.ID)
@@ -346,7 +398,7 @@ func TestEveryClauseIsProved(t *testing.T) {
 			}
 		}
 		for id := range proofs {
-			if !known[id] {
+			if !known[id] && b.pack == "csc-pan-2023" {
 				t.Errorf("%s is proved and is no clause", id)
 			}
 		}
@@ -367,12 +419,13 @@ func (b *board) prove(t *testing.T, c policy.Clause, p proof) {
 	cites := c.ID
 	if p.law != "" {
 		law, _ := b.system().Pack.Clause(p.law)
-		if cites = p.law; law.Control != c.Control {
+		if cites = law.ID; law.Control != c.Control {
 			t.Errorf("%s and %s have not one control", c.ID, p.law)
 		}
 	}
 	if f, refused := fault.As(err); refused {
-		if f.Clause != cites {
+		of, _ := b.system().Pack.Clause(f.Clause)
+		if of.ID != cites && (b.pack == "csc-pan-2023" || of.Control != c.Control) {
 			t.Errorf("the violation was refused under %q: %v", f.Clause, err)
 		}
 		return
@@ -400,8 +453,7 @@ func (b *board) coverage(clause string) policy.CoverageRow {
 
 // The trail says under which clause each thing was done, and no other.
 func TestTheTrailCitesClausesOfThePack(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := open(t, d).build(t, "erables", "Vorn")
+	eachPolicy(t, func(t *testing.T, b *board) {
 		b.must(proofs["4.1a"].act(b))
 		b.must(licensed(b))
 		b.must(b.DB.Read(t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
@@ -411,7 +463,7 @@ func TestTheTrailCitesClausesOfThePack(t *testing.T) {
 			},
 				`SELECT DISTINCT clause FROM audit_record WHERE board_id = $1 AND clause <> ''`, tx.Board)
 			for _, id := range cited {
-				if _, ok := b.system().Pack.Clause(id); !ok {
+				if c, _ := b.system().Pack.Clause(id); c.ID != id {
 					t.Errorf("the trail cites %s, which is no clause", id)
 				}
 			}

@@ -10,6 +10,7 @@ import (
 
 	"aval/internal/incident"
 	"aval/internal/policy"
+	"aval/internal/register"
 )
 
 // entry is what an officer types of an incident: long ago, so that it may be deleted.
@@ -21,7 +22,7 @@ func (b *board) entry() incident.Entry {
 
 func (b *board) weighed(answer string) incident.Risk {
 	return incident.Risk{Sensitivity: "Peu, " + b.name("sensitivity"), Misuse: "Aucun, " + b.name("misuse"), Consequences: "Peu, " + b.name("consequences"),
-		Likelihood: "Peu, " + b.name("likelihood"), Answer: answer, Reasons: "Vu, " + b.name("reasons of risk")}
+		Likelihood: "Peu, " + b.name("likelihood"), Mitigation: "Peu, " + b.name("mitigation"), Answer: answer, Reasons: "Vu, " + b.name("reasons of risk")}
 }
 
 // told is a report of somebody's.
@@ -53,6 +54,62 @@ func (b *board) entered(act string) (incident.ID, string) {
 		b.must(err)
 	}
 	return i.ID, n.ID
+}
+
+// pursue enters an incident known today and does some things about it.
+func (b *board) pursue(acts ...string) error {
+	ctx, officer, e := b.t.Context(), b.as("privacy_officer"), b.entry()
+	e.AwareOn = today()
+	i, err := b.Incidents.Open(ctx, officer, e, "")
+	b.must(err)
+	measure := incident.Measure{On: today(), Text: "Rappel, " + b.name("measure")}
+	for _, act := range acts {
+		switch act {
+		case "assessed":
+			_, err = b.Incidents.Assess(ctx, officer, i.ID, b.weighed("no"))
+		case "serious":
+			_, err = b.Incidents.Assess(ctx, officer, i.ID, b.weighed("yes"))
+		case "measured":
+			_, err = b.Incidents.Measure(ctx, officer, i.ID, measure, 0)
+		case "helped":
+			measure.Recipient, measure.Given = "Service "+b.name("recipient"), "La liste"
+			_, err = b.Incidents.Measure(ctx, officer, i.ID, measure, 0)
+		case "helped by nobody":
+			measure.Given = "La liste"
+			_, err = b.Incidents.Measure(ctx, officer, i.ID, measure, 0)
+		case "commission", "people":
+			var n incident.Notice
+			n, err = b.Incidents.Draft(ctx, officer, i.ID, incident.To(act))
+			b.must(err)
+			_, err = b.Incidents.Sent(ctx, officer, i.ID, n.ID, today(), "")
+		case "closed":
+			_, err = b.Incidents.Close(ctx, officer, i.ID, "Réglé, "+b.name("closing"))
+		case "deleted":
+			err = b.Incidents.Delete(ctx, officer, i.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exported is the proof of a register: who answers for it exports it, a teacher may
+// not. Where the board's law asks for another, it is the last that it asks for.
+func exported(kind register.Kind) proof {
+	as := func(who string) func(*board) error {
+		return func(b *board) error {
+			kinds, err := b.Registers.Kinds(b.as("secretary"))
+			b.must(err)
+			of := kind
+			if !slices.Contains(kinds, of) {
+				of = kinds[len(kinds)-1]
+			}
+			_, err = b.Registers.Export(b.t.Context(), b.as(who), of, register.Filter{}, "fr", register.CSV)
+			return err
+		}
+	}
+	return proof{act: as("secretary"), violate: as("teacher")}
 }
 
 // incidentNeeds are the operations about one incident or report, and what prepares it.
@@ -119,7 +176,7 @@ func (b *board) incidentBodies() map[string]any {
 		"set-report-aside": map[string]any{"reason": "Aucun renseignement."},
 		"open-incident":    b.entryBody(),
 		"correct-incident": b.entryBody("why", "Recompté.", "version", 1),
-		"assess-incident": map[string]any{"sensitivity": "Peu.", "misuse": "Aucun.", "consequences": "Peu.", "likelihood": "Peu.", "answer": "no",
+		"assess-incident": map[string]any{"sensitivity": "Peu.", "misuse": "Aucun.", "consequences": "Peu.", "likelihood": "Peu.", "mitigation": "Peu.", "answer": "no",
 			"reasons": "Vu.", "consulted_on": today()},
 		"add-measure":     map[string]any{"on": today(), "text": "Rappel."},
 		"draft-notice":    map[string]any{"to": "people"},

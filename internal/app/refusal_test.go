@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"os"
 	"regexp"
@@ -10,8 +11,7 @@ import (
 	"testing"
 
 	"aval/internal/access"
-	"aval/internal/db"
-	"aval/internal/db/dbtest"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
@@ -126,8 +126,7 @@ func (b *board) permitted(who string, do policy.Action, r *request.Request) bool
 }
 
 func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := open(t, d).build(t, "erables", "Vorn")
+	eachPolicy(t, func(t *testing.T, b *board) {
 		for _, op := range b.operations(t) {
 			need, known := operationNeeds[op.id]
 			switch {
@@ -174,7 +173,7 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 func (b *board) walkPlain(op operation, do policy.Action) {
 	for who := range b.people {
 		before := b.state()
-		a := b.call(who, op.method, strings.ReplaceAll(op.path, "{kind}", "releases"), body(b, op.id))
+		a := b.call(who, op.method, strings.ReplaceAll(op.path, "{kind}", "refusals"), body(b, op.id))
 		switch {
 		case b.permitted(who, do, nil):
 			if a.status/100 != 2 && a.status != http.StatusConflict {
@@ -312,11 +311,46 @@ func (b *board) walk(op operation, do policy.Action, author string, state reques
 	return done
 }
 
+// The sheet of /policy/matrix holds each row of the table by which the routes
+// above are tried, and no other.
+func TestTheMatrixIsTheTableOfTheRoutes(t *testing.T) {
+	eachPolicy(t, func(t *testing.T, b *board) {
+		page := b.browse("teacher", http.MethodGet, "/policy/matrix", nil)
+		cell := regexp.MustCompile(`(?s)<td[^>]* id="([^"]+)--([^"]+)"[^>]*>(.*?)</td>`)
+		found := 0
+		for _, m := range cell.FindAllStringSubmatch(page.body, -1) {
+			do, role := policy.Action(m[1]), policy.Role(m[2])
+			text := m[3]
+			for _, row := range b.rows(do) {
+				if row.Role != role {
+					continue
+				}
+				found++
+				relation := i18n.For("fr").T("policy.relation." + string(row.Relation))
+				if !strings.Contains(text, relation) || !strings.Contains(text, `href="/policy#`+row.Clause+`"`) {
+					t.Errorf("%s %s lacks %q under %s: %s", role, do, relation, row.Clause, text)
+				}
+				for _, state := range row.States {
+					if word := i18n.For("fr").T("request.state." + state); !strings.Contains(text, html.EscapeString(word)) {
+						t.Errorf("%s %s %s does not say when it is %q", role, do, relation, word)
+					}
+				}
+				text = strings.Replace(text, "av-clause", "", 1)
+			}
+			if strings.Contains(text, "av-clause") {
+				t.Errorf("%s %s shows more than the table: %s", role, do, m[3])
+			}
+		}
+		if all := len(b.system().Pack.Permissions); found != all || all < 100 {
+			t.Errorf("the sheet shows %d rows of %d (status %d)", found, all, page.status)
+		}
+	})
+}
+
 // Each page and form needs a permission that the pack gives to somebody; who
 // has no row of it is refused, and nothing changes.
 func TestEveryPageRestsOnARow(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		b := open(t, d).build(t, "erables", "Vorn")
+	eachPolicy(t, func(t *testing.T, b *board) {
 		b.fill()
 		ids := b.ids()
 		for _, op := range patterns(t) {

@@ -17,6 +17,7 @@ import (
 	"aval/internal/blob"
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/db/dbtest"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/i18n"
@@ -88,6 +89,7 @@ type board struct {
 	*house
 	t      *testing.T
 	id     string
+	pack   string            // the policy that it runs
 	mark   string            // begins every name and text of this board
 	said   map[string]string // what each is called
 	people map[string]*someone
@@ -110,9 +112,33 @@ func (b *board) name(of string) string {
 // build makes the board through the use cases.
 func (h *house) build(t *testing.T, id, mark string) *board {
 	t.Helper()
-	b := &board{house: h, t: t, id: id, mark: mark, said: map[string]string{}, people: map[string]*someone{}}
+	return h.buildOn(t, id, mark, "csc-pan-2023")
+}
+
+// policies are those that ship. A test of what does not depend on the engine
+// tries the second on SQLite alone.
+var policies = []string{"csc-pan-2023", "conseil-infonuagique-2026"}
+
+// eachPolicy runs a test on a small board of each policy.
+func eachPolicy(t *testing.T, test func(t *testing.T, b *board)) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := open(t, d)
+		for i, pack := range policies {
+			if i == 0 || d.Engine() == db.SQLite {
+				t.Run(pack, func(t *testing.T) {
+					test(t, h.buildOn(t, []string{"erables", "sapins"}[i], []string{"Vorn", "Pilk"}[i], pack))
+				})
+			}
+		}
+	})
+}
+
+// buildOn is build for a policy.
+func (h *house) buildOn(t *testing.T, id, mark, pack string) *board {
+	t.Helper()
+	b := &board{house: h, t: t, id: id, pack: pack, mark: mark, said: map[string]string{}, people: map[string]*someone{}}
 	ctx := t.Context()
-	if _, err := h.Boards.Create(ctx, id, "Commission scolaire "+b.name("board"), "csc-pan-2023"); err != nil {
+	if _, err := h.Boards.Create(ctx, id, "Commission scolaire "+b.name("board"), pack); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := h.Rosters.Import(ctx, b.system(), b.roster(nil)); err != nil {
@@ -167,7 +193,7 @@ func (b *board) must(err error) {
 }
 
 func (b *board) system() policy.Actor {
-	pack, err := policy.Shipped("csc-pan-2023")
+	pack, err := policy.Shipped(b.pack)
 	b.must(err)
 	return policy.System(b.id, pack, "cli")
 }

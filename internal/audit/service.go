@@ -27,6 +27,7 @@ func Write(_ context.Context, tx *db.Tx, actor policy.Actor, action, subject str
 	for _, add := range details {
 		add(&r)
 	}
+	r.Clause = actor.Pack.Cite(r.Clause)
 	if err := r.check(); err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ import (
 	"aval/internal/app"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/policy"
 )
 
 type house struct {
@@ -27,6 +28,7 @@ type house struct {
 	stdout io.Writer
 	stderr io.Writer
 	flags  *commands
+	pack   *policy.Pack // of the board that the command is about
 }
 
 type commands struct {
@@ -97,7 +99,7 @@ func (h *house) fail(err error) int {
 		_, _ = fmt.Fprintln(h.stderr, "- "+p.Message(m))
 	}
 	if f.Clause != "" {
-		_, _ = fmt.Fprintln(h.stderr, p.Clause(f.Clause))
+		_, _ = fmt.Fprintln(h.stderr, p.Citing(h.pack.Cite).Clause(f.Clause))
 	}
 	return 1
 }

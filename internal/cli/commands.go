@@ -69,6 +69,7 @@ func (f boardFlag) actor(h *house, a *app.App) (policy.Actor, error) {
 			if err != nil {
 				return policy.Actor{}, err
 			}
+			h.pack = pack
 			actor := policy.System(b.ID, pack, "cli")
 			actor.Settings = b.Settings
 			return actor, nil
@@ -259,42 +260,6 @@ func (c auditCheckpoint) Run(h *house) error {
 			return err
 		}
 		return writeFile(c.Out, text)
-	})
-}
-
-type policyCmds struct {
-	Coverage policyCoverage `cmd:"" help:"List every clause with its control and live counts."`
-}
-
-type policyCoverage struct{ boardFlag }
-
-func (c policyCoverage) Run(h *house) error {
-	return h.with(func(a *app.App) error {
-		actor, err := c.actor(h, a)
-		if err != nil {
-			return err
-		}
-		pack, rows, err := policy.Coverage(h.ctx, a.DB, actor)
-		if err != nil {
-			return err
-		}
-		type clause struct {
-			ID         string `json:"id"`
-			Control    string `json:"control"`
-			Mode       string `json:"mode"`
-			Conform    int64  `json:"conform"`
-			Exceptions int64  `json:"exceptions"`
-			Waiting    int64  `json:"waiting"`
-		}
-		clauses := make([]clause, 0, len(rows))
-		for _, r := range rows {
-			clauses = append(clauses, clause{r.ID, r.Control, r.Mode, r.Conform, r.Exceptions, r.Waiting})
-		}
-		return h.print(map[string]any{"pack": pack, "clauses": clauses}, func(w io.Writer) {
-			for _, r := range rows {
-				_, _ = fmt.Fprintf(w, "%-12s %-34s %-9s %6d %6d %6d\n", r.ID, r.Control, r.Mode, r.Conform, r.Exceptions, r.Waiting)
-			}
-		})
 	})
 }
 

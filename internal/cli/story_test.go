@@ -114,6 +114,11 @@ func setup(env *testscript.Env, engine db.Engine) error {
 	env.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("AVAL_DATA", filepath.Join(env.WorkDir, "data"))
 	env.Setenv("AVAL_LANG", "en")
+	repo, err := filepath.Abs("../..")
+	if err != nil {
+		return err
+	}
+	env.Setenv("REPO", repo)
 	env.Setenv("AVAL_DB", dsn)
 	if engine == db.Postgres {
 		env.Setenv("AVAL_DB_OWNER", dsn)

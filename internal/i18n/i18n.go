@@ -91,13 +91,14 @@ func Keys() map[string]map[string]bool { return maps.Clone(keys) }
 type Printer struct {
 	Lang    string
 	loc     *i18n.Localizer
-	formats sync.Map // formatKey to string; keys are those of the texts alone
+	formats *sync.Map           // formatKey to string; keys are those of the texts alone
+	cite    func(string) string // nil: each clause by the number it is asked with
 }
 
 var printers = func() map[string]*Printer {
 	m := map[string]*Printer{}
 	for _, lang := range Languages {
-		m[lang] = &Printer{Lang: lang, loc: i18n.NewLocalizer(bundle, lang)}
+		m[lang] = &Printer{Lang: lang, loc: i18n.NewLocalizer(bundle, lang), formats: &sync.Map{}}
 	}
 	return m
 }()
@@ -108,6 +109,21 @@ func For(lang string) *Printer {
 		return p
 	}
 	return printers[Languages[0]]
+}
+
+// Citing is the same printer for a policy that numbers its clauses in its own way.
+func (p *Printer) Citing(cite func(string) string) *Printer {
+	citing := *p
+	citing.cite = cite
+	return &citing
+}
+
+// Cited is the number of a clause in the policy of the reader.
+func (p *Printer) Cited(id string) string {
+	if p.cite == nil {
+		return id
+	}
+	return p.cite(id)
 }
 
 // Choose answers the first language of an Accept-Language header that we speak.
@@ -199,6 +215,8 @@ func (p *Printer) write(arg any) any {
 		return p.Int(v)
 	case time.Time:
 		return p.Date(v)
+	case fault.Message: // a word of its own
+		return p.Message(v)
 	default:
 		return fmt.Sprint(v)
 	}
@@ -310,6 +328,7 @@ func (p *Printer) Clause(id string) string {
 	if id == "" {
 		return ""
 	}
+	id = p.Cited(id)
 	n := len(id)
 	if last := id[n-1]; n > 1 && last >= 'a' && last <= 'z' && id[n-2] >= '0' && id[n-2] <= '9' {
 		id = id[:n-1] + nbsp + id[n-1:]

@@ -77,6 +77,7 @@ const (
 	clauseRisk       = "QC-INC-03"
 	clauseCommission = "QC-INC-04"
 	clausePeople     = "QC-INC-05"
+	clauseHelpers    = "QC-INC-06"
 	clauseRegister   = "QC-INC-07"
 	clauseKeep       = "QC-INC-08"
 )
@@ -324,16 +325,20 @@ func (m *Measure) check(i Incident, today string) error {
 	f.text("text", m.Text, MaxText, "incident.measure_required")
 	f.text("recipient", m.Recipient, MaxLine, "")
 	f.text("given", m.Given, MaxText, "")
+	if len(i.Measures) >= mostList {
+		f["text"] = "incident.measures_many"
+	}
+	clause := clauseMeasures
+	if len(f) == 0 {
+		clause = clauseHelpers
+	}
 	switch {
 	case m.Recipient == "" && m.Given != "":
 		f["recipient"] = "incident.recipient_required"
 	case m.Recipient != "" && m.Given == "":
 		f["given"] = "incident.given_required"
 	}
-	if len(i.Measures) >= mostList {
-		f["text"] = "incident.measures_many"
-	}
-	return f.refuse(i.Test.under(clauseMeasures))
+	return f.refuse(i.Test.under(clause))
 }
 
 // complete says what still lacks before an incident may be closed.

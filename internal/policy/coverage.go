@@ -61,6 +61,21 @@ var Controls = map[string]string{
 	"evaluation.security.d": "the social media criterion is rated or set aside",
 	"evaluation.security.e": "the cookies criterion is rated or set aside",
 
+	"evaluation.minimum":        "the data minimum criterion is rated or set aside",
+	"evaluation.reach":          "the reach into the device criterion is rated or set aside",
+	"evaluation.commercial":     "the advertising and trade criterion is rated or set aside",
+	"evaluation.models":         "the artificial intelligence criterion is rated or set aside",
+	"evaluation.terms":          "the terms of use criterion is rated or set aside",
+	"evaluation.encryption":     "the encryption criterion is rated or set aside",
+	"evaluation.mfa":            "the signing in criterion is rated or set aside",
+	"evaluation.remote":         "the remote support criterion is rated or set aside",
+	"evaluation.evidence":       "the evidence criterion is rated or set aside",
+	"evaluation.subcontractors": "the subcontractors criterion is rated or set aside",
+	"evaluation.ownership":      "the ownership criterion is rated or set aside",
+	"evaluation.contract":       "the contract criterion is rated or set aside",
+	"evaluation.retention":      "the clearing criterion is rated or set aside",
+	"evaluation.change":         "the changes criterion is rated or set aside",
+
 	"decision.transmitted": "a school or department acknowledges the letter; waiting since the decision; an exception while a licence runs for what was refused",
 	"contest.use":          "the appeal authority answers a written disagreement about use; waiting since it was sent",
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
@@ -70,11 +85,18 @@ var Controls = map[string]string{
 	"login.kept":           "each pupil of a licence’s audience is given an account; waiting while they are made; an exception while one has none; refused: accounts under a licence that does not run",
 	"login.identifiers":    "an account is made that is entered with the board’s address, a login name or the platform’s name; refused: accounts on a licence that names none of them",
 	"roster.kept":          "a roster is imported; an exception when it holds defects",
+
+	"incident.registered":  "an incident is entered in the register; waiting since an employee told of it; refused: one without its eight elements",
+	"incident.risk_tested": "a person answers the risk test of the law with its factors and reasons; waiting since the incident was opened; refused: closing it before",
+	"incident.notified":    "the commission and the people concerned were told of a serious incident; waiting since its risk was found serious; refused: closing it before",
+	"incident.measured":    "a measure is noted with its day; waiting since the incident was opened; refused: closing it before",
+	"register.kept":        "an incident is kept in the register, and a register is exported; refused: deleting an incident within five years of the awareness of it",
 }
 
 // Capabilities are what later parts of the system will carry; a planned clause names one.
 var Capabilities = []string{
 	"renewals", "login_names", "agreements", "support", "official_versions", "incidents", "inspection",
+	"assessment", "contracts", "registers", "notices", "consent", "rights", "retention", "governance", "security",
 }
 
 // everyone is the control of the clause that asks each person to follow all the

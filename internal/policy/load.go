@@ -2,13 +2,12 @@ package policy
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/goccy/go-yaml"
 
 	"aval/internal/fault"
 	"aval/packs"
@@ -72,225 +71,139 @@ var shipped = sync.OnceValue(func() map[string]func() (*Pack, error) {
 })
 
 // Load reads a pack, and under it the packs that it requires, from a folder of
-// YAML files. It refuses what it does not know, with the line and column; a
-// clause, criterion or word written twice or in one language only; a permission
-// for a role, action, relation or clause that nobody knows; one that shows
-// pupils' passwords to the whole board; a clause that no control and no later
-// capability carries.
+// YAML files named after them. It refuses, with Problems, everything that Read
+// does, and a file that bears another name than its pack.
 func Load(folder fs.FS, id string) (*Pack, error) {
-	return load(folder, id, nil)
-}
-
-func load(folder fs.FS, id string, above []string) (*Pack, error) {
-	if slices.Contains(above, id) {
-		return nil, fault.New(fault.Invalid, "policy.pack_circle", strings.Join(append(above, id), " > "))
-	}
-	if id == "" || id != path.Base(id) {
+	if !isName(id) {
 		return nil, fault.New(fault.Invalid, "policy.pack_missing", id)
 	}
-	data, err := fs.ReadFile(folder, id+".yaml")
+	l := loading{shelves: []fs.FS{folder}, known: map[string]*Pack{}}
+	p, err := l.pack(id)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Invalid, "policy.pack_missing", id)
 	}
+	return l.done(p, err)
+}
+
+// Read reads one file of a folder as a pack, whatever it is called; the packs
+// that it requires are looked for beside it, then among those that ship. It
+// refuses, with Problems: what it does not know, what stands twice or in one
+// language only; a clause that nothing carries or cites; a row for a role, action,
+// relation or clause that nobody knows, or that shows pupils' passwords to the
+// whole board; a threshold looser than that of a law underneath.
+func Read(folder fs.FS, name string) (*Pack, error) {
+	l := loading{shelves: []fs.FS{folder, packs.Files}, known: map[string]*Pack{}}
+	data, err := readFile(folder, name)
 	if err != nil {
 		return nil, err
 	}
-	p, err := parse(id+".yaml", data)
+	return l.done(l.parse(name, data, ""), nil)
+}
+
+// isName tells whether an id may be the name of a file in the same folder.
+func isName(id string) bool {
+	return id != "" && id == path.Base(id) && !strings.ContainsAny(id, `\/`) && fs.ValidPath(id)
+}
+
+// readFile reads a file, and of a file too large a little more than too much.
+func readFile(folder fs.FS, name string) (data []byte, err error) {
+	f, err := folder.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	if p.ID != id {
-		return nil, fault.New(fault.Invalid, "policy.pack_misnamed", id+".yaml", p.ID)
-	}
-	for _, law := range p.Requires {
-		under, err := load(folder, law, append(above, id))
-		if err != nil {
-			return nil, err
-		}
-		p.Laws = append(p.Laws, under)
-	}
-	if err := p.check(); err != nil {
+	data, err = io.ReadAll(io.LimitReader(f, maxFile+1))
+	return data, errors.Join(err, f.Close())
+}
+
+// loading is the reading of a pack with those under it.
+type loading struct {
+	shelves []fs.FS // looked through in turn
+	above   []string
+	known   map[string]*Pack // by the name of the file
+	found   Problems
+}
+
+func (l *loading) done(p *Pack, err error) (*Pack, error) {
+	if err != nil {
 		return nil, err
+	}
+	if len(l.found) > 0 {
+		return nil, l.found
 	}
 	return p, nil
 }
 
-// parse reads one file, strictly.
-func parse(name string, data []byte) (*Pack, error) {
-	var f file
-	if err := yaml.UnmarshalWithOptions(data, &f, yaml.Strict()); err != nil {
-		return nil, unreadable(name, err)
+// pack finds and reads a pack by its id.
+func (l *loading) pack(id string) (*Pack, error) {
+	if p, known := l.known[id]; known {
+		return p, nil
 	}
-	p := f.Pack
+	for _, shelf := range l.shelves {
+		data, err := readFile(shelf, id+".yaml")
+		if err == nil {
+			l.known[id] = l.parse(id+".yaml", data, id)
+			return l.known[id], nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return nil, fs.ErrNotExist
+}
+
+// parse reads one file and what it requires; id is the pack it must hold, or "".
+func (l *loading) parse(name string, data []byte, id string) *Pack {
+	r := newReading(name, data)
+	var f file
+	if !r.read(data, &f) {
+		l.found = append(l.found, r.sorted()...)
+		return nil
+	}
+	p := &f.Pack
+	if p.Kind == "" {
+		p.Kind = OfPolicy
+	}
+	if id != "" && p.ID != id {
+		r.wrong(r.at("id"), "policy.pack_misnamed", p.ID)
+	}
+	whole := l.require(r, p)
 	for _, g := range f.Permissions {
 		p.Permissions = append(p.Permissions, g.rows()...)
 	}
 	for i := range p.Clauses {
 		p.Clauses[i].Pack = p.ID
 	}
-	return &p, nil
+	c := checker{reading: r, file: &f, whole: whole, seen: map[string]string{}}
+	c.check()
+	l.found = append(l.found, r.sorted()...)
+	return p
 }
 
-// unreadable says where the file is wrong.
-func unreadable(name string, err error) error {
-	var at yaml.Error
-	if !errors.As(err, &at) || at.GetToken() == nil || at.GetToken().Position == nil {
-		return fault.New(fault.Invalid, "policy.pack_syntax", name, 1, 1, err.Error())
-	}
-	pos := at.GetToken().Position
-	var unknown *yaml.UnknownFieldError
-	if errors.As(err, &unknown) {
-		return fault.New(fault.Invalid, "policy.pack_key", name, pos.Line, pos.Column, at.GetToken().Value)
-	}
-	return fault.New(fault.Invalid, "policy.pack_syntax", name, pos.Line, pos.Column, at.GetMessage())
-}
-
-// check is what a pack must be beyond its form.
-func (p *Pack) check() error {
-	c := checker{pack: p, seen: map[string]bool{}}
-	c.text("title", p.Title)
-	for _, s := range p.Sections {
-		c.once("section", s.ID)
-		c.text("section "+s.ID, s.Title)
-	}
-	for _, clause := range p.All() {
-		c.once("clause", clause.ID)
-	}
-	for _, clause := range p.Clauses {
-		c.clause(clause)
-	}
-	for _, r := range p.Roles {
-		c.known("role", string(r.Role), slices.Contains(Roles, r.Role))
-		c.once("role", string(r.Role))
-		c.text("role "+string(r.Role), r.Title)
-	}
-	c.words()
-	for _, a := range p.Aspects {
-		c.aspect(a)
-	}
-	for _, row := range p.Permissions {
-		c.permission(row)
-	}
-	for _, d := range p.Deadlines {
-		c.once("deadline", d.Code)
-		c.cites("deadline "+d.Code, d.Clause)
-	}
-	return c.err
-}
-
-// checker keeps the first thing found wrong.
-type checker struct {
-	pack *Pack
-	seen map[string]bool
-	err  error
-}
-
-func (c *checker) fail(key string, args ...any) {
-	if c.err == nil {
-		c.err = fault.New(fault.Invalid, key, append([]any{c.pack.ID + ".yaml"}, args...)...)
-	}
-}
-
-func (c *checker) once(kind, id string) {
-	if id == "" {
-		c.fail("policy.pack_nameless", kind)
-	}
-	if c.seen[kind+" "+id] {
-		c.fail("policy.pack_twice", kind, id)
-	}
-	c.seen[kind+" "+id] = true
-}
-
-func (c *checker) text(of string, t Text) {
-	if strings.TrimSpace(t.Fr) == "" || strings.TrimSpace(t.En) == "" {
-		c.fail("policy.pack_text", of)
-	}
-}
-
-func (c *checker) known(kind, id string, ok bool) {
-	if !ok {
-		c.fail("policy.pack_reference", kind, id)
-	}
-}
-
-func (c *checker) cites(of, clause string) {
-	if _, ok := c.pack.Clause(clause); !ok {
-		c.fail("policy.pack_cites", of, clause)
-	}
-}
-
-func (c *checker) clause(clause Clause) {
-	of := "clause " + clause.ID
-	c.text(of, clause.Title)
-	c.text(of, clause.Text)
-	if len(c.pack.Sections) > 0 {
-		c.known("section", clause.Section, c.seen["section "+clause.Section])
-	}
-	switch clause.Mode {
-	case Planned:
-		c.known("capability", clause.Capability, slices.Contains(Capabilities, clause.Capability))
-	case Defines, Enforces, Monitors, Records:
-		if _, ok := Controls[clause.Control]; !ok {
-			c.fail("policy.pack_control", clause.ID, clause.Control)
+// require reads the packs that a pack requires, and answers whether all are there.
+func (l *loading) require(r *reading, p *Pack) bool {
+	l.above = append(l.above, strings.TrimSuffix(r.file, ".yaml"))
+	defer func() { l.above = l.above[:len(l.above)-1] }()
+	for i, law := range p.Requires {
+		at := r.at(item("requires", i))
+		switch {
+		case slices.Contains(l.above, law):
+			r.wrong(at, "policy.pack_circle", strings.Join(append(slices.Clone(l.above), law), " > "))
+			continue
+		case slices.Contains(p.Requires[:i], law):
+			r.wrong(at, "policy.pack_required_twice", law)
+			continue
+		case !isName(law):
+			r.wrong(at, "policy.pack_requires", law)
+			continue
 		}
-	default:
-		c.known("mode", string(clause.Mode), false)
-	}
-}
-
-func (c *checker) words() {
-	terms := func(kind string, list []Term) {
-		for _, t := range list {
-			c.once(kind, t.Code)
-			c.text(kind+" "+t.Code, t.Title)
+		under, err := l.pack(law)
+		if err != nil {
+			r.wrong(at, "policy.pack_requires", law)
+			continue
+		}
+		if under != nil {
+			p.Laws = append(p.Laws, under)
 		}
 	}
-	terms("name", c.pack.Names)
-	terms("family", c.pack.Families)
-	terms("function", c.pack.Functions)
-	for _, r := range c.pack.RevealReasons {
-		c.once("reveal reason", r.Code)
-		c.text("reveal reason "+r.Code, r.Title)
-		for _, do := range r.For {
-			c.known("action", string(do), slices.Contains([]Action{RevealName, RevealAccount, RevealClass}, do))
-		}
-	}
-	for _, code := range c.pack.Registers {
-		c.once("register", code)
-		c.known("register", code, slices.Contains(Registers, code))
-	}
-	for _, f := range c.pack.Functions {
-		c.known("family", f.Family, c.seen["family "+f.Family])
-	}
-	for _, k := range c.pack.DataKinds {
-		c.once("data kind", k.Code)
-		c.text("data kind "+k.Code, k.Title)
-	}
-	for _, r := range c.pack.Ladder {
-		c.once("rung", r.Code)
-		c.text("rung "+r.Code, r.Title)
-		c.text("rung "+r.Code, r.Requires)
-	}
-}
-
-func (c *checker) aspect(a Aspect) {
-	c.once("aspect", a.ID)
-	c.text("aspect "+a.ID, a.Title)
-	c.cites("aspect "+a.ID, a.Clause)
-	for _, criterion := range a.Criteria {
-		c.once("criterion", criterion.ID)
-		c.text("criterion "+criterion.ID, criterion.Name)
-		c.text("criterion "+criterion.ID, criterion.Question)
-		c.cites("criterion "+criterion.ID, criterion.Clause)
-	}
-}
-
-func (c *checker) permission(row Permission) {
-	c.known("role", string(row.Role), c.seen["role "+string(row.Role)])
-	c.known("action", string(row.Do), slices.Contains(Actions, row.Do))
-	c.known("relation", string(row.Relation), slices.Contains(Relations, row.Relation))
-	c.cites("permission "+string(row.Role)+" "+string(row.Do), row.Clause)
-	if row.Relation == Board && slices.Contains(schoolsOnly, row.Do) {
-		c.fail("policy.pack_ceiling", string(row.Role), string(row.Do))
-	}
+	return len(p.Laws) == len(p.Requires)
 }

@@ -31,25 +31,61 @@ const (
 	Planned  Mode = "planned"  // a later capability will carry it
 )
 
+// Kind says what a pack puts in plain words.
+type Kind string
+
+// The kinds of packs. One that says none is a board's policy.
+const (
+	OfLaw    Kind = "law"
+	OfPolicy Kind = "policy"
+)
+
+// Confidence says how well the source of a clause was read.
+type Confidence string
+
+// The provision itself was seen; a secondary source, an older version or the
+// matching article of another act; only a note by others.
+const (
+	High   Confidence = "H"
+	Medium Confidence = "M"
+	Low    Confidence = "L"
+)
+
+// ToVerify is the status of a clause whose text in force nobody has read yet.
+const ToVerify = "to_verify"
+
 // Clause is one article of a policy or of a law, in our own plain words.
 // Control names what in the code carries it (see Controls); a planned clause
 // names the capability that will.
 type Clause struct {
-	ID         string `yaml:"id"`
-	Section    string `yaml:"section"` // the section it stands in, for the page
-	Title      Text   `yaml:"title"`
-	Text       Text   `yaml:"text"`
-	Control    string `yaml:"control"`
-	Mode       Mode   `yaml:"mode"`
-	Capability string `yaml:"capability"`
-	Cite       Text   `yaml:"cite"` // where a law says it; empty for the policy's own articles
-	Pack       string `yaml:"-"`    // the pack that holds it
+	ID         string     `yaml:"id"`
+	Section    string     `yaml:"section"` // the section it stands in, for the page
+	Title      Text       `yaml:"title"`
+	Text       Text       `yaml:"text"`
+	Control    string     `yaml:"control"`
+	Mode       Mode       `yaml:"mode"`
+	Capability string     `yaml:"capability"`
+	Cite       Text       `yaml:"cite"`       // where a law says it, or where a model was seen; a policy's own articles need none
+	Confidence Confidence `yaml:"confidence"` // every clause of a law has one
+	Status     string     `yaml:"status"`     // "" or ToVerify
+
+	// Obligations are the numbers under which the study of laws and policies
+	// (docs/obligations.md) knows what the clause asks, beside its own.
+	Obligations []string `yaml:"obligations"`
+
+	// KnownAs are the numbers by which the program knows the clause: those of the
+	// policy it was first written for.
+	KnownAs []string `yaml:"known_as"`
+
+	Pack string `yaml:"-"` // the pack that holds it
 }
 
-// Section is a heading of the policy.
+// Section is a heading of the policy. What stands under a model is our
+// proposal, for the board to put its own text in place of.
 type Section struct {
 	ID    string `yaml:"id"`
 	Title Text   `yaml:"title"`
+	Model bool   `yaml:"model"`
 }
 
 // Joined holds where the actor joined the thing (Scope.Also) without being its author.
@@ -106,12 +142,14 @@ type Criterion struct {
 	Location bool   `yaml:"location"` // answered by a rung of the ladder
 }
 
-// Aspect is a side of the evaluation: use, security.
+// Aspect is a side of the evaluation: use, security. One that names another as
+// its conclusion is judged there, with its criteria after the other's own.
 type Aspect struct {
-	ID       string      `yaml:"id"`
-	Clause   string      `yaml:"clause"`
-	Title    Text        `yaml:"title"`
-	Criteria []Criterion `yaml:"criteria"`
+	ID         string      `yaml:"id"`
+	Clause     string      `yaml:"clause"`
+	Title      Text        `yaml:"title"`
+	Conclusion string      `yaml:"conclusion"`
+	Criteria   []Criterion `yaml:"criteria"`
 }
 
 // Rung is a place where data may be kept, from the first choice to the last,
@@ -124,18 +162,34 @@ type Rung struct {
 	Equivalents bool   `yaml:"equivalents"` // closer equivalents must be looked at
 }
 
-// Deadline is a time limit that the text itself sets; other limits are the
-// board's own settings.
-type Deadline struct {
+// Bound says on which side of a threshold one may stand.
+type Bound string
+
+// The bounds.
+const (
+	AtLeast Bound = "at_least"
+	AtMost  Bound = "at_most"
+)
+
+// Threshold is a figure that the text itself sets: a time limit, an age, how
+// long a thing is kept. Other figures are the board's own settings. A policy may
+// be stricter than a law under it, never looser.
+type Threshold struct {
 	Code   string `yaml:"code"`
 	Clause string `yaml:"clause"`
-	Days   int    `yaml:"days"`
+	Bound  Bound  `yaml:"bound"`
+	Value  int    `yaml:"value"`
+	Unit   string `yaml:"unit"` // one of Units
 }
+
+// Units are what thresholds count.
+var Units = []string{"days", "business_days", "months", "years", "age"}
 
 // Pack is a written policy as data: its clauses, who may do what, its criteria
 // and its words. A pack that nobody signed off has VerifiedBy empty.
 type Pack struct {
 	ID              string       `yaml:"id"`
+	Kind            Kind         `yaml:"kind"` // OfPolicy when it says none
 	Version         string       `yaml:"version"`
 	Jurisdiction    string       `yaml:"jurisdiction"`
 	Title           Text         `yaml:"title"`
@@ -155,7 +209,7 @@ type Pack struct {
 	DataKinds       []DataKind   `yaml:"data_kinds"`
 	Aspects         []Aspect     `yaml:"aspects"`
 	Ladder          []Rung       `yaml:"ladder"`
-	Deadlines       []Deadline   `yaml:"deadlines"`
+	Thresholds      []Threshold  `yaml:"thresholds"`
 
 	RevealReasons []RevealReason `yaml:"reveal_reasons"`
 	Registers     []string       `yaml:"registers"` // that it asks the board to keep; those of Laws are found by Kept
@@ -184,14 +238,39 @@ func (p *Pack) All() []Clause {
 	return all
 }
 
-// Clause finds a clause of the pack or of the laws under it.
+// Clause finds a clause of the pack or of the laws under it, by its own number
+// or by the one the program knows it by.
 func (p *Pack) Clause(id string) (Clause, bool) {
-	for _, c := range p.All() {
-		if c.ID == id {
+	if c, ok := p.find(func(c *Clause) bool { return c.ID == id }); ok {
+		return c, true
+	}
+	return p.find(func(c *Clause) bool { return slices.Contains(c.KnownAs, id) })
+}
+
+func (p *Pack) find(is func(*Clause) bool) (Clause, bool) {
+	for i := range p.Clauses {
+		if is(&p.Clauses[i]) {
+			return p.Clauses[i], true
+		}
+	}
+	for _, law := range p.Laws {
+		if c, ok := law.find(is); ok {
 			return c, true
 		}
 	}
 	return Clause{}, false
+}
+
+// Cite is the number that this policy gives to a clause which the program knows
+// by another; the same number where it gives none.
+func (p *Pack) Cite(id string) string {
+	if p == nil || id == "" {
+		return id
+	}
+	if c, ok := p.Clause(id); ok {
+		return c.ID
+	}
+	return id
 }
 
 // Function finds a function of platforms.
@@ -238,14 +317,21 @@ func (p *Pack) DataKind(code string) (DataKind, bool) {
 	return DataKind{}, false
 }
 
-// Aspect finds a side of the evaluation.
+// Aspect finds a side of the evaluation, with the criteria of those that are
+// judged in it.
 func (p *Pack) Aspect(id string) (Aspect, bool) {
+	at := slices.IndexFunc(p.Aspects, func(a Aspect) bool { return a.ID == id })
+	if at < 0 {
+		return Aspect{}, false
+	}
+	found := p.Aspects[at]
+	found.Criteria = slices.Clone(found.Criteria)
 	for _, a := range p.Aspects {
-		if a.ID == id {
-			return a, true
+		if a.Conclusion == id {
+			found.Criteria = append(found.Criteria, a.Criteria...)
 		}
 	}
-	return Aspect{}, false
+	return found, true
 }
 
 // Criterion finds a criterion in any aspect.

@@ -1,11 +1,17 @@
 package policy
 
 import (
+	"errors"
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
 
 	"aval/internal/fault"
 	"aval/internal/i18n"
@@ -81,22 +87,117 @@ func TestEveryClauseIsCarried(t *testing.T) {
 				t.Errorf("%s: planned, but carried by %s, or for no capability (%q)", c.ID, c.Control, c.Capability)
 			case c.Mode != Planned && (!carried || c.Capability != ""):
 				t.Errorf("%s: %s is not a control, or %q is yet to come", c.ID, c.Control, c.Capability)
-			// 1.3 e promises something besides: that the school knows who it is.
-			case (c.Mode == Defines) != (strings.HasPrefix(c.ID, "1.3") && len(c.ID) == 4 && c.ID != "1.3e"):
-				t.Errorf("%s: mode %s; only definitions define", c.ID, c.Mode)
 			case c.Mode == Defines != strings.HasPrefix(c.Control, "term."):
 				t.Errorf("%s: %s %s", c.ID, c.Mode, c.Control)
 			}
 		}
 	}
 	named := map[string]bool{}
-	for _, c := range shippedPack(t, "csc-pan-2023").All() {
-		named[c.Control] = true
+	for _, id := range ShippedIDs() {
+		for _, c := range shippedPack(t, id).Clauses {
+			named[c.Control] = true
+		}
 	}
 	for control := range Controls {
 		if !named[control] {
 			t.Errorf("control %s serves no clause", control)
 		}
+	}
+}
+
+// The 72 obligations of the study of both provinces' laws and of both policies:
+// each is a clause of its law, or is carried by clauses of its policy.
+func TestEveryObligationHasItsClause(t *testing.T) {
+	csc := "CSB-2.1 CSB-2.2 CSB-2.3 CSB-3.2 CSB-3.3 CSB-3.3a CSB-4.1 CSB-4.1a CSB-4.1b CSB-4.2 CSB-5.1 CSB-5.2 " +
+		"CSB-6.1 CSB-6.2 CSB-6.3 CSB-6.4 CSB-6.5 CSB-6.6 CSB-7"
+	quebec := "QC-PIA-01 QC-PIA-02 QC-PIA-03 QC-PIA-04 QC-OUT-01 QC-OUT-02 QC-CON-01 QC-CON-02 QC-CON-03 " +
+		"QC-REG-COM QC-REG-FILES QC-TECH-01 QC-TECH-02 QC-TECH-03 QC-NOT-01 QC-POL-01 QC-POL-02 QC-ROLE-01 QC-ROLE-02 " +
+		"QC-MIN-01 QC-MIN-02 QC-MIN-03 QC-INC-01 QC-INC-02 QC-INC-03 QC-INC-04 QC-INC-05 QC-INC-06 QC-INC-07 QC-INC-08 " +
+		"QC-RET-01 QC-RIGHT-01 QC-SEC-01 QC-SEC-02 QC-SIG-01 QC-ARC-01"
+	ontario := "ON-TECH-01 ON-TECH-02 ON-TECH-03 ON-CYB-01 ON-PIA-01 ON-BRE-01 ON-SAFE-01 ON-CON-01 ON-NOT-01 ON-MIN-01 ON-RIGHT-01 ON-SIG-01 ON-CHT-01"
+	all := 0
+	for id, want := range map[string]string{
+		"csc-pan-2023": csc, "qc-a21": quebec, "on-mfippa-edsta": ontario, "conseil-infonuagique-2026": "CSO-B1 CSO-B2 CSO-B3 CSO-B4",
+	} {
+		p, asked := shippedPack(t, id), strings.Fields(want)
+		all += len(asked)
+		var carried []string
+		for _, c := range p.Clauses {
+			if p.Kind == OfLaw {
+				carried = append(carried, c.ID)
+			}
+			carried = append(carried, c.Obligations...)
+		}
+		for _, o := range asked {
+			if !slices.Contains(carried, o) {
+				t.Errorf("%s: no clause carries %s", id, o)
+			}
+		}
+		for _, o := range carried {
+			if !slices.Contains(asked, o) {
+				t.Errorf("%s: %s is no obligation of it", id, o)
+			}
+		}
+	}
+	if all != 72 {
+		t.Errorf("%d obligations, want 72", all)
+	}
+}
+
+// Policy B leaves its rules to directives: the 47 of the model stand in their
+// sections, each says where it was seen, and all are marked as ours.
+func TestTheDirectivesAreAModel(t *testing.T) {
+	p := shippedPack(t, "conseil-infonuagique-2026")
+	model := map[string]bool{}
+	for _, s := range p.Sections {
+		model[s.ID] = s.Model
+	}
+	var own []string
+	directives := 0
+	for _, c := range p.Clauses {
+		if !strings.HasPrefix(c.ID, "D-") {
+			own = append(own, c.ID)
+			if model[c.Section] {
+				t.Errorf("%s is the policy's own, and stands under a model", c.ID)
+			}
+			continue
+		}
+		directives++
+		if c.ID != fmt.Sprintf("D-%02d", directives) || !model[c.Section] || c.Cite.Fr == "" {
+			t.Errorf("%s, under %s: %+v", c.ID, c.Section, c.Cite)
+		}
+	}
+	if want := strings.Fields("PB.p1 PB.p2 PB.p3 PB.p4 PB.e1 PB.e2 PB.e3"); !slices.Equal(own, want) || directives != 47 {
+		t.Errorf("%v and %d directives", own, directives)
+	}
+	var aspects []string
+	for _, a := range p.Aspects {
+		aspects = append(aspects, a.ID)
+	}
+	if want := strings.Fields("use security personal_information legal location dependence"); !slices.Equal(aspects, want) {
+		t.Errorf("aspects: %v, want %v", aspects, want)
+	}
+	if a, _ := p.Aspect("security"); len(a.Criteria) != 17 {
+		t.Errorf("security is judged on %d criteria", len(a.Criteria))
+	}
+	if a, _ := p.Aspect("use"); len(a.Criteria) != 2 {
+		t.Errorf("use is judged on %d criteria", len(a.Criteria))
+	}
+}
+
+// What the program cites by the numbers of the policy it was first written for
+// has its clause in each policy.
+func TestEachPolicyAnswersToTheNumbersTheProgramCites(t *testing.T) {
+	p := shippedPack(t, "conseil-infonuagique-2026")
+	for _, id := range strings.Fields(`1.3b 1.3e 2.1 2.2a 2.2b 2.2c 3.1 3.2 3.3 3.3c 4.1 4.1a 4.1b 4.2 4.2a 4.2b
+		5.1.1 5.1.2 6.1e 6.2a 6.3b 6.3e 6.5a 6.5d 6.6a 6.6d 7.1 7.2 A.0 QC-PIA-01`) {
+		c, ok := p.Clause(id)
+		if !ok || p.Cite(id) != c.ID || c.ID == id {
+			t.Errorf("%s: %q, cited as %q", id, c.ID, p.Cite(id))
+		}
+	}
+	if p.Cite("9.9") != "9.9" || p.Cite("") != "" || shippedPack(t, "csc-pan-2023").Cite("2.2b") != "2.2b" {
+		t.Error("Cite changes a number that nothing stands for")
 	}
 }
 
@@ -143,8 +244,20 @@ func TestCriteriaAreClauses(t *testing.T) {
 	}
 }
 
+// policies runs a test on each shipped policy.
+func policies(t *testing.T, test func(t *testing.T, p *Pack)) {
+	for _, id := range ShippedIDs() {
+		if p := shippedPack(t, id); p.Kind == OfPolicy {
+			t.Run(id, func(t *testing.T) { test(t, p) })
+		}
+	}
+}
+
 func TestEveryRoleAndActionHasItsRow(t *testing.T) {
-	p := shippedPack(t, "csc-pan-2023")
+	policies(t, everyRoleAndActionHasItsRow)
+}
+
+func everyRoleAndActionHasItsRow(t *testing.T, p *Pack) {
 	for _, role := range Roles {
 		if p.RoleTitle(role) == (Text{Fr: string(role), En: string(role)}) {
 			t.Errorf("%s has no title", role)
@@ -169,8 +282,9 @@ func TestEveryRoleAndActionHasItsRow(t *testing.T) {
 }
 
 // What the policy keeps apart, whoever edits the table later.
-func TestWhatTheTableKeepsApart(t *testing.T) {
-	p := shippedPack(t, "csc-pan-2023")
+func TestWhatTheTableKeepsApart(t *testing.T) { policies(t, tableKeepsApart) }
+
+func tableKeepsApart(t *testing.T, p *Pack) {
 	early := []string{"draft", "submitted", "returned", "refused", "withdrawn"}
 	for _, r := range p.Permissions {
 		name := fmt.Sprintf("%s %s %s", r.Role, r.Do, r.Relation)
@@ -318,51 +432,145 @@ func TestFrenchTypography(t *testing.T) {
 	}
 }
 
-func TestLoadRefuses(t *testing.T) {
-	const head = "id: p\ntitle: {fr: Titre, en: Title}\n"
-	const clause = "clauses:\n  - id: \"1\"\n    title: {fr: T, en: T}\n    text: {fr: T, en: T}\n    control: roster.kept\n    mode: records\n"
-	const roles = "roles:\n  - {role: teacher, title: {fr: T, en: T}}\n"
-	cases := map[string]struct{ yaml, want string }{
-		"a key nobody knows, with its place": {head + "clausse: []\n", "p.yaml:3:1: the key “clausse” is unknown"},
-		"a key nobody knows, deep inside": {
-			head + "clauses:\n  - id: \"1\"\n    titel: {fr: T, en: T}\n", "p.yaml:5:5: the key “titel” is unknown"},
-		"a key nobody knows, in a row":     {head + roles + "permissions:\n  - {role: teacher}\n", "p.yaml:6:6: the key “role” is unknown"},
-		"a key written twice":              {head + "id: p\n", "p.yaml:3:1: the file cannot be read"},
-		"what is not YAML":                 {head + "clauses: [\n", "p.yaml:3:"},
-		"a list where a word should be":    {head + "version: [1]\n", "p.yaml:3:"},
-		"another pack's name":              {"id: q\ntitle: {fr: T, en: T}\n", "says it is “q”"},
-		"a text in one language":           {"id: p\ntitle: {fr: Titre}\n", "missing (title)"},
-		"a clause twice":                   {head + clause + strings.TrimPrefix(clause, "clauses:\n"), "clause “1” stands twice"},
-		"a control that nothing carries":   {head + strings.Replace(clause, "roster.kept", "roster.lost", 1), "names the control “roster.lost”"},
-		"a plan without a capability":      {head + strings.Replace(clause, "records", "planned", 1), "capability “” is not known"},
-		"a mode nobody knows":              {head + strings.Replace(clause, "records", "hopes", 1), "mode “hopes” is not known"},
-		"a row for an unknown role":        {head + clause + row("janitor", "roster.read", "board", "1"), "role “janitor” is not known"},
-		"a row for an unknown action":      {head + clause + roles + row("teacher", "roster.burn", "board", "1"), "action “roster.burn” is not known"},
-		"a row for an unknown relation":    {head + clause + roles + row("teacher", "roster.read", "cousin", "1"), "relation “cousin” is not known"},
-		"a row under an unknown clause":    {head + clause + roles + row("teacher", "roster.read", "board", "9"), "cites clause “9”"},
-		"a class's accounts for the board": {head + clause + roles + row("teacher", "reveal.class", "board", "1"), "cannot have “reveal.class” for the whole board"},
-		"a pupil's account for the board":  {head + clause + roles + row("teacher", "reveal.account", "board", "1"), "cannot have “reveal.account” for the whole board"},
-		"a reason for what is not shown":   {head + "reveal_reasons:\n  - {code: help, for: [roster.read], title: {fr: T, en: T}}\n", "action “roster.read” is not known"},
-		"a pack that it requires missing":  {head + "requires: [nowhere]\n", "“nowhere” is not there"},
-		"a pack that requires itself":      {head + "requires: [p]\n", "p > p"},
-		"a function without a family":      {head + "functions:\n  - {code: quiz, title: {fr: T, en: T}}\n", "family “” is not known"},
+// testdata/broken.txtar holds packs, each in its folder with the places and the
+// sentences of everything that is wrong in it. Run with -update to write them
+// anew, and read them.
+func TestBrokenPacksAreRefusedWithEveryPlace(t *testing.T) {
+	const path = "testdata/broken.txtar"
+	archive, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			_, err := Load(fstest.MapFS{"p.yaml": {Data: []byte(c.yaml)}}, "p")
-			if !fault.Is(err, fault.Invalid) {
-				t.Fatalf("Load: %v, want a refusal", err)
+	folders := map[string]fstest.MapFS{}
+	for _, f := range archive.Files {
+		folder, name, _ := strings.Cut(f.Name, "/")
+		if folders[folder] == nil {
+			folders[folder] = fstest.MapFS{}
+		}
+		folders[folder][name] = &fstest.MapFile{Data: f.Data}
+	}
+	for i, f := range archive.Files {
+		folder, name, _ := strings.Cut(f.Name, "/")
+		if name != "want" {
+			continue
+		}
+		t.Run(folder, func(t *testing.T) {
+			_, err := Load(folders[folder], "p")
+			var found Problems
+			if !errors.As(err, &found) || !fault.Is(err, fault.Invalid) {
+				t.Fatalf("Load: %v, want problems", err)
 			}
-			if got := explain(err); !strings.Contains(got, c.want) {
-				t.Errorf("Load: %q, want %q", got, c.want)
+			var got strings.Builder
+			for _, p := range found {
+				m := p.Message()
+				if i18n.For("fr").Message(m) == m.Key || i18n.For("en").Message(m) == m.Key {
+					t.Errorf("%s is not written", m.Key)
+				}
+				got.WriteString(i18n.For("en").Message(m) + "\n")
+				if strings.Contains(got.String(), "%!") {
+					t.Errorf("a sentence lacks a word: %s", got.String())
+				}
+			}
+			if *update {
+				archive.Files[i].Data = []byte(got.String())
+				return
+			}
+			if got.String() != string(f.Data) {
+				t.Errorf("Load:\n%swant:\n%s", got.String(), f.Data)
 			}
 		})
 	}
-	if _, err := Load(fstest.MapFS{}, "../p"); !fault.Is(err, fault.Invalid) {
-		t.Errorf("Load outside its folder: %v", err)
+	if *update {
+		if err := os.WriteFile(path, txtar.Format(archive), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
-func row(role, do, relation, clause string) string {
-	return fmt.Sprintf("permissions:\n  - {roles: [%s], do: [%s], relations: [%s], clause: %q}\n", role, do, relation, clause)
+var update = flag.Bool("update", false, "write the files of testdata anew")
+
+// What no file in testdata should be.
+func TestAFileThatIsNoPackIsRefusedSoon(t *testing.T) {
+	var bomb strings.Builder
+	bomb.WriteString("requires: &a0 [x]\n")
+	for i := range 40 {
+		fmt.Fprintf(&bomb, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i+1, i+1, i, i, i, i, i, i, i, i)
+	}
+	for name, c := range map[string]struct{ yaml, want string }{
+		"fifty megabytes":   {strings.Repeat("# comment\n", 5<<20), "larger than 1 MB"},
+		"a bomb of anchors": {bomb.String(), "the key “a1” is unknown"},
+		"a bomb where a pack has lists": {
+			"permissions:\n  - roles: &r [" + strings.Repeat("teacher, ", 300) + "teacher]\n    do: [roster.read]\n    relations: [board]\n" +
+				strings.Repeat("  - {roles: *r, do: [roster.read], relations: [board]}\n", 1000), "too many levels or repeats"},
+		"an anchor in itself":  {"sections: &s\n  - *s\n", "p.yaml:2:3: keys and their values belong here"},
+		"brackets without end": {strings.Repeat("[\n", 200_000), "too many levels"},
+		"dashes without end":   {strings.Repeat(strings.Repeat("- ", 1900)+"\n", 200), "p.yaml:"},
+		"one endless line":     {"id: " + strings.Repeat("a", 1<<19), "longer than"},
+		"not UTF-8":            {"id: p\ntitle: {fr: \"\xe9t\xe9\"}\n", "p.yaml:2:14: this character is not UTF-8"},
+		"nothing":              {"", "p.yaml:1:1: the identifier is missing (policy)"},
+		"a word":               {"hello", "p.yaml:1:1: keys and their values belong here"},
+		"bytes":                {"\x00\x01\x02", "p.yaml:1:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			_, err := Read(fstest.MapFS{"p.yaml": {Data: []byte(c.yaml)}}, "p.yaml")
+			var found Problems
+			_ = errors.As(err, &found) // none are found to be missing below
+			said := ""
+			for _, p := range found {
+				said += i18n.For("en").Message(p.Message()) + "\n"
+			}
+			if !strings.Contains(said, c.want) || len(found) > 200 {
+				t.Errorf("Read: %d problems, %s; want %q", len(found), said[:min(len(said), 500)], c.want)
+			}
+			if took := time.Since(began); took > 5*time.Second {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}
+
+func TestLoadStaysInItsFolder(t *testing.T) {
+	folder := fstest.MapFS{"p.yaml": {Data: []byte("id: p\ntitle: {fr: T, en: T}\nrequires: [../q]\n")}}
+	for _, id := range []string{"../p", "", ".", "a/p"} {
+		if _, err := Load(folder, id); !fault.Is(err, fault.Invalid) {
+			t.Errorf("Load(%q): %v", id, err)
+		}
+	}
+	if _, err := Load(folder, "p"); !strings.Contains(explain(err), "p.yaml:3:12: the required policy “../q” is not there") {
+		t.Errorf("Load of a pack that requires one elsewhere: %s", explain(err))
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, id := range ShippedIDs() {
+		data, err := packs.Files.ReadFile(id + ".yaml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data[:min(len(data), 4000)])
+	}
+	archive, err := txtar.ParseFile("testdata/broken.txtar")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range archive.Files {
+		f.Add(file.Data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		began := time.Now()
+		p, err := Read(fstest.MapFS{"p.yaml": {Data: data}}, "p.yaml")
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		var found Problems
+		if err == nil && p == nil || err != nil && !errors.As(err, &found) {
+			t.Fatalf("Read: %v, %v", p, err)
+		}
+		for _, p := range found {
+			if p.Line < 1 || p.Column < 1 || p.Mark > len([]rune(p.Excerpt)) {
+				t.Errorf("a problem stands nowhere: %+v", p)
+			}
+		}
+	})
 }

@@ -31,15 +31,17 @@ func (s *Service) Kinds(actor policy.Actor) (kinds []Kind, err error) {
 	return kinds, nil
 }
 
-// may asks the permission of a register; that of incidents asks both.
+// may asks the permission of a register; that of incidents asks both. A refusal
+// cites the clause that asks for the register.
 func may(actor policy.Actor, k Kind) error {
-	if err := actor.Allow(policy.RegisterRead, policy.Scope{}); err != nil {
-		return err
+	err := actor.Allow(policy.RegisterRead, policy.Scope{})
+	if err == nil && k == Incidents {
+		err = actor.Allow(policy.IncidentRead, policy.Scope{})
 	}
-	if k == Incidents {
-		return actor.Allow(policy.IncidentRead, policy.Scope{})
+	if refusal, ok := fault.As(err); ok && k.Clause(actor.Pack) != "" {
+		return refusal.Under(k.Clause(actor.Pack))
 	}
-	return nil
+	return err
 }
 
 // Read answers a register in a language. One that the board's law does not ask

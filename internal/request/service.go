@@ -359,6 +359,9 @@ func (s *Service) RecordPrivacy(ctx context.Context, actor policy.Actor, id ID, 
 		if err := mark(ctx, tx, *r, assessed, "privacy.assessed"); err != nil {
 			return err
 		}
+		if _, asked := actor.Pack.Clause("QC-PIA-02"); !asked {
+			return nil // no committee there
+		}
 		return mark(ctx, tx, *r, consulted, "privacy.consulted")
 	})
 }

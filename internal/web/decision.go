@@ -59,7 +59,7 @@ func verdictTyped(v *visit, a evaluation.Aspect) decision.Verdict {
 func (s *Server) decisionLetter(v *visit) error {
 	name, pdf := strings.CutSuffix(v.path("id"), ".pdf")
 	if lang := v.query("lang"); slices.Contains(i18n.Languages, lang) {
-		v.p = i18n.For(lang)
+		v.p = i18n.For(lang).Citing(v.actor.Pack.Cite)
 	}
 	d, err := s.Decisions.View(v.ctx(), v.actor, decision.ID(name))
 	if err != nil {

@@ -342,7 +342,7 @@ func (v *visit) speak(account string) {
 	if lang == "" {
 		lang = i18n.Choose(v.r.Header.Get("Accept-Language"))
 	}
-	v.p = i18n.For(lang)
+	v.p = i18n.For(lang).Citing(v.actor.Pack.Cite)
 }
 
 // read takes what was sent, up to the route's limit.

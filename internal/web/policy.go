@@ -17,6 +17,7 @@ func (s *Server) policyRoutes() []route {
 	return append([]route{
 		{pattern: "GET /policy", need: policy.PolicyRead, do: s.policyText},
 		{pattern: "GET /policy/roles", need: policy.PolicyRead, do: s.policyRoles},
+		{pattern: "GET /policy/matrix", need: policy.PolicyRead, do: s.policyMatrix},
 		{pattern: "GET /policy/coverage", need: policy.CoverageRead, do: s.policyCoverage},
 		{pattern: "GET /policy/coverage/{clause}", need: policy.CoverageRead, do: s.policyMarks},
 		{pattern: "GET /audit", need: policy.AuditRead, do: s.auditList},
@@ -36,6 +37,7 @@ type clauseGroup struct {
 	Anchor  string
 	Title   string
 	Law     *policy.Pack // set for a section of a law
+	Model   bool         // our proposal, not the board's text
 	Clauses []policy.Clause
 }
 
@@ -44,7 +46,7 @@ func clauseGroups(v *visit) []clauseGroup {
 	var groups []clauseGroup
 	for _, pack := range append([]*policy.Pack{v.actor.Pack}, v.actor.Pack.Laws...) {
 		for _, section := range pack.Sections {
-			g := clauseGroup{Anchor: "section-" + section.ID, Title: sectionTitle(v, section)}
+			g := clauseGroup{Anchor: "section-" + section.ID, Title: sectionTitle(v, section), Model: section.Model}
 			if pack != v.actor.Pack {
 				g.Law = pack
 			}
@@ -132,6 +134,48 @@ func rulesOf(v *visit, only policy.Role) []actionRules {
 		}
 	}
 	return all
+}
+
+// matrixLine is an action and what each role of the pack may do of it, in the pack's order.
+type matrixLine struct {
+	Do    policy.Action
+	Cells [][]policy.Permission
+}
+
+// policyMatrix prints the table of permissions on one sheet.
+func (s *Server) policyMatrix(v *visit) error {
+	if err := v.actor.Allow(policy.PolicyRead, policy.Scope{}); err != nil {
+		return err
+	}
+	var lines []matrixLine
+	for _, do := range policy.Actions {
+		l := matrixLine{Do: do, Cells: make([][]policy.Permission, len(v.actor.Pack.Roles))}
+		for _, p := range v.actor.Pack.Permissions {
+			at := slices.IndexFunc(v.actor.Pack.Roles, func(r policy.RoleName) bool { return r.Role == p.Role })
+			if p.Do == do && at >= 0 {
+				l.Cells[at] = append(l.Cells[at], p)
+			}
+		}
+		lines = append(lines, l)
+	}
+	return v.render(policyMatrixPage(v, lines))
+}
+
+func matrixColumns(v *visit) []ui.Column {
+	columns := []ui.Column{{Text: v.T("policy.matrix_do")}}
+	for _, r := range v.actor.Pack.Roles {
+		columns = append(columns, ui.Column{Text: r.Title.In(v.p.Lang)})
+	}
+	return columns
+}
+
+// stateWords are the states of requests as people read them.
+func stateWords(v *visit, states []string) []string {
+	words := make([]string, len(states))
+	for i, state := range states {
+		words[i] = v.T("request.state." + state)
+	}
+	return words
 }
 
 // coverageGroup is a section and its rows.

@@ -26,6 +26,7 @@ import (
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
@@ -119,7 +120,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 	}
 	server := &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Audit: &audit.Service{DB: d},
-		Boards: &board.Service{DB: d}, Keys: h.keys}
+		Boards: &board.Service{DB: d}, Keys: h.keys, Incidents: &incident.Service{DB: d}}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.at.Close)
 	return h
@@ -356,6 +357,8 @@ func TestPolicyPages(t *testing.T) {
 			{policy.Teacher, "/policy/roles", []string{"Qui peut faire quoi", "Autoriser, retourner ou refuser une demande", "Son école", `href="/policy#2.2b"`},
 				[]string{"Who may do what", "Authorise, return or refuse a request", "Their school"}},
 			{policy.Teacher, "/policy/roles?role=it", []string{"Réacheminer une demande"}, []string{"Redirect a request"}},
+			{policy.Teacher, "/policy/matrix", []string{"Table des permissions", `id="decision.decide--evaluation_director"`, "Décider", `href="/policy#4.1"`},
+				[]string{"Table of permissions", "Director of Digital Learning"}},
 			{policy.Principal, "/policy/coverage", []string{"un contrôle en marche", "Aucun ne compte d’exception.", "Prévu", "Ententes et signatures", "/policy/coverage/2.2b?show=conform"},
 				[]string{"a control at work", "None has an exception.", "Planned", "Agreements and signatures"}},
 			{policy.Principal, "/policy/coverage?show=exceptions", []string{"Aucun article dans cette liste"}, []string{"No clause in this list"}},

@@ -273,7 +273,7 @@ func DateValue(t time.Time) string {
 }
 
 // clauseHref is where our wording of a clause stands beside the official text.
-func clauseHref(id string) string { return "/policy#" + id }
+func clauseHref(p *i18n.Printer, id string) string { return "/policy#" + p.Cited(id) }
 
 func days(p *i18n.Printer, n int) string { return p.N("days", n) }
 
