@@ -287,7 +287,7 @@ func (b *board) fill() {
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)
-	_, err = b.Evaluations.AddEvidence(ctx, b.as("evaluator"), r.ID, evaluation.Security, "3.3b", evaluation.File{
+	_, err = b.Evaluations.AddEvidence(ctx, b.as("evaluator"), r.ID, evaluation.Security, b.criteria(evaluation.Security)[1].ID, evaluation.File{
 		Name: "conditions-" + b.name("evidence") + ".txt", Media: "text/plain",
 		Content: strings.NewReader("Les conditions du fournisseur, " + b.name("content of evidence"))})
 	b.must(err)

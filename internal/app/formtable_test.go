@@ -399,7 +399,7 @@ func (b *board) reopening(foreign request.ID) form {
 func (b *board) supported() (id request.ID, file string) {
 	b.t.Helper()
 	id = b.to(request.Acknowledged).ID
-	v, err := b.Evaluations.AddEvidence(b.t.Context(), b.as("evaluator"), id, evaluation.Use, "3.2.1",
+	v, err := b.Evaluations.AddEvidence(b.t.Context(), b.as("evaluator"), id, evaluation.Use, b.criteria(evaluation.Use)[0].ID,
 		evaluation.File{Name: "notes.txt", Content: strings.NewReader("Lu avec soin.")})
 	b.must(err)
 	return id, v.ID

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/evaluation"
 )
 
 // The crawl of one person ends after so many pages, and looks at so many that
@@ -244,8 +244,8 @@ func (b *board) markers() map[string]string {
 func body(b *board, operation string) any {
 	verdict := map[string]any{"result": "approved", "reasons": "Elle convient."}
 	answers := map[string]any{}
-	for n := 1; n <= 13; n++ {
-		answers[fmt.Sprintf("3.2.%d", n)] = map[string]any{"rating": "met"}
+	for _, c := range b.criteria(evaluation.Use) {
+		answers[c.ID] = map[string]any{"rating": "met"}
 	}
 	bodies := map[string]any{
 		"create-request":        map[string]any{"platform": "Kastor", "usage": "Lire.", "description": "Une plateforme.", "data": []string{"first_name"}},
@@ -320,8 +320,8 @@ func everyField(b *board) url.Values {
 		"next_step": {"maintain"}, "answer": {"On maintient."}, "do": {"authorise"}, "to": {b.as("professional").ID},
 		"starts": {today()}, "ends": {"2099-12-31"}, "new_security": {"Chiffrement de bout en bout."},
 	}
-	for n := 1; n <= 13; n++ {
-		form.Set(fmt.Sprintf("rating.3.2.%d", n), "met")
+	for _, c := range b.criteria(evaluation.Use) {
+		form.Set("rating."+c.ID, "met")
 	}
 	return form
 }

@@ -418,12 +418,17 @@ func (b *board) read(id request.ID) (r request.Request) {
 	return r
 }
 
+// criteria are those of the board's policy for an aspect, in its order.
+func (b *board) criteria(aspect evaluation.Aspect) []policy.Criterion {
+	of, _ := b.system().Pack.Aspect(string(aspect))
+	return of.Criteria
+}
+
 // complete is what an evaluator types when every criterion is met, in Québec.
 func (b *board) complete(aspect evaluation.Aspect) evaluation.Input {
-	of, _ := b.as("evaluator").Pack.Aspect(string(aspect))
 	in := evaluation.Input{Criteria: map[string]evaluation.Judgement{}, Recommendation: evaluation.Approve,
 		Summary: "Elle convient, " + b.name("summary of "+string(aspect))}
-	for _, c := range of.Criteria {
+	for _, c := range b.criteria(aspect) {
 		in.Criteria[c.ID] = evaluation.Judgement{Rating: evaluation.Met, Note: "Vu, " + b.name("note")}
 	}
 	if aspect == evaluation.Security {
