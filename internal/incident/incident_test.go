@@ -367,7 +367,7 @@ func TestACorrectionKeepsTheFormerVersion(t *testing.T) {
 		w.measure(i)
 		v, err := w.View(t.Context(), officer, i.ID, 0)
 		w.must(err)
-		e := v.Incident.Entry
+		e := v.Entry
 		e.Count, e.AwareOn = 31, "2026-11-11"
 		_, err = w.Correct(t.Context(), officer, i.ID, e, "", v.Version)
 		refused(t, err, fault.Invalid, "incident.why_required", "QC-INC-07")
@@ -459,7 +459,7 @@ func TestOntarioAsksForARealRiskOfSignificantHarm(t *testing.T) {
 		ontario := *w.pack
 		ontario.Jurisdiction = "CA-ON"
 		w.pack = &ontario
-		evaluator, i := w.as(policy.Evaluator), incident.Incident{}
+		evaluator := w.as(policy.Evaluator)
 		i, err := w.Open(t.Context(), evaluator, entry(), "")
 		w.must(err)
 		_, err = w.Assess(t.Context(), evaluator, i.ID, incident.Risk{Answer: "yes"})

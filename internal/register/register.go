@@ -129,8 +129,12 @@ func (t Table) File(f Format) (File, error) {
 	file := File{Name: t.Name(f)}
 	switch f {
 	case JSON:
-		data, err := json.MarshalIndent(t.data(), "", "  ")
-		file.Media, file.Data = "application/json", append(data, '\n')
+		var b bytes.Buffer
+		w := json.NewEncoder(&b)
+		w.SetEscapeHTML(false)
+		w.SetIndent("", "  ")
+		err := w.Encode(t.data())
+		file.Media, file.Data = "application/json", b.Bytes()
 		return file, err
 	case CSV, XLSX:
 		var b bytes.Buffer

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"aval/internal/catalogue"
-	"aval/internal/fault"
 	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/policy"
@@ -425,6 +424,13 @@ func incidentDay(v *visit, name, kept string) ui.Input {
 	return dayInput(v, name, "incident.field."+name, hint, kept, "")
 }
 
+// consultedInput asks who is not the privacy officer when they were consulted.
+func consultedInput(v *visit, kept string) ui.Input {
+	f := incidentDay(v, "consulted_on", kept)
+	f.Optional = v.actor.Has(policy.PrivacyOfficer)
+	return f
+}
+
 // tick is a box whose label is a sentence.
 func tick(v *visit, name, label string) ui.Input { return v.input(name, label, "", "") }
 
@@ -461,12 +467,6 @@ func shortened(text string) string {
 		return string(runes[:most]) + "…"
 	}
 	return text
-}
-
-// incidentFault is the refusal that stands between an incident and its closing, if any.
-func incidentFault(err error) *fault.Fault {
-	f, _ := fault.As(err)
-	return f
 }
 
 // today is the day as date fields write it.

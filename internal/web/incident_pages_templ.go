@@ -2548,7 +2548,7 @@ func incidentRiskPage(v *visit, i incident.View) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if i.Test == incident.Serious {
-				templ_7745c5c3_Err = ui.Text(v.p, incidentDay(v, "consulted_on", r.ConsultedOn)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Text(v.p, consultedInput(v, r.ConsultedOn)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

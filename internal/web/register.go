@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"aval/internal/fault"
 	"aval/internal/incident"
 	"aval/internal/policy"
 	"aval/internal/register"
@@ -29,15 +30,15 @@ func (s *Server) registerTable(v *visit) (register.Table, error) {
 		read = v.form
 	}
 	f := register.Filter{From: read("from"), To: read("to")}
-	if v.refused != nil && v.refused.Fields != nil {
-		f = register.Filter{} // the days are wrong: everything is shown beside them
+	if v.wrong("from") != "" || v.wrong("to") != "" {
+		f = register.Filter{} // everything is shown beside the days to mend
 	}
 	return s.Registers.Read(v.ctx(), v.actor, register.Kind(v.path("kind")), f, v.p.Lang)
 }
 
 func (s *Server) register(v *visit) error {
 	t, err := s.registerTable(v)
-	if f := incidentFault(err); f != nil && len(f.Fields) > 0 && v.refused == nil {
+	if f, ok := fault.As(err); ok && len(f.Fields) > 0 && v.refused == nil {
 		v.refused, v.status, v.order = f, statusOf(f.Kind), []string{"from", "to"}
 		v.r.PostForm = v.r.URL.Query() // what was typed stands in the address
 		t, err = s.registerTable(v)
