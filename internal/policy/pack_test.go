@@ -190,7 +190,7 @@ func TestTheDirectivesAreAModel(t *testing.T) {
 func TestEachPolicyAnswersToTheNumbersTheProgramCites(t *testing.T) {
 	p := shippedPack(t, "conseil-infonuagique-2026")
 	for _, id := range strings.Fields(`1.3b 1.3e 2.1 2.2a 2.2b 2.2c 3.1 3.2 3.3 3.3c 4.1 4.1a 4.1b 4.2 4.2a 4.2b
-		5.1.1 5.1.2 6.1e 6.2a 6.3b 6.3e 6.5a 6.5d 6.6a 6.6d 7.1 7.2 A.0 QC-PIA-01`) {
+		5.1.1 5.1.2 6.1c 6.1d 6.1e 6.2a 6.2b 6.2c 6.2f 6.3b 6.3e 6.5a 6.5d 6.6a 6.6d 7.1 7.2 A.0 QC-PIA-01`) {
 		c, ok := p.Clause(id)
 		if !ok || p.Cite(id) != c.ID || c.ID == id {
 			t.Errorf("%s: %q, cited as %q", id, c.ID, p.Cite(id))
@@ -497,15 +497,16 @@ func TestAFileThatIsNoPackIsRefusedSoon(t *testing.T) {
 		fmt.Fprintf(&bomb, "a%d: &a%d [*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d,*a%d]\n", i+1, i+1, i, i, i, i, i, i, i, i)
 	}
 	for name, c := range map[string]struct{ yaml, want string }{
-		"fifty megabytes":   {strings.Repeat("# comment\n", 5<<20), "larger than 1 MB"},
+		"fifty megabytes":   {strings.Repeat("# comment\n", 5<<20), "larger than 256 kB"},
 		"a bomb of anchors": {bomb.String(), "the key “a1” is unknown"},
 		"a bomb where a pack has lists": {
 			"permissions:\n  - roles: &r [" + strings.Repeat("teacher, ", 300) + "teacher]\n    do: [roster.read]\n    relations: [board]\n" +
 				strings.Repeat("  - {roles: *r, do: [roster.read], relations: [board]}\n", 1000), "too many levels or repeats"},
 		"an anchor in itself":  {"sections: &s\n  - *s\n", "p.yaml:2:3: keys and their values belong here"},
-		"brackets without end": {strings.Repeat("[\n", 200_000), "too many levels"},
-		"dashes without end":   {strings.Repeat(strings.Repeat("- ", 1900)+"\n", 200), "p.yaml:"},
-		"one endless line":     {"id: " + strings.Repeat("a", 1<<19), "longer than"},
+		"keys without end":     {strings.Repeat("a: b\n", 50_000), "longer than 5,000 lines"},
+		"brackets without end": {strings.Repeat("[\n", 4000), "too many levels"},
+		"dashes without end":   {strings.Repeat(strings.Repeat("- ", 1900)+"\n", 60), "too many levels"},
+		"one endless line":     {"id: " + strings.Repeat("a", 1<<17), "longer than 4,000 bytes"},
 		"not UTF-8":            {"id: p\ntitle: {fr: \"\xe9t\xe9\"}\n", "p.yaml:2:14: this character is not UTF-8"},
 		"nothing":              {"", "p.yaml:1:1: the identifier is missing (policy)"},
 		"a word":               {"hello", "p.yaml:1:1: keys and their values belong here"},
@@ -523,7 +524,7 @@ func TestAFileThatIsNoPackIsRefusedSoon(t *testing.T) {
 			if !strings.Contains(said, c.want) || len(found) > 200 {
 				t.Errorf("Read: %d problems, %s; want %q", len(found), said[:min(len(said), 500)], c.want)
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("it took %s", took)
 			}
 		})

@@ -17,7 +17,8 @@ import (
 
 // What a file may be at most: a pack is read by people, and by us in no time.
 const (
-	maxFile     = 1 << 20
+	maxFile     = 256 << 10
+	maxLines    = 5000 // the YAML parser takes the square of them
 	maxLine     = 4000
 	maxIndent   = 200 // of spaces and dashes before the text of a line
 	maxDepth    = 32
@@ -104,7 +105,11 @@ func (r *reading) read(data []byte, into any) bool {
 func (r *reading) readable(data []byte) bool {
 	if len(data) > maxFile {
 		r.lines = nil // not worth showing
-		r.wrong(place{}, "policy.pack_large", maxFile>>20)
+		r.wrong(place{}, "policy.pack_large", maxFile>>10)
+		return false
+	}
+	if len(r.lines) > maxLines {
+		r.wrong(place{maxLines, 1}, "policy.pack_lines", maxLines)
 		return false
 	}
 	depth := 0

@@ -113,6 +113,17 @@ type Privacy struct {
 	CommitteeOn string // the day on which the committee was consulted
 }
 
+// Settled is true once all is said that the law under a policy asks for before a decision.
+func (p Privacy) Settled(pack *policy.Pack) bool {
+	return p.Personal == "no" || p.Personal == "yes" && p.PIAOn != "" && (p.CommitteeOn != "" || !asksCommittee(pack))
+}
+
+// asksCommittee tells whether that law asks to consult a committee; Ontario's has none.
+func asksCommittee(pack *policy.Pack) bool {
+	_, asked := pack.Clause("QC-PIA-02")
+	return asked
+}
+
 // Request is one asking for one platform by one school or department.
 type Request struct {
 	ID             ID

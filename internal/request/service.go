@@ -359,8 +359,8 @@ func (s *Service) RecordPrivacy(ctx context.Context, actor policy.Actor, id ID, 
 		if err := mark(ctx, tx, *r, assessed, "privacy.assessed"); err != nil {
 			return err
 		}
-		if _, asked := actor.Pack.Clause("QC-PIA-02"); !asked {
-			return nil // no committee there
+		if !asksCommittee(actor.Pack) {
+			return nil
 		}
 		return mark(ctx, tx, *r, consulted, "privacy.consulted")
 	})

@@ -472,6 +472,23 @@ func TestListAndDesk(t *testing.T) {
 				t.Errorf("%s: %q, want %q", c.name, c.got, c.want)
 			}
 		}
+		dahlia := must(w.s.List(ctx, w.priv, request.Filter{State: request.Acknowledged}))(t).Items[0].Request
+		said := must(w.s.RecordPrivacy(ctx, w.priv, dahlia.ID, request.Privacy{Personal: "yes", PIAOn: "2026-01-15"}))(t)
+		ontario, err := policy.Shipped("conseil-infonuagique-2026")
+		if err != nil {
+			t.Fatal(err)
+		}
+		there := w.priv
+		there.Pack = ontario
+		for _, c := range []struct {
+			actor policy.Actor
+			want  string
+		}{{w.priv, "Dahlia privacy.record QC-PIA-01 2 []"}, {there, ""}} {
+			got := desk(w.s.Waiting(ctx, c.actor))
+			if got != c.want || said.Privacy.Settled(c.actor.Pack) != (c.want == "") {
+				t.Errorf("assessed, under %s: %q, want %q", c.actor.Pack.ID, got, c.want)
+			}
+		}
 		if v := must(w.s.View(ctx, w.maude, returned.ID))(t); v.Steps[0].Done || !v.Steps[0].Now || v.Reason != "Quels groupes?" {
 			t.Errorf("a returned request stands at %+v", v.Steps)
 		}

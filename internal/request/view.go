@@ -321,6 +321,8 @@ const (
 	notAsked = `r.author_id <> %s AND r.authorised_by <> %s AND NOT EXISTS (SELECT 1 FROM request_joiner j
 		WHERE j.board_id = r.board_id AND j.request_id = r.id AND j.account_id = %s)`
 	unsettled = `r.author_id <> %s AND (r.personal = '' OR r.personal = 'yes' AND (r.pia_on = '' OR r.committee_on = ''))`
+
+	unsettledAlone = `r.author_id <> %s AND (r.personal = '' OR r.personal = 'yes' AND r.pia_on = '')` // where no committee is asked for
 )
 
 // Waiting answers what awaits the actor, the oldest first.
@@ -333,6 +335,9 @@ func (s *Service) Waiting(ctx context.Context, actor policy.Actor) (tasks []Task
 			reach := actor.Reach(w.do)
 			if len(reach.Rules) == 0 {
 				continue
+			}
+			if w.where == unsettled && !asksCommittee(actor.Pack) {
+				w.where = unsettledAlone
 			}
 			where, args := reach.Where(actor, reachColumns, 5)
 			args = append([]any{tx.Board, string(w.state), actor.ID, pageSize}, args...)
