@@ -25,8 +25,10 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
 )
@@ -42,6 +44,8 @@ type Server struct {
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
 	Reveals     *reveal.Service
+	Incidents   *incident.Service
+	Registers   *register.Service
 	Audit       *audit.Service
 	Log         *slog.Logger
 	Version     string

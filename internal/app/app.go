@@ -19,12 +19,14 @@ import (
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
+	"aval/internal/incident"
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/mail"
 	"aval/internal/notice"
 	"aval/internal/org"
 	"aval/internal/pseudonym"
+	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/roster"
@@ -61,6 +63,8 @@ type App struct {
 	Pseudonyms  *pseudonym.Service
 	Reveals     *reveal.Service
 	Usage       *usage.Service
+	Incidents   *incident.Service
+	Registers   *register.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
@@ -118,6 +122,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Reveals:     reveals,
 		Usage:       &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
 		Pseudonyms:  &pseudonym.Service{DB: d, Names: names},
+		Incidents:   &incident.Service{DB: d},
+		Registers:   register.New(d),
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
@@ -148,19 +154,20 @@ func (a *App) Close() error {
 // handlers lists what the clock's door works on; nothing registers itself.
 func (a *App) handlers() map[job.Kind]job.Handler {
 	return map[job.Kind]job.Handler{
-		"notice.request": a.Notices.Request,
-		"notice.contest": a.Notices.Contest,
-		reveal.Alert:     a.Notices.Reveals,
-		reveal.Asking:    a.Notices.Asked,
-		reveal.Allowed:   a.Notices.Allowed,
-		reveal.Weekly:    a.Notices.Outliers,
-		reviewing:        a.ReviewLooks,
-		vault.ResealJob:  a.Vault.Reseal,
-		access.CreateJob: a.Access.Run,
-		daily:            a.Daily,
-		sweeping:         a.SweepLicences,
-		keeping:          a.KeepAccounts,
-		mailing:          a.mailCheckpoint,
+		"notice.request":  a.Notices.Request,
+		"notice.contest":  a.Notices.Contest,
+		reveal.Alert:      a.Notices.Reveals,
+		reveal.Asking:     a.Notices.Asked,
+		reveal.Allowed:    a.Notices.Allowed,
+		reveal.Weekly:     a.Notices.Outliers,
+		incident.Reported: a.Notices.Incident,
+		reviewing:         a.ReviewLooks,
+		vault.ResealJob:   a.Vault.Reseal,
+		access.CreateJob:  a.Access.Run,
+		daily:             a.Daily,
+		sweeping:          a.SweepLicences,
+		keeping:           a.KeepAccounts,
+		mailing:           a.mailCheckpoint,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/person"
 	"aval/internal/policy"
@@ -335,6 +336,30 @@ var proofs = map[string]proof{
 	"7.2": {act: licensed, violate: func(b *board) error {
 		_, _, err := policy.Coverage(b.t.Context(), b.DB, b.as("teacher"))
 		return err
+	}},
+	"QC-REG-COM":   exported("releases"),
+	"QC-REG-FILES": exported("files"),
+	"QC-INC-01": {act: func(b *board) error { return b.pursue("opened") }, violate: func(b *board) error {
+		_, err := b.Incidents.Report(b.t.Context(), b.as("teacher"), incident.Told{NoticedOn: today()})
+		return err
+	}},
+	"QC-INC-02": {act: func(b *board) error { return b.pursue("measured") }, violate: func(b *board) error { return b.pursue("assessed", "closed") }},
+	"QC-INC-03": {act: func(b *board) error { return b.pursue("assessed") }, violate: func(b *board) error { return b.pursue("measured", "closed") }},
+	"QC-INC-04": {act: func(b *board) error { return b.pursue("serious", "commission", "people") }, violate: func(b *board) error {
+		return b.pursue("serious", "measured", "people", "closed")
+	}},
+	"QC-INC-05": {act: func(b *board) error { return b.pursue("serious", "commission", "people") }, violate: func(b *board) error {
+		return b.pursue("serious", "measured", "commission", "closed")
+	}},
+	"QC-INC-06": {act: func(b *board) error { return b.pursue("helped") }, violate: func(b *board) error { return b.pursue("helped by nobody") }},
+	"QC-INC-07": {act: func(b *board) error { return b.pursue("opened") }, violate: func(b *board) error {
+		e := b.entry()
+		e.Information = ""
+		_, err := b.Incidents.Open(b.t.Context(), b.as("privacy_officer"), e, "")
+		return err
+	}},
+	"QC-INC-08": {act: func(b *board) error { return b.pursue("opened") }, violate: func(b *board) error {
+		return b.pursue("assessed", "measured", "closed", "deleted")
 	}},
 	"QC-PIA-01": {act: decided, violate: undecided(request.Privacy{Personal: "yes"})},
 	"QC-PIA-02": {act: decided, violate: undecided(request.Privacy{Personal: "yes", PIAOn: "2026-01-15"})},

@@ -193,6 +193,9 @@ func (b *board) ids() map[string][]string {
 		"approvals":   `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
+		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
+
+		"incident-reports": `SELECT id FROM incident_report WHERE board_id = $1 ORDER BY id LIMIT 2`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
 			found[word], err = db.All(ctx, tx, text, query, tx.Board)
@@ -229,6 +232,9 @@ func (b *board) state() string {
 			`SELECT 'reveal ' || id || ' ' || person_id FROM reveal WHERE board_id = $1`,
 			`SELECT 'approval ' || id || ' ' || approved_by FROM reveal_approval WHERE board_id = $1`,
 			`SELECT 'usage ' || class_id || ' ' || day || ' ' || CAST(seen AS text) FROM usage_report WHERE board_id = $1`,
+			`SELECT 'incident ' || id || ' ' || state || ' ' || CAST(version AS text) FROM incident WHERE board_id = $1`,
+			`SELECT 'report ' || id || ' ' || answered_by FROM incident_report WHERE board_id = $1`,
+			`SELECT 'notice ' || id || ' ' || sent_on || ' ' || CAST(version AS text) FROM incident_notice WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
 		}, " UNION ALL "), tx.Board)
 		return err
@@ -276,6 +282,9 @@ func (b *board) fill() {
 		b.must(proofs[prove].act(b))
 	}
 	b.more("teacher")
+	b.told("teacher")
+	b.entered("open")
+	b.entered("delete")
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

@@ -136,6 +136,7 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 		}
 
 		b.licenceFields(t, two)
+		b.incidentFields(t, two)
 
 		for _, sent := range []struct {
 			body   string

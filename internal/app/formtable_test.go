@@ -27,7 +27,7 @@ type form struct {
 	who      string // "" for nobody
 	id       string // of what the address names
 	aspect   string
-	file     string // of accounts, that the address names too
+	file     string // of accounts, a notice or a register, that the address names too
 	account  string // of a pupil, that the address names too
 	stranger string // the id of such a thing of another school, where the role is a school's
 	foreign  string // and of another board
@@ -62,7 +62,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account, "{notice}", f.file, "{kind}", f.file).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -251,7 +251,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign))
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -91,7 +92,7 @@ func (b *board) readAll(who string, operations []operation, ids map[string][]str
 func with(path string, ids map[string][]string) []string {
 	if !strings.Contains(path, "{id}") {
 		if strings.Contains(path, "{") {
-			return []string{strings.NewReplacer("{clause}", "2.2b", "{$}", "").Replace(path)}
+			return []string{strings.NewReplacer("{clause}", "2.2b", "{kind}", "incidents", "{$}", "").Replace(path)}
 		}
 		return []string{path}
 	}
@@ -280,6 +281,7 @@ func body(b *board, operation string) any {
 	if operation == "record-licence" {
 		return bought(b)
 	}
+	maps.Copy(bodies, b.incidentBodies())
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
 		b.t.Errorf("the test knows no body for %s", operation)
@@ -308,7 +310,8 @@ func bought(b *board) map[string]any {
 }
 
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers"}
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
+	"list-incident-reports", "list-incidents", "read-incident", "export-register"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

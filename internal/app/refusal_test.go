@@ -69,6 +69,21 @@ var operationNeeds = map[string]struct {
 	"list-outliers":         {do: policy.RevealRead},
 	"ask-approval":          {do: policy.RevealName},
 	"approve-reveals":       {do: policy.RevealApprove},
+	"report-incident":       {do: policy.IncidentReport},
+	"list-incident-reports": {do: policy.IncidentReport},
+	"set-report-aside":      {do: policy.IncidentManage},
+	"list-incidents":        {do: policy.IncidentRead},
+	"open-incident":         {do: policy.IncidentManage},
+	"read-incident":         {do: policy.IncidentRead},
+	"correct-incident":      {do: policy.IncidentManage},
+	"delete-incident":       {do: policy.IncidentManage},
+	"assess-incident":       {do: policy.IncidentManage},
+	"add-measure":           {do: policy.IncidentManage},
+	"draft-notice":          {do: policy.IncidentManage},
+	"write-notice":          {do: policy.IncidentManage},
+	"send-notice":           {do: policy.IncidentManage},
+	"close-incident":        {do: policy.IncidentManage},
+	"export-register":       {do: policy.RegisterRead},
 	"coverage":              {do: policy.CoverageRead},
 	"read-audit":            {do: policy.AuditRead},
 }
@@ -138,6 +153,10 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 					b.walkReveals(op, need.do)
 					return
 				}
+				if strings.HasPrefix(op.path, "/api/v1/incident") && strings.Contains(op.path, "{id}") {
+					b.walkIncidents(op, need.do)
+					return
+				}
 				if strings.HasSuffix(op.id, "-licence") || strings.Contains(op.path, "/licences/{id}/") {
 					b.walkLicence(op, need.do)
 					return
@@ -164,7 +183,7 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 func (b *board) walkPlain(op operation, do policy.Action, at *request.Request) {
 	for who := range b.people {
 		before := b.state()
-		a := b.call(who, op.method, op.path, body(b, op.id))
+		a := b.call(who, op.method, strings.ReplaceAll(op.path, "{kind}", "refusals"), body(b, op.id))
 		switch {
 		case b.permitted(who, do, at):
 			if a.status/100 != 2 && a.status != http.StatusConflict {

@@ -52,6 +52,7 @@ type commands struct {
 	Policy    policyCmds    `cmd:"" help:"Policy packs."`
 	Pseudonym pseudonymCmds `cmd:"" help:"Login names of pupils."`
 	Vault     vaultCmds     `cmd:"" help:"Keys of sealed columns."`
+	Register  registerCmds  `cmd:"" help:"Registers that the law asks of the board."`
 	Version   versionCmd    `cmd:"" help:"Print the version."`
 }
 

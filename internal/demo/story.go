@@ -95,6 +95,7 @@ func (t *teller) live(ctx context.Context) error {
 		threads[a.platform+" "+a.by] = th
 	}
 	t.aftermath(threads)
+	t.incidents()
 	slices.SortStableFunc(t.events, func(a, b event) int { return a.at.Compare(b.at) })
 	for _, e := range t.events {
 		if e.at.After(t.now) {

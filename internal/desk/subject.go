@@ -8,6 +8,8 @@ import (
 	"aval/internal/account"
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/fault"
+	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/policy"
@@ -43,7 +45,7 @@ func Name(ctx context.Context, d *db.DB, actor policy.Actor, subjects, accounts 
 	}
 	err = d.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		for _, look := range []func(context.Context, *db.Tx, policy.Actor, map[string][]string) error{
-			n.requests, n.platforms, n.orgs,
+			n.requests, n.platforms, n.orgs, n.incidents,
 		} {
 			if err := look(ctx, tx, actor, by); err != nil {
 				return err
@@ -139,6 +141,24 @@ func (n Naming) platforms(ctx context.Context, tx *db.Tx, actor policy.Actor, by
 	}
 	for id, p := range platforms {
 		n.Subjects[catalogue.Subject(id)] = Subject{Kind: "platform", Name: p.Name, Href: "/platforms/" + string(id)}
+	}
+	return nil
+}
+
+// incidents names those of the register, for who may read it.
+func (n Naming) incidents(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	if !actor.Can(policy.IncidentRead, policy.Scope{}) {
+		return nil
+	}
+	for _, id := range by["incident"] {
+		i, err := incident.Get(ctx, tx, incident.ID(id))
+		if fault.Is(err, fault.NotFound) {
+			continue // deleted, after its years
+		}
+		if err != nil {
+			return err
+		}
+		n.Subjects[i.Subject()] = Subject{Kind: "incident", Name: i.Number, Href: "/incidents/" + id}
 	}
 	return nil
 }

@@ -16,6 +16,7 @@
 //	more looks asked    → the school's principals; where there are none, and for the whole
 //	                      board, the directors of evaluation and the privacy officers
 //	more looks allowed  → who asked
+//	an incident told    → the same
 //	a checkpoint        → the secretaries, once a week
 //
 // Letters go out by jobs. A job looks at the request as it stands when it runs;

@@ -81,6 +81,10 @@ const (
 	AccessReset         Action = "access.reset"
 	AccessProvision     Action = "access.provision"
 	AccessApprove       Action = "access.approve"
+	IncidentReport      Action = "incident.report"
+	IncidentRead        Action = "incident.read"
+	IncidentManage      Action = "incident.manage"
+	RegisterRead        Action = "register.read"
 )
 
 // Actions lists every action.
@@ -92,6 +96,7 @@ var Actions = []Action{
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,
+	IncidentReport, IncidentRead, IncidentManage, RegisterRead,
 }
 
 // schoolsOnly are what nobody may do to a whole board, whatever a pack says: the

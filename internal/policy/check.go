@@ -247,6 +247,11 @@ func (c *checker) words() {
 			c.known("action", item(at+".for", j), string(do), []string{string(RevealName), string(RevealAccount), string(RevealClass), string(RevealFile)})
 		}
 	}
+	for i, code := range p.Registers {
+		at := item("registers", i)
+		c.once("register", at, "", code)
+		c.known("register", at, code, Registers)
+	}
 	for i, k := range p.DataKinds {
 		c.entry("data kind", item("data_kinds", i), "code", k.Code, k.Title)
 	}

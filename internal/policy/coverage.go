@@ -87,6 +87,12 @@ var Controls = map[string]string{
 	"login.identifiers":    "an account is made that is entered with the board’s address, a login name or the platform’s name; refused: accounts on a licence that names none of them",
 	"progress.followed":    "a platform’s file is read with the pupils’ names, for a class; refused: to whom has no class, school or board to follow",
 	"roster.kept":          "a roster is imported; an exception when it holds defects",
+
+	"incident.registered":  "an incident is entered in the register; waiting since an employee told of it; refused: one without its eight elements",
+	"incident.risk_tested": "a person answers the risk test of the law with its factors and reasons; waiting since the incident was opened; refused: closing it before",
+	"incident.notified":    "the commission and the people concerned were told of a serious incident; waiting since its risk was found serious; refused: closing it before",
+	"incident.measured":    "a measure is noted with its day; waiting since the incident was opened; refused: closing it before",
+	"register.kept":        "an incident is kept in the register, and a register is exported; refused: deleting an incident within five years of the awareness of it",
 }
 
 // Capabilities are what later parts of the system will carry; a planned clause names one.

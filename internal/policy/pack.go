@@ -212,6 +212,7 @@ type Pack struct {
 	Thresholds      []Threshold  `yaml:"thresholds"`
 
 	RevealReasons []RevealReason `yaml:"reveal_reasons"`
+	Registers     []string       `yaml:"registers"` // that it asks the board to keep; those of Laws are found by Kept
 
 	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
 }

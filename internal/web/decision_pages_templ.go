@@ -2081,7 +2081,7 @@ func letterFindings(v *visit, a decision.LetterAspect) templ.Component {
 }
 
 // noBrowserPage says what is missing to make a PDF, and the way that needs nothing.
-func noBrowserPage(v *visit, d decision.View) templ.Component {
+func noBrowserPage(v *visit, back, backText string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -2114,7 +2114,7 @@ func noBrowserPage(v *visit, d decision.View) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = ui.Crumb("/decisions/"+string(d.Decision.ID), v.T("decision.letter")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Crumb(back, backText).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -5,6 +5,7 @@ import (
 
 	"aval/internal/decision"
 	"aval/internal/desk"
+	"aval/internal/incident"
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/request"
@@ -39,6 +40,13 @@ func (s *Server) deskHome(v *visit) error {
 		if shown.Uses, err = s.Access.Platforms(v.ctx(), v.actor, home.Classes); err != nil {
 			return err
 		}
+	}
+	reports, err := s.Incidents.Waiting(v.ctx(), v.actor)
+	if err != nil {
+		return err
+	}
+	for _, r := range reports {
+		shown.Waiting = append(shown.Waiting, v.reportCard(r))
 	}
 	for _, l := range home.Letters {
 		shown.Waiting = append(shown.Waiting, v.letterCard(l))
@@ -123,6 +131,14 @@ func (v *visit) moreCard(a reveal.Asked) ui.Card {
 		c.Text = v.T("desk.allow_board", a.Asker)
 	}
 	return c
+}
+
+// reportCard is something that an employee told and that awaits an answer.
+func (v *visit) reportCard(r incident.Report) ui.Card {
+	tone, icon := reportLook(r.State)
+	return ui.Card{Days: max(int(v.s.DB.Clock().Sub(r.At).Hours()/24), 0), Href: "/incident-reports/" + r.ID, Title: v.T("desk.do.incident"),
+		Text: shortened(r.Told.Text), Tone: tone, Icon: icon, Badge: v.T("incident.report_state." + string(r.State)),
+		Clause: incident.TestOf(v.actor.Pack).Clause("report")}
 }
 
 // decisionAt is the address of a decision's letter.

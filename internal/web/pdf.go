@@ -36,7 +36,7 @@ func (s *Server) decisionPDF(v *visit, d decision.View, l decision.Letter) error
 	file, err := printPDF(v.ctx(), decisionLetterPage(v, d, l))
 	if errors.Is(err, errNoBrowser) {
 		v.status = http.StatusServiceUnavailable
-		return v.render(noBrowserPage(v, d))
+		return v.render(noBrowserPage(v, decisionAt(d.Decision.ID), v.T("decision.letter")))
 	}
 	if err != nil {
 		return fmt.Errorf("print a letter: %w", err)

@@ -15,9 +15,11 @@ import (
 	"aval/internal/decision"
 	"aval/internal/desk"
 	"aval/internal/evaluation"
+	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
+	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/seal"
@@ -48,6 +50,8 @@ type Server struct {
 	Reveals     *reveal.Service
 	Usage       *usage.Service
 	Pseudonyms  *pseudonym.Service
+	Incidents   *incident.Service
+	Registers   *register.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
