@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"fault"},
 	{"i18n", "db", "mail", "blob", "seal", "sheet"},
 	{"policy", "audit", "job", "vault"},
-	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "access", "reveal", "request", "evaluation", "decision", "desk", "notice"},
+	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "access", "reveal", "request", "evaluation", "condition", "decision", "desk", "notice"},
 	{"web", "api"},
 	{"app", "demo"},
 	{"cli"},

@@ -56,6 +56,10 @@ const (
 	DecisionAcknowledge Action = "decision.acknowledge"
 	DecisionContest     Action = "decision.contest"
 	ContestAnswer       Action = "contest.answer"
+	ConditionRead       Action = "condition.read"
+	ConditionManage     Action = "condition.manage"
+	ConditionAnswer     Action = "condition.answer"
+	ConditionWaive      Action = "condition.waive"
 	CatalogueRead       Action = "catalogue.read"
 	CatalogueEdit       Action = "catalogue.edit"
 	LicenceRead         Action = "licence.read"
@@ -86,7 +90,8 @@ const (
 var Actions = []Action{
 	RequestRead, RequestCreate, RequestEdit, RequestSubmit, RequestJoin, RequestAuthorise, RequestWithdraw,
 	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, DecisionRead,
-	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer, CatalogueRead, CatalogueEdit,
+	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer,
+	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealApprove, RevealRead,

@@ -61,7 +61,7 @@ var Controls = map[string]string{
 	"evaluation.security.d": "the social media criterion is rated or set aside",
 	"evaluation.security.e": "the cookies criterion is rated or set aside",
 
-	"decision.transmitted": "a school or department acknowledges the letter; waiting since the decision; an exception while a licence runs for what was refused",
+	"decision.transmitted": "a school or department acknowledges the letter, or a condition is met; waiting since the decision; an exception while a licence runs for what was refused, or a condition is overdue",
 	"contest.use":          "the appeal authority answers a written disagreement about use; waiting since it was sent",
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
 	"pseudonym.assigned":   "a pupil of the youth sector is given a login name; refused: taking it away without another",

@@ -248,6 +248,7 @@ func (c *checker) words() {
 	terms("name", c.pack.Names)
 	terms("family", c.pack.Families)
 	terms("function", c.pack.Functions)
+	terms("refusal reason", c.pack.RefusalReasons)
 	for _, r := range c.pack.RevealReasons {
 		c.once("reveal reason", r.Code)
 		c.text("reveal reason "+r.Code, r.Title)

@@ -157,7 +157,8 @@ type Pack struct {
 	Ladder          []Rung       `yaml:"ladder"`
 	Deadlines       []Deadline   `yaml:"deadlines"`
 
-	RevealReasons []RevealReason `yaml:"reveal_reasons"`
+	RevealReasons  []RevealReason `yaml:"reveal_reasons"`
+	RefusalReasons []Term         `yaml:"refusal_reasons"` // why a platform was refused, as anyone may read it
 
 	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
 }
@@ -226,6 +227,9 @@ func (p *Pack) ReasonsFor(do Action) (list []RevealReason) {
 	}
 	return list
 }
+
+// RefusalReason finds a reason for a refusal.
+func (p *Pack) RefusalReason(code string) (Term, bool) { return term(p.RefusalReasons, code) }
 
 // DataKind finds a kind of information.
 func (p *Pack) DataKind(code string) (DataKind, bool) {
