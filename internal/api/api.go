@@ -20,6 +20,7 @@ import (
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
@@ -41,6 +42,7 @@ type Server struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Conditions  *condition.Service
 	Reveals     *reveal.Service
 	Audit       *audit.Service
 	Log         *slog.Logger

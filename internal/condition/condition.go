@@ -98,7 +98,9 @@ func (c Condition) Scope() policy.Scope {
 }
 
 // Overdue tells whether its day has passed while it is open.
-func (c Condition) Overdue(today string) bool { return c.State == Open && c.DueOn != "" && c.DueOn < today }
+func (c Condition) Overdue(today string) bool {
+	return c.State == Open && c.DueOn != "" && c.DueOn < today
+}
 
 // Awaits tells whether the actor is the one who sees to it: its owner, or the
 // evaluating service.

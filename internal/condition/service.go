@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"aval/internal/audit"
 	"aval/internal/blob"
@@ -374,6 +375,7 @@ type Begin struct {
 	DecisionID string
 	RequestID  request.ID
 	OrgID      string
+	At         time.Time // of the decision
 	Asked      []Asked
 	Owner      Owner
 	DueOn      string
@@ -393,7 +395,7 @@ func Follow(ctx context.Context, tx *db.Tx, b Begin) error {
 	}
 	for i, a := range b.Asked {
 		c := Condition{ID: ID(db.NewID()), PlatformID: b.PlatformID, DecisionID: b.DecisionID, RequestID: b.RequestID, OrgID: b.OrgID,
-			Aspect: a.Aspect, Place: i + 1, Text: strings.TrimSpace(a.Text), State: Open, Owner: b.Owner, DueOn: b.DueOn, MadeAt: tx.Now, Version: 1}
+			Aspect: a.Aspect, Place: i + 1, Text: strings.TrimSpace(a.Text), State: Open, Owner: b.Owner, DueOn: b.DueOn, MadeAt: b.At, Version: 1}
 		if err := insert(ctx, tx, c); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package condition
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"aval/internal/catalogue"
@@ -92,6 +93,30 @@ func listed(ctx context.Context, tx *db.Tx, actor policy.Actor, f Filter) ([]Lis
 		l.Late = l.Overdue(Today(tx.Now))
 		return l, err
 	}, query, args...)
+}
+
+// Seen answers the platforms' names of the conditions among these that the actor may read.
+func Seen(ctx context.Context, tx *db.Tx, actor policy.Actor, ids []string) (map[string]string, error) {
+	names := map[string]string{}
+	for part := range slices.Chunk(ids, 500) {
+		args := []any{tx.Board}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		where, more := actor.Reach(policy.ConditionRead).Where(actor, reach, len(args)+1)
+		found, err := db.All(ctx, tx, func(row db.Row) (pair [2]string, err error) {
+			err = row.Scan(&pair[0], &pair[1])
+			return pair, err
+		}, `SELECT c.id, p.name FROM condition c JOIN platform p ON p.board_id = c.board_id AND p.id = c.platform_id
+			WHERE c.board_id = $1 AND c.id IN `+db.In(2, len(part))+` AND `+where, append(args, more...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, pair := range found {
+			names[pair[0]] = pair[1]
+		}
+	}
+	return names, nil
 }
 
 // of reads every condition of a decision, in its order.

@@ -33,6 +33,7 @@ type Letter struct {
 	Opening    string
 	Aspects    []LetterAspect
 	Conditions []Item
+	Due        string // the day by which they are asked for, in a sentence, or ""
 	Exception  string // why who evaluated also decided; "" when they are two
 	Next       []Item
 	Recourse   []Item
@@ -117,6 +118,9 @@ func (w writer) letter(ctx context.Context, tx *db.Tx) (l Letter, err error) {
 	}
 	if day := w.pack.InForce; day != "" {
 		l.InForce = w.p.Day(day)
+	}
+	if w.DueOn != "" && len(l.Conditions) > 0 {
+		l.Due = w.p.T("decision.letter.due", w.p.Day(w.DueOn))
 	}
 	for _, aspect := range evaluation.Aspects {
 		f := w.Findings[aspect]

@@ -155,11 +155,32 @@ func show(ctx context.Context, tx *db.Tx, d Decision, owner condition.Owner) err
 		string(d.ID)); err != nil {
 		return err
 	}
-	if err := condition.Follow(ctx, tx, condition.Begin{PlatformID: d.PlatformID, DecisionID: string(d.ID), RequestID: d.RequestID,
-		OrgID: d.OrgID, Asked: d.asks(), Owner: owner, DueOn: d.DueOn}); err != nil {
+	if err := follow(ctx, tx, d, owner); err != nil {
 		return err
 	}
 	return licence.AfterDecision(ctx, tx, d.PlatformID)
+}
+
+// Sweep begins to follow the conditions of the board's decisions that were made
+// before conditions were followed, where the decision still counts.
+func (s *Service) Sweep(ctx context.Context, board string) error {
+	return s.DB.Write(ctx, board, func(ctx context.Context, tx *db.Tx) error {
+		all, err := unfollowed(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, d := range all {
+			if err := follow(ctx, tx, d, condition.Owner{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func follow(ctx context.Context, tx *db.Tx, d Decision, owner condition.Owner) error {
+	return condition.Follow(ctx, tx, condition.Begin{PlatformID: d.PlatformID, DecisionID: string(d.ID), RequestID: d.RequestID,
+		OrgID: d.OrgID, At: d.DecidedAt, Asked: d.asks(), Owner: owner, DueOn: d.DueOn})
 }
 
 // mark says what the controls of a decision saw.

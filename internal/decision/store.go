@@ -51,6 +51,14 @@ func LastFor(ctx context.Context, tx *db.Tx, platformID catalogue.ID, orgID stri
 		tx.Board, string(platformID), orgID))
 }
 
+// unfollowed reads the decisions that count and whose conditions nobody follows yet.
+func unfollowed(ctx context.Context, tx *db.Tx) ([]Decision, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM decision d WHERE d.board_id = $1 AND d.overall = 'conditional'
+		AND EXISTS (SELECT 1 FROM platform p WHERE p.board_id = d.board_id AND p.decision_id = d.id)
+		AND NOT EXISTS (SELECT 1 FROM condition c WHERE c.board_id = d.board_id AND c.decision_id = d.id)
+		ORDER BY d.id`, tx.Board)
+}
+
 func perhaps(d Decision, err error) (Decision, bool, error) {
 	if fault.Is(err, fault.NotFound) {
 		return Decision{}, false, nil

@@ -7,6 +7,7 @@ import (
 
 	"aval/internal/account"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/licence"
 	"aval/internal/org"
@@ -43,7 +44,7 @@ func Name(ctx context.Context, d *db.DB, actor policy.Actor, subjects, accounts 
 	}
 	err = d.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		for _, look := range []func(context.Context, *db.Tx, policy.Actor, map[string][]string) error{
-			n.requests, n.platforms, n.orgs,
+			n.requests, n.platforms, n.orgs, n.conditions,
 		} {
 			if err := look(ctx, tx, actor, by); err != nil {
 				return err
@@ -139,6 +140,18 @@ func (n Naming) platforms(ctx context.Context, tx *db.Tx, actor policy.Actor, by
 	}
 	for id, p := range platforms {
 		n.Subjects[catalogue.Subject(id)] = Subject{Kind: "platform", Name: p.Name, Href: "/platforms/" + string(id)}
+	}
+	return nil
+}
+
+// conditions names the platforms that conditions are on.
+func (n Naming) conditions(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	names, err := condition.Seen(ctx, tx, actor, by["condition"])
+	if err != nil {
+		return err
+	}
+	for id, platform := range names {
+		n.Subjects["condition:"+id] = Subject{Kind: "condition", Name: platform, Href: "/conditions/" + id}
 	}
 	return nil
 }

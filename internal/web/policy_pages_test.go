@@ -22,6 +22,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -119,7 +120,8 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 	}
 	server := &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Audit: &audit.Service{DB: d},
-		Boards: &board.Service{DB: d}, Keys: h.keys}
+		Conditions: &condition.Service{DB: d},
+		Boards:     &board.Service{DB: d}, Keys: h.keys}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.at.Close)
 	return h

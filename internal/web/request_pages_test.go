@@ -19,6 +19,7 @@ import (
 
 	"aval/internal/account"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/decision"
@@ -140,7 +141,7 @@ func openSchool(t *testing.T, d *db.DB) *school {
 	pupils := &access.Accounts{Names: &pseudonym.Names{Vault: vault.New(master)}}
 	server := &Server{DB: d, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, pupils), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d},
-		Decisions: &decision.Service{DB: d}, Delegations: accounts}
+		Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d}, Delegations: accounts}
 	s.house = &house{Server: server}
 	s.at = httptest.NewServer(server.Handler())
 	t.Cleanup(s.at.Close)

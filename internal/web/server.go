@@ -11,6 +11,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
@@ -43,6 +44,7 @@ type Server struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Conditions  *condition.Service
 	Reveals     *reveal.Service
 	Audit       *audit.Service
 	Delegations *account.Service
