@@ -46,6 +46,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, created(op("contest", http.MethodPost, "/api/v1/requests/{id}/contest", "Disagree about use (4.1 a)")), s.contest)
 	handle(s, api, created(op("renew", http.MethodPost, "/api/v1/requests/{id}/renewal", "Ask again, with new security functions (4.1 b)")), s.renew)
 	handle(s, api, op("answer-contest", http.MethodPost, "/api/v1/contests/{id}/answer", "Record the talk and the next step (4.1 a)"), s.contestAnswer)
+	s.conditionRoutes(api)
 	handle(s, api, op("reveal", http.MethodPost, "/api/v1/reveals", "Be shown whose a login name is, an account or a class's accounts; it is noted (1.3 e)"), s.reveal)
 	handle(s, api, op("list-reveals", http.MethodGet, "/api/v1/reveals", "Who was shown what, the newest first"), s.looks)
 	handle(s, api, created(op("ask-approval", http.MethodPost, "/api/v1/reveals/approvals", "Ask a second person for more than the hour's quota")), s.approvalAsk)

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/request"
@@ -192,6 +193,8 @@ func (b *board) ids() map[string][]string {
 		"reveals":     `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"approvals":   `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
+		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -228,6 +231,9 @@ func (b *board) state() string {
 			`SELECT 'account ' || id || ' ' || CAST(version AS text) FROM account WHERE board_id = $1`,
 			`SELECT 'reveal ' || id || ' ' || person_id FROM reveal WHERE board_id = $1`,
 			`SELECT 'approval ' || id || ' ' || approved_by FROM reveal_approval WHERE board_id = $1`,
+			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
+			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
+			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
 		}, " UNION ALL "), tx.Board)
 		return err
@@ -281,6 +287,14 @@ func (b *board) fill() {
 	_, err = b.Evaluations.AddEvidence(ctx, b.as("evaluator"), r.ID, evaluation.Security, "3.3b", evaluation.File{
 		Name: "conditions-" + b.name("evidence") + ".txt", Media: "text/plain",
 		Content: strings.NewReader("Les conditions du fournisseur, " + b.name("content of evidence"))})
+	b.must(err)
+	c := b.condition("teacher", "professional")
+	_, err = b.Conditions.Note(ctx, b.as("principal"), c.ID, "Le fournisseur répond vendredi, "+b.name("note of a condition"))
+	b.must(err)
+	_, err = b.Conditions.Meet(ctx, b.as("professional"), c.ID, condition.Proof{Name: "courriel-" + b.name("proof") + ".txt",
+		Content: strings.NewReader("C’est fait, " + b.name("content of a proof"))})
+	b.must(err)
+	_, err = b.Conditions.Waive(ctx, b.as("evaluation_director"), b.condition("teacher", "principal").ID, "Plus utile, "+b.name("waiver"))
 	b.must(err)
 	l, err := b.Licences.Record(ctx, b.as("principal"), b.accounted())
 	b.must(err)

@@ -267,6 +267,10 @@ func body(b *board, operation string) any {
 		"reveal":                map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
 		"ask-approval":          map[string]any{"extra": 5, "reason": "class_help"},
 		"approve-reveals":       nil,
+		"assign-condition":      map[string]any{"owner": "evaluator", "due_on": today(), "version": 2},
+		"note-condition":        map[string]any{"note": "Le fournisseur répond vendredi."},
+		"meet-condition":        map[string]any{"name": "courriel.txt", "content": []byte("Fait.")},
+		"waive-condition":       map[string]any{"reason": "Plus utile."},
 		"submit-request":        nil,
 		"withdraw-request":      nil,
 		"acknowledge-request":   nil,
@@ -304,7 +308,8 @@ func bought(b *board) map[string]any {
 }
 
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals"}
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals",
+	"list-conditions", "read-condition"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {
@@ -315,6 +320,7 @@ func everyField(b *board) url.Values {
 		"use_result": {"approved"}, "use_reasons": {"Elle convient."}, "security_result": {"approved"}, "security_reasons": {"Elle protège."},
 		"aspect": {"use"}, "explanation": {"L’exercice d’écriture à deux n’a pas été regardé de près."}, "talk_on": {today()},
 		"next_step": {"maintain"}, "answer": {"On maintient."}, "do": {"authorise"}, "to": {b.as("professional").ID},
+		"note": {"Le fournisseur répond vendredi."}, "due_on": {today()}, "owner": {"evaluator"},
 		"starts": {today()}, "ends": {"2099-12-31"}, "new_security": {"Chiffrement de bout en bout."},
 	}
 	for n := 1; n <= 13; n++ {
