@@ -239,6 +239,7 @@ type clauseJSON struct {
 	Conform    int64  `json:"conform"`
 	Exceptions int64  `json:"exceptions"`
 	Waiting    int64  `json:"waiting"`
+	Before     int64  `json:"before,omitempty" doc:"Recorded from before aval; counted in none of the others."`
 	Pack       string `json:"pack" doc:"The policy, or a law under it."`
 	Capability string `json:"capability,omitempty" doc:"What will carry a planned clause."`
 }
@@ -248,7 +249,7 @@ func (s *Server) coverage(ctx context.Context, a policy.Actor, _ *struct{}) (*an
 	out := coverageOut{Pack: pack, Clauses: []clauseJSON{}}
 	for _, r := range rows {
 		out.Clauses = append(out.Clauses, clauseJSON{ID: r.ID, Control: r.Control, Mode: r.Mode, Conform: r.Conform,
-			Exceptions: r.Exceptions, Waiting: r.Waiting, Pack: r.Pack, Capability: r.Capability})
+			Exceptions: r.Exceptions, Waiting: r.Waiting, Before: r.Before, Pack: r.Pack, Capability: r.Capability})
 	}
 	return body(out, err)
 }

@@ -116,12 +116,13 @@ type platformJSON struct {
 	Hosting    string   `json:"hosting,omitempty"`
 	Conditions string   `json:"conditions,omitempty"`
 	DecidedOn  string   `json:"decided_on,omitempty" format:"date"`
+	Before     bool     `json:"before_aval,omitempty" doc:"The board decided it before aval: there is no request and no letter."`
 	Score      float64  `json:"score,omitempty" doc:"1 is what was typed, letter for letter."`
 }
 
 func platform(p catalogue.Platform) platformJSON {
 	out := platformJSON{ID: string(p.ID), Name: p.Name, Vendor: p.Vendor, URL: p.URL, Functions: list(p.Functions),
-		Status: string(p.Status), Hosting: string(p.Hosting), Conditions: p.Conditions}
+		Status: string(p.Status), Hosting: string(p.Hosting), Conditions: p.Conditions, Before: p.Before}
 	if !p.DecidedAt.IsZero() {
 		out.DecidedOn = p.DecidedAt.Format(time.DateOnly)
 	}

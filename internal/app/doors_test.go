@@ -194,6 +194,7 @@ func (b *board) ids() map[string][]string {
 		"approvals":   `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 	} {
@@ -232,6 +233,7 @@ func (b *board) state() string {
 			`SELECT 'reveal ' || id || ' ' || person_id FROM reveal WHERE board_id = $1`,
 			`SELECT 'approval ' || id || ' ' || approved_by FROM reveal_approval WHERE board_id = $1`,
 			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
+			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
 			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
@@ -287,6 +289,9 @@ func (b *board) fill() {
 	_, err = b.Evaluations.AddEvidence(ctx, b.as("evaluator"), r.ID, evaluation.Security, "3.3b", evaluation.File{
 		Name: "conditions-" + b.name("evidence") + ".txt", Media: "text/plain",
 		Content: strings.NewReader("Les conditions du fournisseur, " + b.name("content of evidence"))})
+	b.must(err)
+	_, err = b.Decisions.Import(ctx, b.system(), []byte("platform,date,result,conditions,decided by,reference\n"+
+		b.platform().Name+",2023-05-04,conditional,Sans nom "+b.name("earlier condition")+",Comité "+b.name("earlier decider")+",CE-"+b.name("earlier reference")+"\n"), false)
 	b.must(err)
 	c := b.condition("teacher", "professional")
 	_, err = b.Conditions.Note(ctx, b.as("principal"), c.ID, "Le fournisseur répond vendredi, "+b.name("note of a condition"))

@@ -285,10 +285,11 @@ func (c policyCoverage) Run(h *house) error {
 			Conform    int64  `json:"conform"`
 			Exceptions int64  `json:"exceptions"`
 			Waiting    int64  `json:"waiting"`
+			Before     int64  `json:"before,omitempty"`
 		}
 		clauses := make([]clause, 0, len(rows))
 		for _, r := range rows {
-			clauses = append(clauses, clause{r.ID, r.Control, r.Mode, r.Conform, r.Exceptions, r.Waiting})
+			clauses = append(clauses, clause{r.ID, r.Control, r.Mode, r.Conform, r.Exceptions, r.Waiting, r.Before})
 		}
 		return h.print(map[string]any{"pack": pack, "clauses": clauses}, func(w io.Writer) {
 			for _, r := range rows {

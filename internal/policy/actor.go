@@ -442,6 +442,7 @@ const (
 	Conform   Outcome = "conform"
 	Exception Outcome = "exception"
 	Waiting   Outcome = "waiting"
+	Before    Outcome = "before" // done before aval and recorded since: counted apart, aval did not see it
 )
 
 // Mark keeps what a control saw of a subject, in place of what it saw before:

@@ -54,3 +54,22 @@ CREATE INDEX condition_file_idx ON condition_file (board_id, condition_id);
 -- The day by which conditions were asked for, and why a platform was refused, in the decision itself.
 ALTER TABLE decision ADD COLUMN due_on text NOT NULL DEFAULT '';
 ALTER TABLE decision ADD COLUMN refusal_reasons text NOT NULL DEFAULT '[]';
+
+-- What the board had decided before aval: no request, no evaluation, no letter.
+CREATE TABLE earlier_decision (
+  board_id text NOT NULL REFERENCES board (id),
+  id text NOT NULL,
+  platform_id text NOT NULL,
+  decided_on text NOT NULL,
+  result text NOT NULL,
+  conditions text NOT NULL DEFAULT '',
+  hosting text NOT NULL DEFAULT '',
+  decided_by text NOT NULL DEFAULT '',
+  reference text NOT NULL DEFAULT '',
+  recorded_by text NOT NULL,
+  recorded_at timestamptz NOT NULL,
+  PRIMARY KEY (board_id, id),
+  UNIQUE (board_id, platform_id, decided_on, reference),
+  FOREIGN KEY (board_id, platform_id) REFERENCES platform (board_id, id)
+);
+ALTER TABLE platform ADD COLUMN before_aval boolean NOT NULL DEFAULT FALSE;
