@@ -230,6 +230,9 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
 			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"))},
 
+		{route: "POST /settings/public", who: "operator", page: "/settings", good: url.Values{"public_decisions": {"yes"}},
+			wrong: slices.Concat(required("public_decisions"), among("public_decisions"))},
+
 		{route: "POST /reveals", who: "teacher", shows: true, good: url.Values{"name": {b.loginName("e00")}, "reason": {"class_help"}},
 			wrong: slices.Concat(required("name"), wrongs("name", "name", "Belloq", script, long), required("reason"), among("reason"),
 				wrongs("reason", "reason", "lost_password"))},

@@ -33,6 +33,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Log:    slog.Default(), Observe: observe(metrics),
 		Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Conditions: a.Conditions, Reveals: a.Reveals, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
+		BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{
 		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,

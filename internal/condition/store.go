@@ -125,6 +125,26 @@ func of(ctx context.Context, tx *db.Tx, decisionID string) ([]Condition, error) 
 		tx.Board, decisionID)
 }
 
+// OfDecisions reads every condition of some decisions, in their order.
+func OfDecisions(ctx context.Context, tx *db.Tx, ids []string) (map[string][]Condition, error) {
+	by := map[string][]Condition{}
+	for part := range slices.Chunk(ids, 500) {
+		args := []any{tx.Board}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		found, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM condition c WHERE c.board_id = $1 AND c.decision_id IN `+
+			db.In(2, len(part))+` ORDER BY c.decision_id, c.place`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range found {
+			by[c.DecisionID] = append(by[c.DecisionID], c)
+		}
+	}
+	return by, nil
+}
+
 // openOf reads the open conditions of a platform.
 func openOf(ctx context.Context, tx *db.Tx, platform catalogue.ID) ([]Condition, error) {
 	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM condition c

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
@@ -57,6 +58,26 @@ func unfollowed(ctx context.Context, tx *db.Tx) ([]Decision, error) {
 		AND EXISTS (SELECT 1 FROM platform p WHERE p.board_id = d.board_id AND p.decision_id = d.id)
 		AND NOT EXISTS (SELECT 1 FROM condition c WHERE c.board_id = d.board_id AND c.decision_id = d.id)
 		ORDER BY d.id`, tx.Board)
+}
+
+// becauseOf reads why some decisions refuse.
+func becauseOf(ctx context.Context, tx *db.Tx, ids []string) (map[string][]string, error) {
+	because := map[string][]string{}
+	for part := range slices.Chunk(ids, 500) {
+		args := []any{tx.Board}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		found, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM decision WHERE board_id = $1 AND overall = 'refused' AND id IN `+
+			db.In(2, len(part)), args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range found {
+			because[string(d.ID)] = d.Because
+		}
+	}
+	return because, nil
 }
 
 func perhaps(d Decision, err error) (Decision, bool, error) {

@@ -131,6 +131,8 @@ type Settings struct {
 	// sets one person is shown in an hour; 0 is the house's own number.
 	SinglesAnHour   int `json:"singles_an_hour,omitempty"`
 	ClassSetsAnHour int `json:"class_sets_an_hour,omitempty"`
+	// PublicDecisions shows anyone the board's decisions on platforms.
+	PublicDecisions bool `json:"public_decisions,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.

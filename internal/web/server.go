@@ -51,6 +51,8 @@ type Server struct {
 	Boards      *board.Service
 	Keys        *seal.Keys // sign checkpoints of the trail
 
+	// BaseURL is the address that people type, for what names its own pages; "" leaves it out.
+	BaseURL string
 	// Secure says that people come over HTTPS: cookies are kept to it.
 	Secure bool
 	// Log receives mistakes, and each answer at debug level; nil is slog.Default.
