@@ -397,6 +397,7 @@ func (t *teller) aftermath(threads map[string]*thread) {
 			return err
 		})
 	}
+	t.follow(threads)
 	th := threads[renewal.of]
 	t.then(th, renewal.ago, 9, "new security functions", func(ctx context.Context) error {
 		head := t.people[t.authorisers[t.people[th.by].Orgs()[0]]]
