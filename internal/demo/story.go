@@ -61,6 +61,7 @@ type ask struct {
 	aside        []string // criteria not considered
 	half         bool     // the committee has not been consulted yet
 	use, safe    decision.Verdict
+	because      []string // of a refusal, as anyone may read it
 }
 
 // approved, conditional and no are verdicts with their reasons.
@@ -215,7 +216,7 @@ func (t *teller) examine(th *thread, ago int) {
 	}
 	ago -= th.pace[3]
 	t.then(th, ago, 11, "decision", func(ctx context.Context) error {
-		d, err := t.a.Decisions.Decide(ctx, t.people["evaluation_director"], th.request, decision.Input{Use: th.use, Security: th.safe})
+		d, err := t.a.Decisions.Decide(ctx, t.people["evaluation_director"], th.request, decision.Input{Use: th.use, Security: th.safe, Because: th.because})
 		th.decision = d.ID
 		return err
 	})
