@@ -32,7 +32,7 @@ func get(ctx context.Context, tx *db.Tx, id ID) (Condition, error) {
 	}
 	r, err := request.Get(ctx, tx, c.RequestID)
 	scope := r.Scope()
-	c.asked = append(scope.Also, scope.Owner)
+	c.asked = append([]string{scope.Owner}, scope.Also...)
 	return c, err
 }
 

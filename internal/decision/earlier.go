@@ -11,7 +11,6 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/condition"
 	"aval/internal/db"
-	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -33,15 +32,6 @@ type Earlier struct {
 
 // EarlierSubject names such a decision in the trail and in the marks of controls.
 func EarlierSubject(id string) string { return "earlier:" + id }
-
-// at is a moment of its day, for what is kept as moments.
-func (e Earlier) at() time.Time {
-	day, err := time.ParseInLocation(time.DateOnly, e.On, i18n.Zone)
-	if err != nil {
-		return time.Time{}
-	}
-	return day.Add(12 * time.Hour)
-}
 
 // same tells whether two say the same, whoever recorded them.
 func (e Earlier) same(o Earlier) bool {
@@ -244,14 +234,14 @@ func showEarlier(ctx context.Context, tx *db.Tx, id catalogue.ID) error {
 	if err != nil || e.ID == p.DecisionID {
 		return err
 	}
-	if err := catalogue.SetEarlier(ctx, tx, id, catalogue.Status(e.Result), e.Conditions, e.Hosting, e.ID, e.at()); err != nil {
+	if err := catalogue.SetEarlier(ctx, tx, id, catalogue.Status(e.Result), e.Conditions, e.Hosting, e.ID, noon(e.On)); err != nil {
 		return err
 	}
 	asked := []condition.Asked{}
 	for _, text := range condition.Lines(e.Conditions) {
 		asked = append(asked, condition.Asked{Text: text})
 	}
-	if err := condition.Follow(ctx, tx, condition.Begin{PlatformID: id, DecisionID: e.ID, At: e.at(), Asked: asked}); err != nil {
+	if err := condition.Follow(ctx, tx, condition.Begin{PlatformID: id, DecisionID: e.ID, At: noon(e.On), Asked: asked}); err != nil {
 		return err
 	}
 	return licence.AfterDecision(ctx, tx, id)

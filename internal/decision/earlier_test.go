@@ -2,6 +2,7 @@ package decision_test
 
 import (
 	"bytes"
+	"context"
 	"strings"
 	"testing"
 
@@ -128,4 +129,26 @@ func (w world) shown(t *testing.T) catalogue.Platform {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// Conditions of decisions that were made before they were followed are taken up, once.
+func TestConditionsOfOldDecisionsAreTakenUp(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := build(t, d)
+		made := w.decided(t, good())
+		w.Write(func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `DELETE FROM condition WHERE board_id = $1`, tx.Board)
+			return err
+		})
+		follow := &condition.Service{DB: d}
+		for range 2 {
+			if err := w.s.Sweep(t.Context(), w.Board); err != nil {
+				t.Fatal(err)
+			}
+			list, err := follow.OfDecision(t.Context(), w.Director, string(made.ID))
+			if err != nil || len(list) != 2 || !list[0].MadeAt.Equal(made.DecidedAt) || list[0].State != condition.Open {
+				t.Errorf("taken up: %+v, %v", list, err)
+			}
+		}
+	})
 }

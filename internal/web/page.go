@@ -264,7 +264,7 @@ func (v *visit) run() (err error) {
 		}
 	}()
 	if v.route.public {
-		return v.route.do(v)
+		return v.inTurn()
 	}
 	if err := v.open(); err != nil {
 		return err

@@ -45,6 +45,18 @@ func (v *visit) shared(h http.Header) {
 	}
 }
 
+// inTurn makes a public page when its turn comes.
+func (v *visit) inTurn() error {
+	select {
+	case v.s.reading <- struct{}{}:
+		defer func() { <-v.s.reading }()
+	case <-v.ctx().Done():
+		return v.ctx().Err()
+	}
+	v.speakPublic()
+	return v.route.do(v)
+}
+
 // speakPublic chooses the language of a public page: that of the address, then the
 // browser's; no cookie.
 func (v *visit) speakPublic() {
@@ -63,7 +75,6 @@ type publicView struct {
 }
 
 func (s *Server) publicRead(v *visit) (p publicView, err error) {
-	v.speakPublic()
 	p.Slug = v.path("board")
 	p.Filter = decision.PublishedFilter{Typed: v.query("q"), Family: v.query("family"), Function: v.query("function"),
 		Result: decision.Result(v.query("result"))}
@@ -82,7 +93,6 @@ func (s *Server) publicList(v *visit) error {
 
 // publicSheet is one platform on one page, for teachers and parents.
 func (s *Server) publicSheet(v *visit) error {
-	v.speakPublic()
 	p := publicView{Slug: v.path("board")}
 	var err error
 	if p.Published, err = s.Decisions.PublishedOn(v.ctx(), p.Slug, catalogue.ID(v.path("platform"))); err != nil {

@@ -69,6 +69,7 @@ type Server struct {
 	attempts *attempts
 	names    boardNames
 	hashing  chan struct{} // passwords compared at once: each takes memory
+	reading  chan struct{} // public pages made at once: strangers do not slow those at work
 	pages    map[string]bool
 }
 
@@ -91,6 +92,7 @@ func (s *Server) Handler() http.Handler {
 	s.sessions = newSessions(s.DB, s.Secure)
 	s.attempts = newAttempts(s.DB.Clock)
 	s.hashing = make(chan struct{}, 4)
+	s.reading = make(chan struct{}, 2)
 	s.pages = map[string]bool{}
 
 	m := http.NewServeMux()
