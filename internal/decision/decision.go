@@ -199,7 +199,7 @@ func (in *Input) check(p Preparation, pack *policy.Pack, today string) error {
 // checkFollowed looks at who is to see to the conditions, and by when.
 func (in *Input) checkFollowed(owners []condition.Candidate, today string, fields map[string]string) {
 	in.DueOn = strings.TrimSpace(in.DueOn)
-	none := Overall(in.Use.Result, in.Security.Result) != Conditional
+	none := in.said() && Overall(in.Use.Result, in.Security.Result) != Conditional
 	switch key := condition.CheckDue(in.DueOn, today); {
 	case key != "":
 		fields["due_on"] = key
@@ -225,9 +225,14 @@ func (in *Input) checkBecause(pack *policy.Pack, fields map[string]string) {
 	}
 	slices.Sort(in.Because)
 	in.Because = slices.Compact(in.Because)
-	if len(in.Because) > 0 && in.Use.Result != Refused && in.Security.Result != Refused {
+	if len(in.Because) > 0 && in.said() && Overall(in.Use.Result, in.Security.Result) != Refused {
 		fields["because"] = "decision.because_idle"
 	}
+}
+
+// said is true once both results are.
+func (in *Input) said() bool {
+	return slices.Contains(Results, in.Use.Result) && slices.Contains(Results, in.Security.Result)
 }
 
 func (v *Verdict) check(aspect string, fields map[string]string) {
