@@ -35,7 +35,7 @@ for (const lang of ['fr', 'en']) {
         seen.add(key)
         const links = await page.$$eval('a[href^="/"]', (as) => as.map((a) => a.getAttribute('href').replace(/#.*/, '')))
         for (const link of links) {
-          if (link.startsWith('/assets/') || link.startsWith('/evidence/') || /[.]pdf([?]|$)/.test(link) || mine.has(shape(link))) continue
+          if (link.startsWith('/assets/') || link.startsWith('/evidence/') || link.startsWith('/proofs/') || link.includes('/feed.json') || /[.]pdf([?]|$)/.test(link) || mine.has(shape(link))) continue
           mine.add(shape(link))
           queue.push(link)
         }

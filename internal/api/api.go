@@ -20,6 +20,7 @@ import (
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
@@ -43,6 +44,7 @@ type Server struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Conditions  *condition.Service
 	Reveals     *reveal.Service
 	Incidents   *incident.Service
 	Registers   *register.Service
@@ -200,7 +202,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, code strin
 
 // fields are the names that a program knows, where a page's form has another.
 var fields = map[string]string{
-	"data_kinds": "data", "cost": "cost_cents", "file": "names",
+	"data_kinds": "data", "cost": "cost_cents", "file": "names", "proof": "content", "met_note": "note",
 	"use_result": "use.result", "use_reasons": "use.reasons", "use_conditions": "use.conditions",
 	"security_result": "security.result", "security_reasons": "security.reasons", "security_conditions": "security.conditions",
 }

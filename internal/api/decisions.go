@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"aval/internal/condition"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/policy"
@@ -119,6 +120,8 @@ type decisionJSON struct {
 	Use        verdictJSON `json:"use"`
 	Security   verdictJSON `json:"security"`
 	Overall    string      `json:"overall" enum:"approved,conditional,refused" doc:"The stricter of the two."`
+	DueOn      string      `json:"due_on,omitempty" format:"date" doc:"Day by which the conditions were asked for."`
+	Because    []string    `json:"because,omitempty" doc:"Why it was refused: codes of the policy's own list."`
 	Exception  string      `json:"exception,omitempty" doc:"Why who evaluated also decided."`
 	DecidedBy  string      `json:"decided_by"`
 	DecidedAt  time.Time   `json:"decided_at"`
@@ -128,7 +131,7 @@ type decisionJSON struct {
 
 func decisionOf(d decision.Decision) decisionJSON {
 	return decisionJSON{ID: string(d.ID), Request: string(d.RequestID), PlatformID: string(d.PlatformID), Org: d.OrgID,
-		Use: verdict(d.Use), Security: verdict(d.Security), Overall: string(d.Overall), Exception: d.Exception,
+		Use: verdict(d.Use), Security: verdict(d.Security), Overall: string(d.Overall), DueOn: d.DueOn, Because: d.Because, Exception: d.Exception,
 		DecidedBy: d.DecidedBy, DecidedAt: d.DecidedAt, ReceivedAt: moment(d.ReceivedAt)}
 }
 
@@ -137,11 +140,15 @@ func (s *Server) decide(ctx context.Context, a policy.Actor, in *struct {
 	Body struct {
 		Use       verdictJSON `json:"use"`
 		Security  verdictJSON `json:"security"`
+		DueOn     string      `json:"due_on,omitempty" doc:"Last day to meet the conditions."`
+		Owner     string      `json:"owner,omitempty" doc:"Who sees to the conditions: a role or the id of an account."`
+		Because   []string    `json:"because,omitempty" doc:"Why it is refused, for the public page: codes of the policy's own list."`
 		Exception string      `json:"exception,omitempty"`
 	}
 }) (*answer[decisionJSON], error) {
 	d, err := s.Decisions.Decide(ctx, a, request.ID(in.ID), decision.Input{
-		Use: in.Body.Use.verdict(), Security: in.Body.Security.verdict(), Exception: in.Body.Exception})
+		Use: in.Body.Use.verdict(), Security: in.Body.Security.verdict(), Exception: in.Body.Exception,
+		DueOn: in.Body.DueOn, Owner: condition.OwnerOf(in.Body.Owner), Because: in.Body.Because})
 	return body(decisionOf(d), err)
 }
 
@@ -232,6 +239,7 @@ type clauseJSON struct {
 	Conform    int64  `json:"conform"`
 	Exceptions int64  `json:"exceptions"`
 	Waiting    int64  `json:"waiting"`
+	Before     int64  `json:"before,omitempty" doc:"Recorded from before aval; counted in none of the others."`
 	Pack       string `json:"pack" doc:"The policy, or a law under it."`
 	Capability string `json:"capability,omitempty" doc:"What will carry a planned clause."`
 }
@@ -241,7 +249,7 @@ func (s *Server) coverage(ctx context.Context, a policy.Actor, _ *struct{}) (*an
 	out := coverageOut{Pack: pack, Clauses: []clauseJSON{}}
 	for _, r := range rows {
 		out.Clauses = append(out.Clauses, clauseJSON{ID: r.ID, Control: r.Control, Mode: r.Mode, Conform: r.Conform,
-			Exceptions: r.Exceptions, Waiting: r.Waiting, Pack: r.Pack, Capability: r.Capability})
+			Exceptions: r.Exceptions, Waiting: r.Waiting, Before: r.Before, Pack: r.Pack, Capability: r.Capability})
 	}
 	return body(out, err)
 }

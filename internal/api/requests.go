@@ -52,6 +52,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, created(op("contest", http.MethodPost, "/api/v1/requests/{id}/contest", "Disagree about use (4.1 a)")), s.contest)
 	handle(s, api, created(op("renew", http.MethodPost, "/api/v1/requests/{id}/renewal", "Ask again, with new security functions (4.1 b)")), s.renew)
 	handle(s, api, op("answer-contest", http.MethodPost, "/api/v1/contests/{id}/answer", "Record the talk and the next step (4.1 a)"), s.contestAnswer)
+	s.conditionRoutes(api)
 	handle(s, api, op("reveal", http.MethodPost, "/api/v1/reveals", "Be shown whose a login name is, an account or a class's accounts; it is noted (1.3 e)"), s.reveal)
 	handle(s, api, op("list-reveals", http.MethodGet, "/api/v1/reveals", "Who was shown what, the newest first"), s.looks)
 	handle(s, api, op("list-outliers", http.MethodGet, "/api/v1/reveals/outliers", "Whose looks of the last complete week are unusual, and why"), s.outliers)
@@ -123,12 +124,13 @@ type platformJSON struct {
 	Hosting    string   `json:"hosting,omitempty"`
 	Conditions string   `json:"conditions,omitempty"`
 	DecidedOn  string   `json:"decided_on,omitempty" format:"date"`
+	Before     bool     `json:"before_aval,omitempty" doc:"The board decided it before aval: there is no request and no letter."`
 	Score      float64  `json:"score,omitempty" doc:"1 is what was typed, letter for letter."`
 }
 
 func platform(p catalogue.Platform) platformJSON {
 	out := platformJSON{ID: string(p.ID), Name: p.Name, Vendor: p.Vendor, URL: p.URL, Functions: list(p.Functions),
-		Status: string(p.Status), Hosting: string(p.Hosting), Conditions: p.Conditions}
+		Status: string(p.Status), Hosting: string(p.Hosting), Conditions: p.Conditions, Before: p.Before}
 	if !p.DecidedAt.IsZero() {
 		out.DecidedOn = p.DecidedAt.Format(time.DateOnly)
 	}

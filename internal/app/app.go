@@ -16,6 +16,7 @@ import (
 	"aval/internal/blob"
 	"aval/internal/board"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
@@ -71,6 +72,7 @@ type App struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Conditions  *condition.Service
 	Audit       *audit.Service
 	Notices     *notice.Service
 }
@@ -134,6 +136,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Requests:    request.New(d),
 		Evaluations: &evaluation.Service{DB: d, Blobs: blobs},
 		Decisions:   &decision.Service{DB: d},
+		Conditions:  &condition.Service{DB: d, Blobs: blobs},
 		Audit:       &audit.Service{DB: d},
 		Notices:     &notice.Service{DB: d, Mail: post, BaseURL: c.BaseURL},
 	}
@@ -167,6 +170,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		daily:             a.Daily,
 		sweeping:          a.SweepLicences,
 		keeping:           a.KeepAccounts,
+		following:         a.FollowConditions,
 		mailing:           a.mailCheckpoint,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/request"
@@ -192,6 +193,9 @@ func (b *board) ids() map[string][]string {
 		"reveals":     `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"approvals":   `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
+		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
+		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
 
@@ -235,6 +239,10 @@ func (b *board) state() string {
 			`SELECT 'incident ' || id || ' ' || state || ' ' || CAST(version AS text) FROM incident WHERE board_id = $1`,
 			`SELECT 'report ' || id || ' ' || answered_by FROM incident_report WHERE board_id = $1`,
 			`SELECT 'notice ' || id || ' ' || sent_on || ' ' || CAST(version AS text) FROM incident_notice WHERE board_id = $1`,
+			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
+			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
+			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
+			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
 		}, " UNION ALL "), tx.Board)
 		return err
@@ -291,6 +299,17 @@ func (b *board) fill() {
 	_, err = b.Evaluations.AddEvidence(ctx, b.as("evaluator"), r.ID, evaluation.Security, b.criteria(evaluation.Security)[1].ID, evaluation.File{
 		Name: "conditions-" + b.name("evidence") + ".txt", Media: "text/plain",
 		Content: strings.NewReader("Les conditions du fournisseur, " + b.name("content of evidence"))})
+	b.must(err)
+	_, err = b.Decisions.Import(ctx, b.system(), []byte("platform,date,result,conditions,decided by,reference\n"+
+		b.platform().Name+",2023-05-04,conditional,Sans nom "+b.name("earlier condition")+",Comité "+b.name("earlier decider")+",CE-"+b.name("earlier reference")+"\n"), false)
+	b.must(err)
+	c := b.condition("teacher", "professional")
+	_, err = b.Conditions.Note(ctx, b.as("principal"), c.ID, "Le fournisseur répond vendredi, "+b.name("note of a condition"))
+	b.must(err)
+	_, err = b.Conditions.Meet(ctx, b.as("professional"), c.ID, condition.Proof{Name: "courriel-" + b.name("proof") + ".txt",
+		Content: strings.NewReader("C’est fait, " + b.name("content of a proof"))})
+	b.must(err)
+	_, err = b.Conditions.Waive(ctx, b.as("evaluation_director"), b.condition("teacher", "principal").ID, "Plus utile, "+b.name("waiver"))
 	b.must(err)
 	l, err := b.Licences.Record(ctx, b.as("principal"), b.accounted())
 	b.must(err)

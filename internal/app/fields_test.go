@@ -126,7 +126,9 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 				typed{aspect + "/conditions", "Sans nom.", aspect + ".conditions"}, typed{aspect + "/conditions", long, aspect + ".conditions"},
 				typed{aspect + "/conditions", 5, aspect + ".conditions"})
 		}
-		decide = append(decide, typed{"exception", 5, "exception"})
+		decide = append(decide, typed{"exception", 5, "exception"}, typed{"due_on", "hier", "due_on"}, typed{"due_on", today(), "due_on"},
+			typed{"due_on", 5, "due_on"}, typed{"owner", "nobody", "owner"}, typed{"owner", 5, "owner"}, typed{"because", []string{"weather"}, "because"},
+			typed{"because", []string{"cost"}, "because"}, typed{"because", "cost", "because"})
 		b.refuses(t, "evaluation_director", http.MethodPost, "/api/v1/requests/"+string(evaluated.ID)+"/decision", body(b, "decide"), decide)
 
 		for _, act := range []string{"return", "refuse"} {
@@ -137,6 +139,7 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 
 		b.licenceFields(t, two)
 		b.incidentFields(t, two)
+		b.conditionFields(t, two)
 
 		for _, sent := range []struct {
 			body   string
@@ -170,6 +173,29 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 		if page := b.browse("teacher", http.MethodGet, "/requests/"+kept.ID, nil); page.status != http.StatusOK || strings.Contains(page.body, "<script>alert") {
 			t.Errorf("the page of a text of brackets: %d, or it lets a script through", page.status)
 		}
+	})
+}
+
+// conditionFields types each field of what is done to a condition wrongly.
+func (b *board) conditionFields(t *testing.T, two *board) {
+	t.Helper()
+	long := strings.Repeat("é", 11_000)
+	at := "/api/v1/conditions/" + string(b.condition("teacher", "professional").ID)
+	b.refuses(t, "evaluator", http.MethodPost, at+"/assign", body(b, "assign-condition"), []typed{
+		{"owner", "nobody", "owner"}, {"owner", script, "owner"}, {"owner", two.as("evaluator").ID, "owner"}, {"owner", 5, "owner"},
+		{"due_on", "hier", "due_on"}, {"due_on", "2020-01-01", "due_on"}, {"due_on", script, "due_on"}, {"due_on", 5, "due_on"},
+		{"version", nil, "version"}, {"version", "x", "version"},
+	})
+	b.refuses(t, "principal", http.MethodPost, at+"/notes", body(b, "note-condition"), []typed{
+		{"note", nil, "note"}, {"note", " ", "note"}, {"note", long, "note"}, {"note", 5, "note"},
+	})
+	b.refuses(t, "principal", http.MethodPost, at+"/meet", body(b, "meet-condition"), []typed{
+		{"name", nil, "name"}, {"name", 5, "name"}, {"media", "application/pdf", "content"}, {"media", 5, "media"},
+		{"content", nil, "content"}, {"content", "", "content"}, {"content", 5, "content"}, {"content", []byte("<html>"), "content"},
+		{"note", long, "note"}, {"note", 5, "note"},
+	})
+	b.refuses(t, "evaluation_director", http.MethodPost, at+"/waive", body(b, "waive-condition"), []typed{
+		{"reason", nil, "reason"}, {"reason", " ", "reason"}, {"reason", long, "reason"}, {"reason", 5, "reason"},
 	})
 }
 

@@ -240,6 +240,8 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /settings/words/replace", who: "operator", good: url.Values{"sure": {"yes"}}, wrong: slices.Concat(required("sure"), among("sure"))},
 		{route: "POST /settings/words", who: "operator", good: url.Values{"version": {"2"}, "words": {"bkr\n<b>kâsk"}},
 			wrong: slices.Concat(wrongs("words", "words", "aïeul", "bkr\r\nᑭᔅᑭᓄ", script+"\n0", long, wide), wrongs("version", late, "", "x", "999999", script))},
+		{route: "POST /settings/public", who: "operator", page: "/settings", good: url.Values{"public_decisions": {"yes"}},
+			wrong: slices.Concat(required("public_decisions"), among("public_decisions"))},
 
 		{route: "POST /reveals", who: "teacher", shows: true, good: url.Values{"name": {b.loginName("e00")}, "reason": {"class_help"}},
 			wrong: slices.Concat(required("name"), wrongs("name", "name", "Belloq", script, long), required("reason"), among("reason"),
@@ -251,7 +253,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.conditionForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -311,6 +313,40 @@ func (b *board) wrongKinds() (all []typed) {
 		}
 	}
 	return append(all, wrongs("version", late, "", "x", "999999", script)...)
+}
+
+// conditionForms are those of a condition, which stand on its page.
+func (b *board) conditionForms(two *board) []form {
+	b.t.Helper()
+	row := func(does, who string) form {
+		f := form{route: "POST /conditions/{id}/" + does, who: who, id: string(b.condition("teacher", "professional").ID),
+			foreign: string(two.condition("teacher", "professional").ID)}
+		if who == "principal" {
+			f.stranger = string(b.condition(otherTeacher, otherTeacher).ID)
+		}
+		f.page = "/conditions/" + f.id
+		return f
+	}
+	assign, note, meet, waive := row("assign", "evaluator"), row("note", "principal"), row("meet", "principal"), row("waive", "evaluation_director")
+	assign.good = url.Values{"owner": {"principal"}, "due_on": {today()}, "version": {"2"}}
+	assign.wrong = slices.Concat(known("owner", "owner", b.as(otherTeacher).ID, two.as("evaluator").ID, "operator"), day("due_on"),
+		wrongs("due_on", "due_on", "2020-01-01"), wrongs("version", late, "", "x", "999999", script))
+	note.good = url.Values{"note": {b.brackets("note typed")}}
+	note.wrong = slices.Concat(required("note"), tooLong("note"))
+	meet.good, meet.keeps, meet.unseen = url.Values{"met_note": {b.brackets("proof typed")}}, true, []string{"version"}
+	meet.wrong = tooLong("met_note")
+	for _, file := range []upload{
+		{"", "", ""},
+		{"vide.pdf", "application/pdf", ""},
+		{"gros.pdf", "application/pdf", "%PDF-1.7\n" + strings.Repeat("a", evaluation.MaxEvidence)},
+		{"programme.pdf", "application/pdf", "\x7fELF\x02\x01\x01\x00"},
+		{"page.html", "text/html", "<!DOCTYPE html>" + script},
+	} {
+		meet.wrong = append(meet.wrong, typed{"proof", file, "proof"})
+	}
+	waive.good = url.Values{"reason": {b.brackets("waiver typed")}}
+	waive.wrong = slices.Concat(required("reason"), tooLong("reason"))
+	return []form{assign, note, meet, waive}
 }
 
 // quota is a small number, above which one is refused.
@@ -487,14 +523,17 @@ func (b *board) deciding(evaluates string, foreign request.ID) form {
 	f := form{route: "POST /requests/{id}/decision", who: "evaluation_director", id: string(r.ID), foreign: string(foreign), good: url.Values{}}
 	for _, aspect := range []string{"use", "security"} {
 		f.good = merged(f.good, aspect+"_result", "conditional", aspect+"_reasons", b.brackets(aspect+" reasons typed"),
-			aspect+"_conditions", b.brackets(aspect+" conditions typed"))
+			aspect+"_conditions", b.brackets(aspect+" conditions typed"), "due_on", today(), "owner", "principal")
 		f.wrong = slices.Concat(f.wrong, required(aspect+"_result"), among(aspect+"_result"), required(aspect+"_reasons"), tooLong(aspect+"_reasons"),
 			required(aspect+"_conditions"), tooLong(aspect+"_conditions"), []typed{{aspect + "_result", "approved", aspect + "_conditions"}})
 	}
+	f.wrong = slices.Concat(f.wrong, day("due_on"), wrongs("due_on", "due_on", "2020-01-01"), known("owner", "owner", b.as(otherTeacher).ID, "operator"),
+		among("because"), wrongs("because", "because", "cost"))
 	if evaluates == f.who {
 		for field := range f.good {
 			f.idle = append(f.idle, field)
 		}
+		f.idle = append(f.idle, "because")
 		f.good.Set("exception", b.brackets("exception typed"))
 		f.wrong = slices.Concat(required("exception"), tooLong("exception"))
 	}

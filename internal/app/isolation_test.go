@@ -272,6 +272,10 @@ func body(b *board, operation string) any {
 		"reveal":                map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
 		"ask-approval":          map[string]any{"extra": 5, "reason": "class_help"},
 		"approve-reveals":       nil,
+		"assign-condition":      map[string]any{"owner": "evaluator", "due_on": today(), "version": 2},
+		"note-condition":        map[string]any{"note": "Le fournisseur répond vendredi."},
+		"meet-condition":        map[string]any{"name": "courriel.txt", "content": []byte("Fait.")},
+		"waive-condition":       map[string]any{"reason": "Plus utile."},
 		"submit-request":        nil,
 		"withdraw-request":      nil,
 		"acknowledge-request":   nil,
@@ -311,7 +315,7 @@ func bought(b *board) map[string]any {
 
 // reads are the operations that take nothing and change nothing.
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
-	"list-incident-reports", "list-incidents", "read-incident", "export-register"}
+	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-conditions", "read-condition"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {
@@ -323,6 +327,7 @@ func everyField(b *board) url.Values {
 		"aspect": {"use"}, "explanation": {"L’exercice d’écriture à deux n’a pas été regardé de près."}, "talk_on": {today()},
 		"next_step": {"maintain"}, "answer": {"On maintient."}, "do": {"authorise"}, "to": {b.as("professional").ID},
 		"why": {"asked"}, "idle": {"unconfirmed"}, "count": {"1"},
+		"note": {"Le fournisseur répond vendredi."}, "due_on": {today()}, "owner": {"evaluator"},
 		"starts": {today()}, "ends": {"2099-12-31"}, "new_security": {"Chiffrement de bout en bout."},
 	}
 	for _, c := range b.criteria(evaluation.Use) {

@@ -64,6 +64,12 @@ var operationNeeds = map[string]struct {
 	"contest":               {do: policy.DecisionContest, in: []request.State{request.Decided}},
 	"renew":                 {do: policy.DecisionContest, in: []request.State{request.Decided}},
 	"answer-contest":        {do: policy.ContestAnswer, in: []request.State{request.Decided}},
+	"list-conditions":       {do: policy.ConditionRead},
+	"read-condition":        {do: policy.ConditionRead},
+	"assign-condition":      {do: policy.ConditionManage},
+	"note-condition":        {do: policy.ConditionAnswer},
+	"meet-condition":        {do: policy.ConditionAnswer},
+	"waive-condition":       {do: policy.ConditionWaive},
 	"reveal":                {do: policy.RevealName},
 	"list-reveals":          {do: policy.RevealRead},
 	"list-outliers":         {do: policy.RevealRead},
@@ -155,6 +161,10 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 				}
 				if strings.HasPrefix(op.path, "/api/v1/incident") && strings.Contains(op.path, "{id}") {
 					b.walkIncidents(op, need.do)
+					return
+				}
+				if strings.HasSuffix(op.id, "-condition") {
+					b.walkCondition(op, need.do)
 					return
 				}
 				if strings.HasSuffix(op.id, "-licence") || strings.Contains(op.path, "/licences/{id}/") {
@@ -284,6 +294,40 @@ func (b *board) walkLicence(op operation, do policy.Action) {
 		case a.status != http.StatusForbidden && a.status != http.StatusNotFound:
 			b.t.Errorf("%s as %s, who may not: %d\n%s", op.id, who, a.status, short(a.body))
 		case !b.permitted(who, policy.LicenceRead, &at):
+			nobody := b.call(who, op.method, strings.ReplaceAll(op.path, "{id}", strings.Repeat("a", 26)), sent)
+			if nobody.body != a.body {
+				b.t.Errorf("%s as %s: not the answer of an id that nobody has\n%s\n%s", op.id, who, short(a.body), short(nobody.body))
+			}
+		}
+		if after := b.state(); after != before {
+			b.t.Errorf("%s as %s was refused and changed:\n%s", op.id, who, differs(before, after))
+		}
+	}
+	if done == 0 {
+		b.t.Errorf("%s %s: nobody can do it", op.method, op.path)
+	}
+}
+
+// walkCondition tries an operation on conditions of a decision that a teacher asked for, and that
+// the professional of the school sees to, as everybody.
+func (b *board) walkCondition(op operation, do policy.Action) {
+	done := 0
+	for who := range b.people {
+		c := b.condition("teacher", "professional")
+		at := request.Request{OrgID: c.OrgID, AuthorID: c.Owner.Account, Joiners: []string{b.as("teacher").ID}}
+		sent := body(b, op.id)
+		before := b.state()
+		a := b.call(who, op.method, strings.ReplaceAll(op.path, "{id}", string(c.ID)), sent)
+		switch {
+		case b.permitted(who, do, &at):
+			if a.status/100 != 2 {
+				b.t.Errorf("%s as %s, who may: %d\n%s", op.id, who, a.status, short(a.body))
+			}
+			done++
+			continue
+		case a.status != http.StatusForbidden && a.status != http.StatusNotFound:
+			b.t.Errorf("%s as %s, who may not: %d\n%s", op.id, who, a.status, short(a.body))
+		case !b.permitted(who, policy.ConditionRead, &at):
 			nobody := b.call(who, op.method, strings.ReplaceAll(op.path, "{id}", strings.Repeat("a", 26)), sent)
 			if nobody.body != a.body {
 				b.t.Errorf("%s as %s: not the answer of an id that nobody has\n%s\n%s", op.id, who, short(a.body), short(nobody.body))

@@ -16,6 +16,7 @@ import (
 	"aval/internal/app"
 	"aval/internal/blob"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/decision"
@@ -475,6 +476,17 @@ func (b *board) decisionOf(id request.ID) (d decision.Decision) {
 		return err
 	}))
 	return d
+}
+
+// condition is one of a decision on what somebody asked for, given to somebody else.
+func (b *board) condition(asked, owner string) condition.Condition {
+	b.t.Helper()
+	list, err := b.Conditions.OfDecision(b.t.Context(), b.as("evaluator"), string(b.decisionOf(b.toBy(asked, request.Decided).ID).ID))
+	b.must(err)
+	c, err := b.Conditions.Assign(b.t.Context(), b.as("evaluator"), list[0].ID, condition.Assignment{
+		Owner: condition.Owner{Account: b.as(owner).ID}, DueOn: today(), Version: 1})
+	b.must(err)
+	return c
 }
 
 // contest disagrees with a decision about use.

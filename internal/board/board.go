@@ -109,8 +109,8 @@ func (s *Service) Change(ctx context.Context, actor policy.Actor, settings polic
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "settings.changed", "board:"+tx.Board,
-			audit.Note(fmt.Sprintf("join_evaluator_decider=%t singles_an_hour=%d class_sets_an_hour=%d",
-				settings.JoinEvaluatorDecider, settings.Singles(), settings.ClassSets())))
+			audit.Note(fmt.Sprintf("join_evaluator_decider=%t singles_an_hour=%d class_sets_an_hour=%d public_decisions=%t",
+				settings.JoinEvaluatorDecider, settings.Singles(), settings.ClassSets(), settings.PublicDecisions)))
 	})
 }
 

@@ -77,6 +77,7 @@ type Platform struct {
 	Conditions string
 	DecisionID string    // the decision that gave the status; empty while unknown
 	DecidedAt  time.Time // zero while unknown
+	Before     bool      // the decision was made before aval, and recorded since
 	CreatedAt  time.Time
 	Version    int64
 }

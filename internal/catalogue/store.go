@@ -7,18 +7,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"aval/internal/db"
 	"aval/internal/fault"
 )
 
 const columns = `id, name, vendor, url, summary_fr, summary_en, aliases, domains, status, hosting, conditions,
-	decision_id, decided_at, created_at, version`
+	decision_id, decided_at, before_aval, created_at, version`
 
 func scan(row db.Row) (p Platform, err error) {
 	var aliases, domains string
 	err = row.Scan(&p.ID, &p.Name, &p.Vendor, &p.URL, &p.SummaryFr, &p.SummaryEn, &aliases, &domains, &p.Status,
-		&p.Hosting, &p.Conditions, &p.DecisionID, db.When(&p.DecidedAt), &p.CreatedAt, &p.Version)
+		&p.Hosting, &p.Conditions, &p.DecisionID, db.When(&p.DecidedAt), &p.Before, &p.CreatedAt, &p.Version)
 	if err != nil {
 		return p, err
 	}
@@ -217,12 +218,29 @@ func Hold(ctx context.Context, tx *db.Tx, id ID) error {
 // SetResult shows a decision in the catalogue: the overall result, its conditions, where
 // the data rest. It joins the transaction in which the decision is made.
 func SetResult(ctx context.Context, tx *db.Tx, id ID, status Status, conditions string, hosting Hosting, decisionID string) error {
-	if !status.Valid() || !hosting.Valid() {
+	return setResult(ctx, tx, id, Platform{Status: status, Conditions: conditions, Hosting: hosting, DecisionID: decisionID, DecidedAt: tx.Now})
+}
+
+// SetEarlier shows a decision that was made before aval, on the day it was made. Where it
+// does not say where the data rest, what the catalogue says of it stays.
+func SetEarlier(ctx context.Context, tx *db.Tx, id ID, status Status, conditions string, hosting Hosting, decisionID string, at time.Time) error {
+	if hosting == "" {
+		p, err := Get(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		hosting = p.Hosting
+	}
+	return setResult(ctx, tx, id, Platform{Status: status, Conditions: conditions, Hosting: hosting, DecisionID: decisionID, DecidedAt: at, Before: true})
+}
+
+func setResult(ctx context.Context, tx *db.Tx, id ID, p Platform) error {
+	if !p.Status.Valid() || !p.Hosting.Valid() {
 		return fault.New(fault.Invalid, "catalogue.result_wrong")
 	}
 	n, err := tx.Exec(ctx, `UPDATE platform SET status = $3, conditions = $4, hosting = $5, decision_id = $6, decided_at = $7,
-		version = version + 1 WHERE board_id = $1 AND id = $2`,
-		tx.Board, string(id), string(status), strings.TrimSpace(conditions), string(hosting), decisionID, tx.Now)
+		before_aval = $8, version = version + 1 WHERE board_id = $1 AND id = $2`,
+		tx.Board, string(id), string(p.Status), strings.TrimSpace(p.Conditions), string(p.Hosting), p.DecisionID, p.DecidedAt, p.Before)
 	if err == nil && n == 0 {
 		return fault.Missing()
 	}

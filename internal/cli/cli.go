@@ -48,6 +48,8 @@ type commands struct {
 	Token     tokenCmds     `cmd:"" help:"Tokens of programs."`
 	Roster    rosterCmds    `cmd:"" help:"Rosters."`
 	Org       orgCmds       `cmd:"" help:"Schools and departments: of whom the policy speaks."`
+	Catalogue catalogueCmds `cmd:"" help:"Platforms."`
+	Decision  decisionCmds  `cmd:"" help:"Decisions."`
 	Audit     auditCmds     `cmd:"" help:"The trail."`
 	Policy    policyCmds    `cmd:"" help:"Policy packs."`
 	Pseudonym pseudonymCmds `cmd:"" help:"Login names of pupils."`

@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
 	"aval/internal/i18n"
@@ -55,15 +56,7 @@ type Verdict struct {
 }
 
 // List gives the conditions one by one.
-func (v Verdict) List() []string {
-	var list []string
-	for line := range strings.Lines(v.Conditions) {
-		if line = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(line), "-•▪")); line != "" {
-			list = append(list, line)
-		}
-	}
-	return list
-}
+func (v Verdict) List() []string { return condition.Lines(v.Conditions) }
 
 // Decision is what the director decided about a request.
 type Decision struct {
@@ -74,6 +67,8 @@ type Decision struct {
 	Use        Verdict
 	Security   Verdict
 	Overall    Result
+	DueOn      string   // the day by which its conditions are asked for; empty for none
+	Because    []string // why it is refused, as anyone may read it: codes of the pack's refusal_reasons
 	Findings   map[evaluation.Aspect]Finding
 	Exception  string // why who evaluated also decided; empty when they are two
 	DecidedBy  string
@@ -118,7 +113,7 @@ func decide(p Preparation, in Input) Decision {
 	d := Decision{
 		RequestID: p.Request.ID, PlatformID: p.Request.PlatformID, OrgID: p.Request.OrgID,
 		Use: in.Use, Security: in.Security, Overall: Overall(in.Use.Result, in.Security.Result),
-		Exception: in.Exception, Findings: map[evaluation.Aspect]Finding{},
+		DueOn: in.DueOn, Because: in.Because, Exception: in.Exception, Findings: map[evaluation.Aspect]Finding{},
 	}
 	for aspect, e := range p.Evaluations {
 		d.Findings[aspect] = found(e)
@@ -151,10 +146,27 @@ func (d Decision) Conditions() string {
 	return strings.Join(append(d.Use.List(), d.Security.List()...), "\n")
 }
 
+// asks lists what the decision asks for, to be followed; nothing of what is refused.
+func (d Decision) asks() []condition.Asked {
+	var list []condition.Asked
+	if d.Overall == Refused {
+		return nil
+	}
+	for _, aspect := range evaluation.Aspects {
+		for _, text := range d.Of(aspect).List() {
+			list = append(list, condition.Asked{Aspect: aspect, Text: text})
+		}
+	}
+	return list
+}
+
 // Input is what the director typed.
 type Input struct {
 	Use       Verdict
 	Security  Verdict
+	DueOn     string          // for the conditions of both aspects; may be empty
+	Owner     condition.Owner // who sees to them; may be nobody yet
+	Because   []string        // with a refusal; may be empty
 	Exception string
 }
 
@@ -166,11 +178,13 @@ const (
 
 // check refuses a decision that does not say everything, field by field. Who
 // evaluated and decides all the same says why.
-func (in *Input) check(same bool) error {
+func (in *Input) check(p Preparation, pack *policy.Pack, today string) error {
 	fields := map[string]string{}
 	in.Exception = clean(in.Exception)
+	in.checkFollowed(p.Owners, today, fields)
+	in.checkBecause(pack, fields)
 	switch {
-	case !same:
+	case !p.SamePerson:
 		in.Exception = ""
 	case in.Exception == "":
 		fields["exception"] = "decision.exception_required"
@@ -180,6 +194,45 @@ func (in *Input) check(same bool) error {
 	in.Use.check("use", fields)
 	in.Security.check("security", fields)
 	return fault.Form(fields)
+}
+
+// checkFollowed looks at who is to see to the conditions, and by when.
+func (in *Input) checkFollowed(owners []condition.Candidate, today string, fields map[string]string) {
+	in.DueOn = strings.TrimSpace(in.DueOn)
+	none := in.said() && Overall(in.Use.Result, in.Security.Result) != Conditional
+	switch key := condition.CheckDue(in.DueOn, today); {
+	case key != "":
+		fields["due_on"] = key
+	case in.DueOn != "" && none:
+		fields["due_on"] = "decision.due_idle"
+	}
+	switch nobody := in.Owner == (condition.Owner{}); {
+	case nobody:
+	case !slices.ContainsFunc(owners, func(c condition.Candidate) bool { return c.Owner == in.Owner }):
+		fields["owner"] = "condition.owner_unknown"
+	case none:
+		fields["owner"] = "decision.due_idle"
+	}
+}
+
+// checkBecause looks at the reasons of a refusal.
+func (in *Input) checkBecause(pack *policy.Pack, fields map[string]string) {
+	for _, code := range in.Because {
+		if _, known := pack.RefusalReason(code); !known {
+			fields["because"] = "decision.because_unknown"
+			return
+		}
+	}
+	slices.Sort(in.Because)
+	in.Because = slices.Compact(in.Because)
+	if len(in.Because) > 0 && in.said() && Overall(in.Use.Result, in.Security.Result) != Refused {
+		fields["because"] = "decision.because_idle"
+	}
+}
+
+// said is true once both results are.
+func (in *Input) said() bool {
+	return slices.Contains(Results, in.Use.Result) && slices.Contains(Results, in.Security.Result)
 }
 
 func (v *Verdict) check(aspect string, fields map[string]string) {

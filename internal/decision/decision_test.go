@@ -46,13 +46,24 @@ func TestCheck(t *testing.T) {
 		{"conditions on what is refused", func(in *Input) { in.Use.Result, in.Use.Conditions = Refused, "Une" },
 			"use_conditions", "decision.conditions_idle"},
 		{"a book", func(in *Input) { in.Use.Reasons = strings.Repeat("x", maxText+1) }, "use_reasons", "decision.text_long"},
+		{"a day of no calendar", func(in *Input) { in.DueOn = "2026-02-30" }, "due_on", "condition.day_wrong"},
+		{"a day that is past", func(in *Input) { in.DueOn = "2026-11-19" }, "due_on", "condition.day_past"},
+		{"a day for no condition", func(in *Input) { in.DueOn = "2026-11-20" }, "due_on", "decision.due_idle"},
+		{"nobody of the place", func(in *Input) { in.Owner.Account = "someone" }, "owner", "condition.owner_unknown"},
+		{"a reason that the pack has not", func(in *Input) { in.Use.Result, in.Because = Refused, []string{"weather"} },
+			"because", "decision.because_unknown"},
+		{"the reason of a refusal for an approval", func(in *Input) { in.Because = []string{"cost"} }, "because", "decision.because_idle"},
 		{"both said", func(*Input) {}, "", ""},
+	}
+	pack, err := policy.Shipped("csc-pan-2023")
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			in := Input{Use: Verdict{Result: Approved, Reasons: "Bien"}, Security: Verdict{Result: Approved, Reasons: "Bien"}}
 			c.change(&in)
-			err := in.check(false)
+			err := in.check(Preparation{}, pack, "2026-11-20")
 			if c.key == "" {
 				if err != nil {
 					t.Fatalf("check: %v", err)
@@ -76,16 +87,16 @@ func TestConditionsOneByOne(t *testing.T) {
 }
 
 func TestExceptionIsSaid(t *testing.T) {
-	good := Verdict{Result: Approved, Reasons: "Bien"}
+	pack, good := &policy.Pack{}, Verdict{Result: Approved, Reasons: "Bien"}
 	in := Input{Use: good, Security: good}
-	if refusal, ok := fault.As(in.check(true)); !ok || refusal.Fields["exception"].Key != "decision.exception_required" {
+	if refusal, ok := fault.As(in.check(Preparation{SamePerson: true}, pack, "2026-11-20")); !ok || refusal.Fields["exception"].Key != "decision.exception_required" {
 		t.Errorf("check without a reason: %v", refusal)
 	}
 	in.Exception = "Nous sommes deux au service."
-	if err := in.check(true); err != nil || in.Exception == "" {
+	if err := in.check(Preparation{SamePerson: true}, pack, "2026-11-20"); err != nil || in.Exception == "" {
 		t.Errorf("check with a reason: %v", err)
 	}
-	if err := in.check(false); err != nil || in.Exception != "" {
+	if err := in.check(Preparation{}, pack, "2026-11-20"); err != nil || in.Exception != "" {
 		t.Errorf("where nobody is both: %v, %q", err, in.Exception)
 	}
 }

@@ -33,6 +33,7 @@ type Letter struct {
 	Opening    string
 	Aspects    []LetterAspect
 	Conditions []Item
+	Due        string // the day by which they are asked for, in a sentence, or ""
 	Exception  string // why who evaluated also decided; "" when they are two
 	Next       []Item
 	Recourse   []Item
@@ -118,6 +119,9 @@ func (w writer) letter(ctx context.Context, tx *db.Tx) (l Letter, err error) {
 	if day := w.pack.InForce; day != "" {
 		l.InForce = w.p.Day(day)
 	}
+	if w.DueOn != "" && len(l.Conditions) > 0 {
+		l.Due = w.p.T("decision.letter.due", w.p.DateLetter(noon(w.DueOn)))
+	}
 	for _, aspect := range evaluation.Aspects {
 		f := w.Findings[aspect]
 		part, err := w.aspect(ctx, tx, aspect, f)
@@ -140,6 +144,15 @@ func (w writer) letter(ctx context.Context, tx *db.Tx) (l Letter, err error) {
 		}
 	}
 	return w.around(ctx, tx, l)
+}
+
+// noon is a moment of a day, for what writes moments.
+func noon(day string) time.Time {
+	t, err := time.ParseInLocation(time.DateOnly, day, i18n.Zone)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.Add(12 * time.Hour)
 }
 
 // around names the requests before and after this one.

@@ -7,6 +7,7 @@ import (
 
 	"aval/internal/audit"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
@@ -38,8 +39,9 @@ type Preparation struct {
 	Request     request.Request
 	Platform    catalogue.Platform
 	Evaluations map[evaluation.Aspect]evaluation.Evaluation
-	SamePerson  bool  // who wrote on an aspect is about to decide
-	Refusal     error // why it may not be decided now, whatever is typed; nil when it may
+	Owners      []condition.Candidate // who may be asked to see to the conditions
+	SamePerson  bool                  // who wrote on an aspect is about to decide
+	Refusal     error                 // why it may not be decided now, whatever is typed; nil when it may
 }
 
 // Prepare shows a request that waits for a decision, and what stands in its way.
@@ -62,6 +64,9 @@ func prepare(ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID) 
 		return p, err
 	}
 	if p.Evaluations, err = evaluation.Of(ctx, tx, id); err != nil {
+		return p, err
+	}
+	if p.Owners, err = condition.Candidates(ctx, tx, p.Request.OrgID); err != nil {
 		return p, err
 	}
 	writers, err := evaluation.Writers(ctx, tx, id)
@@ -106,7 +111,7 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 		if p.Refusal != nil {
 			return p.Refusal
 		}
-		if err := in.check(p.SamePerson); err != nil {
+		if err := in.check(p, actor.Pack, condition.Today(tx.Now)); err != nil {
 			return err
 		}
 		// The request first: of two who decide at once, its version lets one through,
@@ -123,15 +128,7 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 		if err := insert(ctx, tx, d); err != nil {
 			return err
 		}
-		hosting := catalogue.Hosting(d.Findings[evaluation.Security].Location)
-		if hosting == "" {
-			hosting = catalogue.HostingUnknown
-		}
-		if err := catalogue.SetResult(ctx, tx, d.PlatformID, catalogue.Status(d.Overall), d.Conditions(), hosting,
-			string(d.ID)); err != nil {
-			return err
-		}
-		if err := licence.AfterDecision(ctx, tx, d.PlatformID); err != nil {
+		if err := show(ctx, tx, d, in.Owner); err != nil {
 			return err
 		}
 		if err := mark(ctx, tx, actor.Pack, p, d); err != nil {
@@ -145,6 +142,45 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 		return job.Enqueue(ctx, tx, request.Notice, string(d.RequestID))
 	})
 	return d, err
+}
+
+// show brings a decision to the catalogue and to the platform's licences, and
+// begins to follow what it asks for.
+func show(ctx context.Context, tx *db.Tx, d Decision, owner condition.Owner) error {
+	hosting := catalogue.Hosting(d.Findings[evaluation.Security].Location)
+	if hosting == "" {
+		hosting = catalogue.HostingUnknown
+	}
+	if err := catalogue.SetResult(ctx, tx, d.PlatformID, catalogue.Status(d.Overall), d.Conditions(), hosting,
+		string(d.ID)); err != nil {
+		return err
+	}
+	if err := follow(ctx, tx, d, owner); err != nil {
+		return err
+	}
+	return licence.AfterDecision(ctx, tx, d.PlatformID)
+}
+
+// Sweep begins to follow the conditions of the board's decisions that were made
+// before conditions were followed, where the decision still counts.
+func (s *Service) Sweep(ctx context.Context, board string) error {
+	return s.DB.Write(ctx, board, func(ctx context.Context, tx *db.Tx) error {
+		all, err := unfollowed(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, d := range all {
+			if err := follow(ctx, tx, d, condition.Owner{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func follow(ctx context.Context, tx *db.Tx, d Decision, owner condition.Owner) error {
+	return condition.Follow(ctx, tx, condition.Begin{PlatformID: d.PlatformID, DecisionID: string(d.ID), RequestID: d.RequestID,
+		OrgID: d.OrgID, At: d.DecidedAt, Asked: d.asks(), Owner: owner, DueOn: d.DueOn})
 }
 
 // mark says what the controls of a decision saw.

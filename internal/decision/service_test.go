@@ -512,19 +512,21 @@ func TestTwoRenewAtOnce(t *testing.T) {
 func TestLetter(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		w := build(t, d)
-		made := w.decided(t, good())
+		in := good()
+		in.DueOn = "2026-12-15"
+		made := w.decided(t, in)
 		_, err := w.s.Letter(t.Context(), w.OtherPrincipal, made.ID, "fr")
 		w.Refused("read by another school", err, fault.NotFound, "")
 		for lang, want := range map[string][]string{
-			"fr": {"Récitou est approuvée, avec 2 conditions", "Approuvée avec conditions", "2 novembre 2026", "13 critères satisfaits sur 13"},
-			"en": {"Récitou is approved, with 2 conditions", "Approved with conditions", "2 November 2026", "13 criteria met of 13"},
+			"fr": {"Récitou est approuvée, avec 2 conditions", "Approuvée avec conditions", "2 novembre 2026", "13 critères satisfaits sur 13", "À remplir au plus tard le 15 décembre 2026."},
+			"en": {"Récitou is approved, with 2 conditions", "Approved with conditions", "2 November 2026", "13 criteria met of 13", "To be met by 15 December 2026."},
 		} {
 			l, err := w.s.Letter(t.Context(), w.Teacher, made.ID, lang)
 			if err != nil {
 				t.Fatal(err)
 			}
-			date := strings.ReplaceAll(l.Date, "\u00a0", " ")
-			if got := []string{l.Title, l.Aspects[1].ResultText, date, l.Aspects[0].Tally}; !slices.Equal(got, want) {
+			plain := func(s string) string { return strings.ReplaceAll(s, "\u00a0", " ") }
+			if got := []string{l.Title, l.Aspects[1].ResultText, plain(l.Date), l.Aspects[0].Tally, plain(l.Due)}; !slices.Equal(got, want) {
 				t.Errorf("%s: %q, want %q", lang, got, want)
 			}
 			var cited []string

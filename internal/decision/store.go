@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
@@ -13,18 +14,21 @@ import (
 
 const columns = `id, request_id, platform_id, org_id, use_result, use_reasons, use_conditions,
 	security_result, security_reasons, security_conditions, overall, findings, exception, decided_by, decided_at,
-	received_by, received_at, version`
+	received_by, received_at, due_on, refusal_reasons, version`
 
 func scan(row db.Row) (d Decision, err error) {
-	var findings string
+	var findings, because string
 	if err := row.Scan(&d.ID, &d.RequestID, &d.PlatformID, &d.OrgID,
 		&d.Use.Result, &d.Use.Reasons, &d.Use.Conditions,
 		&d.Security.Result, &d.Security.Reasons, &d.Security.Conditions, &d.Overall, &findings, &d.Exception,
-		&d.DecidedBy, &d.DecidedAt, &d.ReceivedBy, db.When(&d.ReceivedAt), &d.Version); err != nil {
+		&d.DecidedBy, &d.DecidedAt, &d.ReceivedBy, db.When(&d.ReceivedAt), &d.DueOn, &because, &d.Version); err != nil {
 		return d, err
 	}
 	if err := json.Unmarshal([]byte(findings), &d.Findings); err != nil {
 		return d, fmt.Errorf("findings of decision %s: %w", d.ID, err)
+	}
+	if err := json.Unmarshal([]byte(because), &d.Because); err != nil {
+		return d, fmt.Errorf("reasons of decision %s: %w", d.ID, err)
 	}
 	return d, nil
 }
@@ -48,6 +52,34 @@ func LastFor(ctx context.Context, tx *db.Tx, platformID catalogue.ID, orgID stri
 		tx.Board, string(platformID), orgID))
 }
 
+// unfollowed reads the decisions that count and whose conditions nobody follows yet.
+func unfollowed(ctx context.Context, tx *db.Tx) ([]Decision, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM decision d WHERE d.board_id = $1 AND d.overall = 'conditional'
+		AND EXISTS (SELECT 1 FROM platform p WHERE p.board_id = d.board_id AND p.decision_id = d.id)
+		AND NOT EXISTS (SELECT 1 FROM condition c WHERE c.board_id = d.board_id AND c.decision_id = d.id)
+		ORDER BY d.id`, tx.Board)
+}
+
+// becauseOf reads why some decisions refuse.
+func becauseOf(ctx context.Context, tx *db.Tx, ids []string) (map[string][]string, error) {
+	because := map[string][]string{}
+	for part := range slices.Chunk(ids, 500) {
+		args := []any{tx.Board}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		found, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM decision WHERE board_id = $1 AND overall = 'refused' AND id IN `+
+			db.In(2, len(part)), args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, d := range found {
+			because[string(d.ID)] = d.Because
+		}
+	}
+	return because, nil
+}
+
 func perhaps(d Decision, err error) (Decision, bool, error) {
 	if fault.Is(err, fault.NotFound) {
 		return Decision{}, false, nil
@@ -60,14 +92,18 @@ func insert(ctx context.Context, tx *db.Tx, d Decision) error {
 	if err != nil {
 		return fmt.Errorf("findings of decision %s: %w", d.ID, err)
 	}
+	because, err := json.Marshal(append([]string{}, d.Because...))
+	if err != nil {
+		return fmt.Errorf("reasons of decision %s: %w", d.ID, err)
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO decision (board_id, id, request_id, platform_id, org_id, use_result, use_reasons,
 			use_conditions, security_result, security_reasons, security_conditions, overall, findings, exception,
-			decided_by, decided_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+			decided_by, decided_at, due_on, refusal_reasons)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 		tx.Board, string(d.ID), string(d.RequestID), string(d.PlatformID), d.OrgID,
 		string(d.Use.Result), d.Use.Reasons, d.Use.Conditions,
 		string(d.Security.Result), d.Security.Reasons, d.Security.Conditions, string(d.Overall), string(findings), d.Exception,
-		d.DecidedBy, d.DecidedAt)
+		d.DecidedBy, d.DecidedAt, d.DueOn, string(because))
 	return err
 }
 

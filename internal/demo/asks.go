@@ -49,8 +49,9 @@ var asks = []ask{
 		platform: "Zibaline", by: "teacher_2", ago: 236, pace: [5]int{2, 6, 31, 10, 3}, ends: received, cents: 27000, classes: 2,
 		usage: "Des défis de calcul en direct, le vendredi, où deux élèves répondent ensemble. Le tableau du groupe m’aide à former les sous-groupes.",
 		data:  []string{"full_name", "results", "cookies"}, weak: []string{"3.2.3"}, unmet: []string{"3.3b", "3.3e"},
-		use:  approved("Les élèves s’y engagent volontiers et le suivi du groupe est clair."),
-		safe: no("Les données quittent le pays, des régies publicitaires déposent des témoins, et une plateforme approuvée au Québec couvre les mêmes fonctions."),
+		use:     approved("Les élèves s’y engagent volontiers et le suivi du groupe est clair."),
+		safe:    no("Les données quittent le pays, des régies publicitaires déposent des témoins, et une plateforme approuvée au Québec couvre les mêmes fonctions."),
+		because: []string{"data_abroad", "tracking", "equivalent"},
 	},
 	{
 		platform: "Cartolane", by: "professional_2", ago: 224, pace: [5]int{1, 2, 15, 4, 3}, ends: received, cents: 210000, pupils: 3000,
@@ -71,8 +72,9 @@ var asks = []ask{
 		platform: "Kivudoc", by: "principal_2", en: true, ago: 193, pace: [5]int{0, 4, 41, 12, 7}, ends: received, cents: 96000, pupils: 480, split: true,
 		usage: "One suite for pupils’ documents and presentations from Grade 5 on, shared with their teachers.",
 		data:  []string{"full_name", "email", "free_text", "device"}, weak: []string{"3.2.3", "3.2.9"}, unmet: []string{"3.3b", "3.3c"},
-		use:  approved("Pupils find their way alone, and it runs on the laptops that the school has."),
-		safe: no("Pupils’ work is kept outside Canada under terms that let the vendor train its products on it. The learning management system in place already takes in documents."),
+		use:     approved("Pupils find their way alone, and it runs on the laptops that the school has."),
+		because: []string{"data_abroad", "vendor_terms"},
+		safe:    no("Pupils’ work is kept outside Canada under terms that let the vendor train its products on it. The learning management system in place already takes in documents."),
 	},
 	{
 		platform: "Chiffrevent", by: "teacher_2", ago: 181, pace: [5]int{1, 3, 17, 4, 2}, ends: received, cents: 12500, classes: 2,

@@ -99,6 +99,12 @@ func Make(ctx context.Context, a *app.App, seed uint64) (Sheet, error) {
 	if err := t.catalogue(ctx); err != nil {
 		return Sheet{}, fmt.Errorf("demo catalogue: %w", err)
 	}
+	if err := t.before(ctx); err != nil {
+		return Sheet{}, fmt.Errorf("demo list: %w", err)
+	}
+	if err := t.a.Boards.Change(ctx, t.operator, policy.Settings{PublicDecisions: true}); err != nil {
+		return Sheet{}, fmt.Errorf("demo settings: %w", err)
+	}
 	if err := t.live(ctx); err != nil {
 		return Sheet{}, err
 	}

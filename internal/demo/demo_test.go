@@ -9,8 +9,10 @@ import (
 
 	"aval/internal/app"
 	"aval/internal/audit"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/decision"
 	"aval/internal/demo"
 	"aval/internal/policy"
 	"aval/internal/request"
@@ -75,6 +77,18 @@ func TestTheBoardIsWhole(t *testing.T) {
 	}
 	if states[request.Decided] < 12 {
 		t.Errorf("%d requests are decided: the clock may have too few", states[request.Decided])
+	}
+	evaluator, err := a.Accounts.ByToken(t.Context(), sheet.Roles["evaluator"].Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, _, err := a.Conditions.Page(t.Context(), evaluator, condition.Filter{Overdue: true})
+	if err != nil || len(late) != 1 || late[0].Platform != "Récitou" {
+		t.Errorf("overdue conditions: %+v, %v", late, err)
+	}
+	shown, err := a.Decisions.Published(t.Context(), sheet.Board, decision.PublishedFilter{})
+	if err != nil || len(shown.Items) < 15 {
+		t.Errorf("%d decisions are shown to anyone, %v", len(shown.Items), err)
 	}
 	report, err := audit.Verify(t.Context(), a.DB, sheet.Board, nil)
 	if err != nil || report.Problem != "" {

@@ -61,6 +61,7 @@ type ask struct {
 	aside        []string // criteria not considered
 	half         bool     // the committee has not been consulted yet
 	use, safe    decision.Verdict
+	because      []string // of a refusal, as anyone may read it
 }
 
 // approved, conditional and no are verdicts with their reasons.
@@ -216,7 +217,7 @@ func (t *teller) examine(th *thread, ago int) {
 	}
 	ago -= th.pace[3]
 	t.then(th, ago, 11, "decision", func(ctx context.Context) error {
-		d, err := t.a.Decisions.Decide(ctx, t.people["evaluation_director"], th.request, decision.Input{Use: th.use, Security: th.safe})
+		d, err := t.a.Decisions.Decide(ctx, t.people["evaluation_director"], th.request, decision.Input{Use: th.use, Security: th.safe, Because: th.because})
 		th.decision = d.ID
 		return err
 	})
@@ -398,6 +399,7 @@ func (t *teller) aftermath(threads map[string]*thread) {
 			return err
 		})
 	}
+	t.follow(threads)
 	th := threads[renewal.of]
 	t.then(th, renewal.ago, 9, "new security functions", func(ctx context.Context) error {
 		head := t.people[t.authorisers[t.people[th.by].Orgs()[0]]]

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/fault"
@@ -39,9 +40,10 @@ type Letter struct {
 
 // Home is what a desk shows beside its requests.
 type Home struct {
-	Classes []person.Class // those that the actor teaches
-	Letters []Letter       // the oldest first
-	More    []reveal.Asked // look-ups beyond the quota that the actor may allow, the oldest first
+	Classes []person.Class     // those that the actor teaches
+	Letters []Letter           // the oldest first
+	Late    []condition.Listed // conditions that are overdue, the oldest first
+	More    []reveal.Asked     // look-ups beyond the quota that the actor may allow, the oldest first
 }
 
 // Home answers what the actor finds on their desk.
@@ -52,6 +54,9 @@ func (s *Service) Home(ctx context.Context, actor policy.Actor) (h Home, err err
 		}
 		h.Classes = slices.DeleteFunc(h.Classes, func(c person.Class) bool { return c.Status != person.Active })
 		if h.Letters, err = letters(ctx, tx, actor); err != nil {
+			return err
+		}
+		if h.Late, err = condition.Late(ctx, tx, actor); err != nil {
 			return err
 		}
 		disputes, err := disputes(ctx, tx, actor)
@@ -281,6 +286,16 @@ func (w *Weight) choose(ctx context.Context, tx *db.Tx, similar []catalogue.Matc
 // Near tells that a platform does at least half of what is wanted: one that does
 // less is no reason to put the question aside.
 func Near(m catalogue.Match) bool { return 2*len(m.Shared) >= m.Total }
+
+// Days counts the calendar days from one day to another, written 2026-11-20.
+func Days(from, to string) int {
+	first, err1 := time.Parse(time.DateOnly, from)
+	last, err2 := time.Parse(time.DateOnly, to)
+	if err1 != nil || err2 != nil {
+		return 0
+	}
+	return days(first, last)
+}
 
 // days counts whole days between two moments.
 func days(from, to time.Time) int { return max(int(to.Sub(from)/(24*time.Hour)), 0) }

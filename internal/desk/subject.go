@@ -7,7 +7,9 @@ import (
 
 	"aval/internal/account"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
+	"aval/internal/decision"
 	"aval/internal/fault"
 	"aval/internal/incident"
 	"aval/internal/licence"
@@ -45,7 +47,7 @@ func Name(ctx context.Context, d *db.DB, actor policy.Actor, subjects, accounts 
 	}
 	err = d.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		for _, look := range []func(context.Context, *db.Tx, policy.Actor, map[string][]string) error{
-			n.requests, n.platforms, n.orgs, n.incidents,
+			n.requests, n.platforms, n.orgs, n.incidents, n.conditions, n.earlier,
 		} {
 			if err := look(ctx, tx, actor, by); err != nil {
 				return err
@@ -159,6 +161,41 @@ func (n Naming) incidents(ctx context.Context, tx *db.Tx, actor policy.Actor, by
 			return err
 		}
 		n.Subjects[i.Subject()] = Subject{Kind: "incident", Name: i.Number, Href: "/incidents/" + id}
+	}
+	return nil
+}
+
+// conditions names the platforms that conditions are on.
+func (n Naming) conditions(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	names, err := condition.Seen(ctx, tx, actor, by["condition"])
+	if err != nil {
+		return err
+	}
+	for id, platform := range names {
+		n.Subjects["condition:"+id] = Subject{Kind: "condition", Name: platform, Href: "/conditions/" + id}
+	}
+	return nil
+}
+
+// earlier names the platforms that decisions from before aval are on.
+func (n Naming) earlier(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	if !actor.Can(policy.CatalogueRead, policy.Scope{}) {
+		return nil
+	}
+	on, err := decision.EarlierOn(ctx, tx, by["earlier"])
+	if err != nil {
+		return err
+	}
+	var ids []catalogue.ID
+	for _, id := range on {
+		ids = append(ids, id)
+	}
+	platforms, err := catalogue.ByID(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for id, p := range on {
+		n.Subjects[decision.EarlierSubject(id)] = Subject{Kind: "earlier", Name: platforms[p].Name, Href: "/earlier/" + id}
 	}
 	return nil
 }

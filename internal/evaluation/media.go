@@ -28,6 +28,16 @@ func checkFile(content []byte, claimed string) (media string, err error) {
 	return sniff(content, claimed)
 }
 
+// CheckFile answers how a file of evidence is kept: under a name that confuses
+// nobody, as the media type that its content shows. It refuses, beside the field
+// "file", one that is empty, too large, or of another kind than it claims.
+func CheckFile(content []byte, sent, claimed string) (name, media string, err error) {
+	if media, err = checkFile(content, claimed); err != nil {
+		return "", "", err
+	}
+	return fileName(sent, media), media, nil
+}
+
 // sniff answers what a file truly is, of the five kinds that evidence may be.
 // What its sender calls it must agree; otherwise it is refused.
 func sniff(content []byte, claimed string) (string, error) {

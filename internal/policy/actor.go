@@ -56,6 +56,10 @@ const (
 	DecisionAcknowledge Action = "decision.acknowledge"
 	DecisionContest     Action = "decision.contest"
 	ContestAnswer       Action = "contest.answer"
+	ConditionRead       Action = "condition.read"
+	ConditionManage     Action = "condition.manage"
+	ConditionAnswer     Action = "condition.answer"
+	ConditionWaive      Action = "condition.waive"
 	CatalogueRead       Action = "catalogue.read"
 	CatalogueEdit       Action = "catalogue.edit"
 	LicenceRead         Action = "licence.read"
@@ -91,7 +95,8 @@ const (
 var Actions = []Action{
 	RequestRead, RequestCreate, RequestEdit, RequestSubmit, RequestJoin, RequestAuthorise, RequestWithdraw,
 	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, DecisionRead,
-	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer, CatalogueRead, CatalogueEdit,
+	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer,
+	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
@@ -132,6 +137,8 @@ type Settings struct {
 	// sets one person is shown in an hour; 0 is the house's own number.
 	SinglesAnHour   int `json:"singles_an_hour,omitempty"`
 	ClassSetsAnHour int `json:"class_sets_an_hour,omitempty"`
+	// PublicDecisions shows anyone the board's decisions on platforms.
+	PublicDecisions bool `json:"public_decisions,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.
@@ -446,6 +453,7 @@ const (
 	Conform   Outcome = "conform"
 	Exception Outcome = "exception"
 	Waiting   Outcome = "waiting"
+	Before    Outcome = "before" // done before aval and recorded since: counted apart, aval did not see it
 )
 
 // Mark keeps what a control saw of a subject, in place of what it saw before:

@@ -237,6 +237,7 @@ func (c *checker) words() {
 	terms("name", "names", p.Names)
 	terms("family", "families", p.Families)
 	terms("function", "functions", p.Functions)
+	terms("refusal reason", "refusal_reasons", p.RefusalReasons)
 	for i, f := range p.Functions {
 		c.refers("family", item("functions", i)+".family", f.Family)
 	}

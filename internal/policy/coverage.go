@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,7 +77,7 @@ var Controls = map[string]string{
 	"evaluation.retention":      "the clearing criterion is rated or set aside",
 	"evaluation.change":         "the changes criterion is rated or set aside",
 
-	"decision.transmitted": "a school or department acknowledges the letter; waiting since the decision; an exception while a licence runs for what was refused",
+	"decision.transmitted": "a school or department acknowledges the letter, or a condition is met; waiting since the decision; an exception while a licence runs for what was refused, or a condition is overdue",
 	"contest.use":          "the appeal authority answers a written disagreement about use; waiting since it was sent",
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",
 	"pseudonym.assigned":   "a pupil of the youth sector is given a login name; refused: taking it away without another",
@@ -115,9 +116,10 @@ type CoverageRow struct {
 	Conform    int64
 	Exceptions int64
 	Waiting    int64
+	Before     int64 // recorded from before aval, in none of the others
 }
 
-type counts struct{ conform, exceptions, waiting int64 }
+type counts struct{ conform, exceptions, waiting, before int64 }
 
 // Coverage lists every clause of the board's policy, then of the laws under it,
 // with live counts. It is for those who answer for the policy (7.2).
@@ -164,6 +166,8 @@ func countMarks(ctx context.Context, tx *db.Tx) (map[string]counts, error) {
 				n.exceptions += g.n
 			case Waiting:
 				n.waiting += g.n
+			case Before:
+				n.before += g.n
 			}
 			seen[control] = n
 		}
@@ -203,7 +207,7 @@ func Marks(ctx context.Context, d *db.DB, a Actor, clause string, f SeenFilter) 
 		return page, err
 	}
 	c, ok := a.Pack.Clause(clause)
-	if !ok || f.Outcome != "" && f.Outcome != Conform && f.Outcome != Exception && f.Outcome != Waiting {
+	if !ok || f.Outcome != "" && !slices.Contains([]Outcome{Conform, Exception, Waiting, Before}, f.Outcome) {
 		return page, fault.Missing()
 	}
 	query := `SELECT control, subject, outcome, at FROM control_mark WHERE board_id = $1`
@@ -267,6 +271,6 @@ func seenPlace(typed string) (at time.Time, control, subject string, ok bool) {
 func rowOf(c Clause, n counts) CoverageRow {
 	return CoverageRow{
 		ID: c.ID, Pack: c.Pack, Control: c.Control, Mode: string(c.Mode), Capability: c.Capability,
-		Conform: n.conform, Exceptions: n.exceptions, Waiting: n.waiting,
+		Conform: n.conform, Exceptions: n.exceptions, Waiting: n.waiting, Before: n.before,
 	}
 }

@@ -211,8 +211,9 @@ type Pack struct {
 	Ladder          []Rung       `yaml:"ladder"`
 	Thresholds      []Threshold  `yaml:"thresholds"`
 
-	RevealReasons []RevealReason `yaml:"reveal_reasons"`
-	Registers     []string       `yaml:"registers"` // that it asks the board to keep; those of Laws are found by Kept
+	RevealReasons  []RevealReason `yaml:"reveal_reasons"`
+	RefusalReasons []Term         `yaml:"refusal_reasons"` // why a platform was refused, as anyone may read it
+	Registers      []string       `yaml:"registers"`       // that it asks the board to keep; those of Laws are found by Kept
 
 	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
 }
@@ -306,6 +307,9 @@ func (p *Pack) ReasonsFor(do Action) (list []RevealReason) {
 	}
 	return list
 }
+
+// RefusalReason finds a reason for a refusal.
+func (p *Pack) RefusalReason(code string) (Term, bool) { return term(p.RefusalReasons, code) }
 
 // DataKind finds a kind of information.
 func (p *Pack) DataKind(code string) (DataKind, bool) {

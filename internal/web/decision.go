@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"aval/internal/condition"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
@@ -41,6 +42,7 @@ func (s *Server) decisionForm(v *visit) error {
 func (s *Server) decisionDecide(v *visit) error {
 	d, err := s.Decisions.Decide(v.ctx(), v.actor, request.ID(v.path("id")), decision.Input{
 		Use: verdictTyped(v, evaluation.Use), Security: verdictTyped(v, evaluation.Security), Exception: v.form("exception"),
+		DueOn: v.form("due_on"), Owner: condition.OwnerOf(v.form("owner")), Because: v.forms("because"),
 	})
 	if err != nil {
 		return err
@@ -72,7 +74,11 @@ func (s *Server) decisionLetter(v *visit) error {
 	if pdf {
 		return s.decisionPDF(v, d, l)
 	}
-	return v.render(decisionLetterPage(v, d, l))
+	follow, err := s.Conditions.OfDecision(v.ctx(), v.actor, string(d.Decision.ID))
+	if err != nil {
+		return err
+	}
+	return v.render(decisionLetterPage(v, d, l, follow))
 }
 
 // decisionAcknowledge is the school's or department's receipt (4.1).
@@ -120,6 +126,14 @@ func conditionsInput(v *visit, aspect evaluation.Aspect) ui.Input {
 	f := areaInput(v, string(aspect)+"_conditions", "decision.conditions", "decision.page.conditions_help", 3)
 	f.Optional = true
 	return f
+}
+
+func becauseOptions(v *visit) []ui.Option {
+	options := make([]ui.Option, len(v.actor.Pack.RefusalReasons))
+	for i, reason := range v.actor.Pack.RefusalReasons {
+		options[i] = ui.Option{Value: reason.Code, Text: reason.Title.In(v.p.Lang), Chosen: v.chosen("because", reason.Code, false)}
+	}
+	return options
 }
 
 // talliesOf counts the criteria of an aspect by rating, in the order of the ratings.

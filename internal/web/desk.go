@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 
+	"aval/internal/condition"
 	"aval/internal/decision"
 	"aval/internal/desk"
 	"aval/internal/incident"
@@ -50,6 +51,9 @@ func (s *Server) deskHome(v *visit) error {
 	}
 	for _, l := range home.Letters {
 		shown.Waiting = append(shown.Waiting, v.letterCard(l))
+	}
+	for _, l := range home.Late {
+		shown.Waiting = append(shown.Waiting, v.lateCard(l, condition.Today(s.DB.Clock())))
 	}
 	for _, t := range tasks {
 		shown.Waiting = append(shown.Waiting, v.taskCard(t))

@@ -48,7 +48,11 @@ func (s *Server) licence(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.render(licencePage(v, shown, accounts, licence.Day(s.DB.Clock())))
+	follow, err := s.Conditions.OfPlatform(v.ctx(), v.actor, shown.PlatformID)
+	if err != nil {
+		return err
+	}
+	return v.render(licencePage(v, shown, accounts, follow, licence.Day(s.DB.Clock())))
 }
 
 func (s *Server) licenceEnd(v *visit) error {

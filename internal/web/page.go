@@ -263,6 +263,9 @@ func (v *visit) run() (err error) {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
+	if v.route.public {
+		return v.inTurn()
+	}
 	if err := v.open(); err != nil {
 		return err
 	}
@@ -478,6 +481,13 @@ func (v *visit) finish() {
 	h := v.w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Vary", "Cookie, Accept-Language, Accept-Encoding")
+	if v.route.public && v.status == http.StatusOK {
+		v.shared(h)
+	}
+	if v.status == http.StatusNotModified {
+		v.w.WriteHeader(v.status)
+		return
+	}
 	if v.body.Len() < smallest || !strings.Contains(v.r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Length", strconv.Itoa(v.body.Len()))
 		v.w.WriteHeader(v.status)

@@ -33,7 +33,7 @@ var printing = make(chan struct{}, 1)
 
 // decisionPDF answers the letter as a file, or a page that says what is missing.
 func (s *Server) decisionPDF(v *visit, d decision.View, l decision.Letter) error {
-	file, err := printPDF(v.ctx(), decisionLetterPage(v, d, l))
+	file, err := printPDF(v.ctx(), decisionLetterPage(v, d, l, nil))
 	if errors.Is(err, errNoBrowser) {
 		v.status = http.StatusServiceUnavailable
 		return v.render(noBrowserPage(v, decisionAt(d.Decision.ID), v.T("decision.letter")))

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
@@ -281,7 +282,8 @@ type platformView struct {
 	Licences []licence.Licence
 	Orgs     map[string]string
 	Asked    []desk.Line
-	Letter   bool // its decision may be read by the visitor
+	Follow   []condition.Public // what its decision asks for
+	Letter   bool               // its decision may be read by the visitor
 	Reports  []usage.Report
 }
 
@@ -308,6 +310,9 @@ func (s *Server) platform(v *visit) (err error) {
 		return err
 	}
 	if shown.Asked, err = s.desk.Asked(v.ctx(), v.actor, id); err != nil {
+		return err
+	}
+	if shown.Follow, err = s.Conditions.OfPlatform(v.ctx(), v.actor, id); err != nil {
 		return err
 	}
 	if shown.DecisionID != "" {

@@ -268,12 +268,17 @@ func (s *Server) policyMarks(v *visit) error {
 		return err
 	}
 	here := "/policy/coverage/" + url.PathEscape(page.Row.ID)
-	all := page.Row.Conform + page.Row.Exceptions + page.Row.Waiting
+	all := page.Row.Conform + page.Row.Exceptions + page.Row.Waiting + page.Row.Before
 	filters := []ui.Filter{{Href: here, Text: v.T("policy.marks_all"), Count: int(all), Current: f.Outcome == ""}}
-	for _, o := range []struct {
+	type count struct {
 		outcome policy.Outcome
 		n       int64
-	}{{policy.Conform, page.Row.Conform}, {policy.Exception, page.Row.Exceptions}, {policy.Waiting, page.Row.Waiting}} {
+	}
+	counts := []count{{policy.Conform, page.Row.Conform}, {policy.Exception, page.Row.Exceptions}, {policy.Waiting, page.Row.Waiting}}
+	if page.Row.Before > 0 {
+		counts = append(counts, count{policy.Before, page.Row.Before})
+	}
+	for _, o := range counts {
 		filters = append(filters, ui.Filter{Href: here + "?show=" + string(o.outcome),
 			Text: v.T("policy.outcomes." + string(o.outcome)), Count: int(o.n), Current: f.Outcome == o.outcome})
 	}
@@ -325,6 +330,8 @@ func outcomeLook(o policy.Outcome) (ui.Tone, string) {
 		return ui.OK, "check-circle-fill"
 	case policy.Exception:
 		return ui.Stop, "exclamation-circle-fill"
+	case policy.Before:
+		return ui.Plain, "archive"
 	default:
 		return ui.Wait, "hourglass-split"
 	}

@@ -23,6 +23,7 @@ type route struct {
 	form    func(*visit) error // shows the form again when do refuses what was typed
 	limit   int64              // largest form, in bytes; 4 MB when zero, 256 kB before a session
 	unread  bool               // what was sent is left unread
+	public  bool               // the same for everyone: no session, no cookie, kept by caches
 }
 
 // routes lists every page and every form of the door.
@@ -34,5 +35,6 @@ func (s *Server) routes() []route {
 		{pattern: "POST /sign-out", need: anyone, do: s.signOut},
 		{pattern: "POST /language", need: anyone, do: s.setLanguage},
 		{pattern: "POST /appearance", need: anyone, do: s.setAppearance},
-	}, s.requestRoutes(), s.classRoutes(), s.usageRoutes(), s.evaluationRoutes(), s.policyRoutes(), s.revealRoutes(), s.accountsRoutes(), s.incidentRoutes())
+	}, s.requestRoutes(), s.classRoutes(), s.usageRoutes(), s.evaluationRoutes(), s.policyRoutes(), s.revealRoutes(), s.accountsRoutes(), s.incidentRoutes(),
+		s.conditionRoutes(), s.earlierRoutes(), s.publicRoutes())
 }

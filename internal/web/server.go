@@ -11,6 +11,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
+	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
@@ -47,6 +48,7 @@ type Server struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Conditions  *condition.Service
 	Reveals     *reveal.Service
 	Usage       *usage.Service
 	Pseudonyms  *pseudonym.Service
@@ -57,6 +59,8 @@ type Server struct {
 	Boards      *board.Service
 	Keys        *seal.Keys // sign checkpoints of the trail
 
+	// BaseURL is the address that people type, for what names its own pages; "" leaves it out.
+	BaseURL string
 	// Secure says that people come over HTTPS: cookies are kept to it.
 	Secure bool
 	// Log receives mistakes, and each answer at debug level; nil is slog.Default.
@@ -73,6 +77,7 @@ type Server struct {
 	attempts *attempts
 	names    boardNames
 	hashing  chan struct{} // passwords compared at once: each takes memory
+	reading  chan struct{} // public pages made at once: strangers do not slow those at work
 	pages    map[string]bool
 }
 
@@ -95,6 +100,7 @@ func (s *Server) Handler() http.Handler {
 	s.sessions = newSessions(s.DB, s.Secure)
 	s.attempts = newAttempts(s.DB.Clock)
 	s.hashing = make(chan struct{}, 4)
+	s.reading = make(chan struct{}, 2)
 	s.pages = map[string]bool{}
 
 	m := http.NewServeMux()

@@ -306,4 +306,10 @@ var looks = map[string]struct {
 	"overdue":      {Stop, "alarm"},
 	"chase":        {Wait, "alarm"},
 	"unverified":   {Wait, "patch-question"},
+
+	"condition.open":    {Wait, "hourglass-split"},
+	"condition.overdue": {Stop, "alarm"},
+	"condition.met":     {OK, "check-circle-fill"},
+	"condition.waived":  {Plain, "slash-circle"},
+	"condition.lapsed":  {Plain, "archive"},
 }
