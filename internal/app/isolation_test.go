@@ -261,6 +261,10 @@ func body(b *board, operation string) any {
 		"end-licence":           map[string]any{"on": today()},
 		"prepare-provisioning":  map[string]any{"kind": "delta"},
 		"create-accounts":       nil,
+		"suspend-account":       map[string]any{"why": "asked"},
+		"resume-account":        nil,
+		"load-vendor-names":     map[string]any{"names": []map[string]any{{"login_name": b.loginName("e00"), "vendor_name": "etoile-7"}}},
+		"attest-deletion":       map[string]any{"on": today(), "by": "Camille Ortega, données"},
 		"approve-provisioning":  nil,
 		"download-provisioning": nil,
 		"confirm-provisioning":  nil,
@@ -308,8 +312,7 @@ func bought(b *board) map[string]any {
 }
 
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals",
-	"list-conditions", "read-condition"}
+var reads = []string{"me", "list-conditions", "read-condition", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {
@@ -321,6 +324,7 @@ func everyField(b *board) url.Values {
 		"aspect": {"use"}, "explanation": {"L’exercice d’écriture à deux n’a pas été regardé de près."}, "talk_on": {today()},
 		"next_step": {"maintain"}, "answer": {"On maintient."}, "do": {"authorise"}, "to": {b.as("professional").ID},
 		"note": {"Le fournisseur répond vendredi."}, "due_on": {today()}, "owner": {"evaluator"},
+		"why": {"asked"}, "idle": {"unconfirmed"}, "count": {"1"},
 		"starts": {today()}, "ends": {"2099-12-31"}, "new_security": {"Chiffrement de bout en bout."},
 	}
 	for n := 1; n <= 13; n++ {

@@ -253,7 +253,7 @@ func (c *checker) words() {
 		c.once("reveal reason", r.Code)
 		c.text("reveal reason "+r.Code, r.Title)
 		for _, do := range r.For {
-			c.known("action", string(do), slices.Contains([]Action{RevealName, RevealAccount, RevealClass}, do))
+			c.known("action", string(do), slices.Contains([]Action{RevealName, RevealAccount, RevealClass, RevealFile}, do))
 		}
 	}
 	for _, f := range c.pack.Functions {

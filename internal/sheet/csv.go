@@ -1,11 +1,13 @@
 package sheet
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -99,19 +101,28 @@ func most(counts map[rune]int) rune {
 }
 
 func (t Table) writeCSV(w io.Writer) error {
-	if _, err := io.WriteString(w, mark); err != nil {
-		return err
+	comma := string(t.Comma)
+	if t.Comma == 0 {
+		comma = ","
 	}
-	out := csv.NewWriter(w)
-	out.UseCRLF = true
-	if t.Comma != 0 {
-		out.Comma = t.Comma
-	}
+	out := bufio.NewWriter(w)
+	_, _ = out.WriteString(mark) // Flush tells
 	for _, cells := range t.lines() {
-		if err := out.Write(cells); err != nil {
-			return err
+		for i, cell := range cells {
+			if i > 0 {
+				_, _ = out.WriteString(comma)
+			}
+			_, _ = out.WriteString(quoted(cell))
 		}
+		_, _ = out.WriteString("\r\n")
 	}
-	out.Flush()
-	return out.Error()
+	return out.Flush()
+}
+
+// quoted is a cell in quotes where it holds what might part cells for some reader.
+func quoted(cell string) string {
+	if !strings.ContainsAny(cell, ",;\t\"\r\n") && strings.TrimSpace(cell) == cell {
+		return cell
+	}
+	return `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 }

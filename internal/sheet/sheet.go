@@ -115,5 +115,5 @@ func Harmless(cell string) string {
 // number says that a text is digits with a sign, a decimal mark, spaces or a percent.
 func number(s string) bool {
 	s = strings.TrimLeft(s, "+-")
-	return s != "" && strings.ContainsAny(s, "0123456789") && strings.Trim(s, "0123456789.,  \u202f%") == ""
+	return s != "" && strings.ContainsAny(s, "0123456789") && strings.Trim(s, "0123456789., \u00a0\u202f%") == ""
 }

@@ -114,6 +114,31 @@ func TestWrittenIsRead(t *testing.T) {
 	})
 }
 
+// A stranger's file is a table whose rows are as wide as its header, or is refused.
+func FuzzRead(f *testing.F) {
+	var book bytes.Buffer
+	if err := (sheet.Table{Format: sheet.XLSX, Header: []string{"Nom"}, Rows: [][]string{{"a"}}}).Write(&book); err != nil {
+		f.Fatal(err)
+	}
+	for _, seed := range []string{"Nom;Note\na;1\n", "a,\"b\nc\"\n,,,\n", "\xff\xfea\x00\n\x00b\x00", "\ufeffa\tb\n1\t\"", book.String()} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		table, err := sheet.Read(data)
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Fatal(err)
+			}
+			return
+		}
+		for _, cells := range table.Rows {
+			if len(cells) != len(table.Header) {
+				t.Fatalf("%d cells under %d", len(cells), len(table.Header))
+			}
+		}
+	})
+}
+
 func TestHarmless(t *testing.T) {
 	for cell, want := range map[string]string{
 		"": "", "bkrt-4827": "bkrt-4827", "-5": "-5", "+12,5 %": "+12,5 %", "=1+1": "'=1+1", "+cmd": "'+cmd", "-cmd|x": "'-cmd|x", "@SUM(A1)": "'@SUM(A1)",

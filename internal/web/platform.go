@@ -13,6 +13,7 @@ import (
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/usage"
 	"aval/internal/web/ui"
 )
 
@@ -283,6 +284,7 @@ type platformView struct {
 	Asked    []desk.Line
 	Follow   []condition.Public // what its decision asks for
 	Letter   bool               // its decision may be read by the visitor
+	Reports  []usage.Report
 }
 
 func (s *Server) platform(v *visit) (err error) {
@@ -319,6 +321,9 @@ func (s *Server) platform(v *visit) (err error) {
 			return err
 		}
 		shown.Letter = err == nil
+	}
+	if shown.Reports, err = s.Usage.Reports(v.ctx(), v.actor, id); err != nil {
+		return err
 	}
 	return v.render(platformPage(v, shown))
 }
