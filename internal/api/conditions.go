@@ -10,6 +10,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/condition"
+	"aval/internal/fault"
 	"aval/internal/policy"
 )
 
@@ -141,7 +142,21 @@ func (s *Server) conditionMeet(ctx context.Context, a policy.Actor, in *struct {
 }) (*answer[conditionJSON], error) {
 	c, err := s.Conditions.Meet(ctx, a, condition.ID(in.ID), condition.Proof{Name: in.Body.Name, Media: in.Body.Media, Note: in.Body.Note,
 		Content: bytes.NewReader(in.Body.Content)})
-	return body(conditionOf(c), err)
+	return body(conditionOf(c), inProof(err))
+}
+
+// inProof gives the parts of a proof the names that a program knows them by.
+func inProof(err error) error {
+	f, ok := fault.As(err)
+	if !ok || len(f.Fields) == 0 {
+		return err
+	}
+	said := *f
+	said.Fields = map[string]fault.Message{}
+	for name, m := range f.Fields {
+		said.Fields[map[string]string{"file": "content", "met_note": "note"}[name]] = m
+	}
+	return &said
 }
 
 func (s *Server) conditionWaive(ctx context.Context, a policy.Actor, in *struct {
