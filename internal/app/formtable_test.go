@@ -342,7 +342,7 @@ func (b *board) conditionForms(two *board) []form {
 		{"programme.pdf", "application/pdf", "\x7fELF\x02\x01\x01\x00"},
 		{"page.html", "text/html", "<!DOCTYPE html>" + script},
 	} {
-		meet.wrong = append(meet.wrong, typed{"proof", file, "proof"})
+		meet.wrong = append(meet.wrong, typed{"file", file, "file"})
 	}
 	waive.good = url.Values{"reason": {b.brackets("waiver typed")}}
 	waive.wrong = slices.Concat(required("reason"), tooLong("reason"))

@@ -280,7 +280,7 @@ func (p Proof) check(actor policy.Actor) (f File, content []byte, err error) {
 		return f, nil, err
 	}
 	if p.Content == nil {
-		return f, nil, fault.Form(map[string]string{"proof": "condition.file_required"})
+		return f, nil, fault.Form(map[string]string{"file": "condition.file_required"})
 	}
 	if content, err = io.ReadAll(io.LimitReader(p.Content, evaluation.MaxEvidence+1)); err != nil {
 		return f, nil, fmt.Errorf("read a file: %w", err)

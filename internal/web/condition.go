@@ -130,7 +130,7 @@ func (s *Server) conditionNote(v *visit) error {
 
 func (s *Server) conditionMeet(v *visit) error {
 	id, proof := condition.ID(v.path("id")), condition.Proof{Note: v.form("met_note")}
-	file, head, err := v.r.FormFile("proof")
+	file, head, err := v.r.FormFile("file")
 	switch {
 	case err == nil:
 		defer func() { _ = file.Close() }() // read whole, or refused
@@ -233,7 +233,7 @@ func conditionDueInput(v *visit, c condition.View) ui.Input {
 }
 
 func proofInput(v *visit) ui.Input {
-	f := v.input("proof", "condition.file", "condition.file_help", "")
+	f := v.input("file", "condition.file", "condition.file_help", "")
 	f.Accept = ".pdf,.png,.jpg,.jpeg,.txt,.docx"
 	return f
 }
