@@ -37,13 +37,14 @@ templ: ## generated pages are committed; making them again must change nothing
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt wants: $$(gofmt -l $$(git ls-files '*.go'))"; exit 1; }
-	go vet ./...
+	go vet -tags long ./...
 	scripts/lint.sh $(GOLANGCI)
 
 check: assets templ lint ## format, vet, lint, arrows, texts, both engines, stories
 	$(TEST) ./...
 
-test: check ## all of check, then races, the browser
+test: check ## all of check, then the scan for secrets, races, the browser
+	$(TEST) -tags long -run NoSecretIsLeft ./internal/cli
 	$(TEST) $(RACE) ./internal/db/... ./internal/job/... ./internal/audit/... ./internal/request/... ./internal/evaluation/... ./internal/decision/... ./internal/account/... ./internal/notice/... ./internal/web/... ./internal/api/... ./internal/app/...
 	$(MAKE) e2e
 
@@ -53,6 +54,7 @@ e2e: build
 bench: build
 	go run ./bench/list
 	go run ./bench/names
+	go run ./bench/cards
 
 clean:
 	rm -rf bin demo-data demo.json

@@ -17,22 +17,23 @@ export function launch() {
   })
 }
 
-// person opens a context of their own, signed in, and counts what the browser complains of.
-export async function person(browser, role, { lang = 'fr', viewport = widths.desk, js = true } = {}) {
+// person opens a context of their own, signed in to the demo or to a board of the story's own, and counts
+// what the browser complains of.
+export async function person(browser, role, { lang = 'fr', viewport = widths.desk, js = true, at = demo } = {}) {
   const context = await browser.newContext({ viewport, locale: lang === 'fr' ? 'fr-CA' : 'en-CA', javaScriptEnabled: js })
-  await context.addCookies([{ name: 'aval_language', value: lang, url: demo.address }])
+  await context.addCookies([{ name: 'aval_language', value: lang, url: at.address }])
   const page = await context.newPage()
   page.faults = []
   page.script = js
   page.on('console', (m) => { if (m.type() === 'error' && !/status of 4\d\d/.test(m.text())) page.faults.push(m.text()) })
   page.on('pageerror', (e) => page.faults.push(String(e)))
   page.on('request', (r) => {
-    if (!r.url().startsWith(demo.address) && !r.url().startsWith('data:')) page.faults.push('left the origin: ' + r.url())
+    if (!r.url().startsWith(at.address) && !r.url().startsWith('data:')) page.faults.push('left the origin: ' + r.url())
   })
-  await page.goto(demo.address + '/sign-in')
+  await page.goto(at.address + '/sign-in')
   if (role) {
-    await page.fill('[name=login]', demo.roles[role].login)
-    await page.fill('[name=password]', demo.roles[role].password)
+    await page.fill('[name=login]', at.roles[role].login)
+    await page.fill('[name=password]', at.roles[role].password)
     await Promise.all([page.waitForURL('**/desk'), page.click('main button[type=submit]')])
   }
   return page

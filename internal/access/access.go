@@ -37,6 +37,22 @@ const (
 // States lists them in that order.
 var States = []State{ToCreate, Sent, Confirmed, ResetPending, Suspended, Retired}
 
+// Why is why somebody stopped an account. A closed list: what is written of a
+// pupil is no free text.
+type Why string
+
+// From what the pupil did to what the school asks.
+const (
+	Exposed Why = "exposed" // others know the password
+	Misused Why = "misused"
+	Asked   Why = "asked" // by the school or the parents
+	Away    Why = "away"  // the pupil left, and the roster does not know it yet
+	Unused  Why = "unused"
+)
+
+// Whys lists them in that order.
+var Whys = []Why{Exposed, Misused, Asked, Away, Unused}
+
 // Account is a pupil's right to enter one platform.
 type Account struct {
 	ID        string
@@ -45,7 +61,9 @@ type Account struct {
 	State     State
 	Was       State // what a suspended one goes back to
 	ByHand    bool  // somebody suspended it, and must let it go on
+	Why       Why   // of one that somebody suspended
 	SentOn    string
+	SeenOn    string // the day on which a file of the platform last told of it; "" before
 	ChangedOn string
 	Version   int64
 
@@ -109,15 +127,17 @@ func (a *Account) reset(kind licence.AccountKind) error {
 	return nil
 }
 
-// suspend is the rule: an account that goes on is stopped, and remembers where it stood.
-func (a *Account) suspend(byHand bool) error {
+// suspend is the rule: an account that goes on is stopped, and remembers where
+// it stood; for a reason if somebody does it, for none when the pupil left the
+// audience.
+func (a *Account) suspend(why Why) error {
 	switch a.State {
 	case Suspended:
 		return fault.New(fault.Conflict, "access.already_suspended")
 	case Retired:
 		return fault.New(fault.Conflict, "access.retired")
 	}
-	a.State, a.Was, a.ByHand = Suspended, a.State, byHand
+	a.State, a.Was, a.ByHand, a.Why = Suspended, a.State, why != "", why
 	return nil
 }
 
@@ -126,13 +146,22 @@ func (a *Account) resume() error {
 	if a.State != Suspended {
 		return fault.New(fault.Conflict, "access.not_suspended")
 	}
-	a.State, a.Was, a.ByHand = a.Was, "", false
+	a.State, a.Was, a.ByHand, a.Why = a.Was, "", false, ""
 	return nil
+}
+
+// letOn is the rule: somebody lets go on what somebody stopped; one whose pupil
+// left comes back with the pupil.
+func (a *Account) letOn() error {
+	if a.State == Suspended && !a.ByHand {
+		return fault.New(fault.Conflict, "access.resume_left")
+	}
+	return a.resume()
 }
 
 // retire ends an account for good; its password and the platform's name are erased.
 func (a *Account) retire() {
-	a.State, a.Was, a.ByHand = Retired, "", false
+	a.State, a.Was, a.ByHand, a.Why = Retired, "", false, ""
 	a.password, a.vendorName = []byte{}, []byte{}
 }
 

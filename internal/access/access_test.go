@@ -201,15 +201,16 @@ func TestSuspend(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		id := w.made(nil)
 		c := w.card(id, w.pupils[0])
-		wants(t, "Suspend by a teacher", w.Suspend(t.Context(), w.as("t", policy.Teacher, w.schools[0], w.classes[0]), c.AccountID), fault.Denied, "", "6.1e")
-		wants(t, "Resume of one that goes on", w.Resume(t.Context(), w.evaluator(), c.AccountID), fault.Conflict, "access.not_suspended", "")
-		w.must(w.Suspend(t.Context(), w.evaluator(), c.AccountID))
-		wants(t, "Suspend twice", w.Suspend(t.Context(), w.evaluator(), c.AccountID), fault.Conflict, "access.already_suspended", "")
+		wants(t, "Suspend by a teacher", w.Suspend(t.Context(), w.teacher(0), id, c.AccountID, access.Asked), fault.NotFound, "not_found", "")
+		wants(t, "Suspend by the principal", w.Suspend(t.Context(), w.as("p", policy.Principal, w.schools[0]), id, c.AccountID, access.Asked), fault.Denied, "", "6.1e")
+		wants(t, "Resume of one that goes on", w.Resume(t.Context(), w.evaluator(), id, c.AccountID), fault.Conflict, "access.not_suspended", "")
+		w.must(w.Suspend(t.Context(), w.evaluator(), id, c.AccountID, access.Exposed))
+		wants(t, "Suspend twice", w.Suspend(t.Context(), w.evaluator(), id, c.AccountID, access.Exposed), fault.Conflict, "access.already_suspended", "")
 		wants(t, "Reset of a suspended one", w.Reset(t.Context(), w.evaluator(), c.AccountID), fault.Conflict, "access.reset_suspended", "")
 		if got := w.counts(id); got.By[access.Suspended] != 1 || got.Live() != 5 {
 			t.Errorf("counts: %+v", got)
 		}
-		w.must(w.Resume(t.Context(), w.evaluator(), c.AccountID))
+		w.must(w.Resume(t.Context(), w.evaluator(), id, c.AccountID))
 		if again := w.card(id, w.pupils[0]); again != c {
 			t.Errorf("it goes on as %s", again.State)
 		}

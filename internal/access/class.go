@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
@@ -12,6 +13,7 @@ import (
 	"aval/internal/org"
 	"aval/internal/person"
 	"aval/internal/policy"
+	"aval/internal/vault"
 )
 
 // Place is where an account stands, and whose it is: nothing that opens it.
@@ -20,6 +22,8 @@ type Place struct {
 	PersonID  string
 	Licence   licence.ID
 	State     State
+	ByHand    bool // suspended by somebody
+	Why       Why
 }
 
 // Set is the accounts of a class on one licence.
@@ -36,6 +40,8 @@ type Room struct {
 	School org.Org
 	Pupils []person.Person
 	Sets   []Set
+
+	ShreddedAt time.Time // when the board's login names were destroyed, and the accounts with them; zero while they are not
 }
 
 // Find answers the set and the pupil of an account of the room, and whether there is one.
@@ -77,6 +83,9 @@ func (s *Service) Room(ctx context.Context, actor policy.Actor, classID string) 
 			return err
 		}
 		if r.Pupils, err = person.InClass(ctx, tx, classID); err != nil {
+			return err
+		}
+		if r.ShreddedAt, err = vault.ShreddedAt(ctx, tx); err != nil {
 			return err
 		}
 		r.Sets, err = s.sets(ctx, tx, r.Pupils)
@@ -161,8 +170,12 @@ func (s *Service) platforms(ctx context.Context, tx *db.Tx, classes []person.Cla
 	return by, nil
 }
 
-// sets answers the accounts of some pupils that are not retired, by platform.
+// sets answers the accounts of some pupils that are not retired, by platform;
+// none of a board that was shredded, which joins no account to a pupil any more.
 func (s *Service) sets(ctx context.Context, tx *db.Tx, pupils []person.Person) ([]Set, error) {
+	if at, err := vault.ShreddedAt(ctx, tx); err != nil || !at.IsZero() {
+		return nil, err
+	}
 	ids := make([]string, len(pupils))
 	for i, p := range pupils {
 		ids[i] = p.ID
@@ -208,9 +221,9 @@ func (s *Accounts) places(ctx context.Context, tx *db.Tx, personIDs []string) ([
 	var all []Place
 	for part := range slices.Chunk(logins, 500) {
 		some, err := db.All(ctx, tx, func(r db.Row) (p Place, err error) {
-			err = r.Scan(&p.AccountID, &p.PersonID, &p.Licence, &p.State)
+			err = r.Scan(&p.AccountID, &p.PersonID, &p.Licence, &p.State, &p.ByHand, &p.Why)
 			return p, err
-		}, `SELECT id, login_id, licence_id, state FROM pupil_account
+		}, `SELECT id, login_id, licence_id, state, by_hand, why FROM pupil_account
 			WHERE board_id = $1 AND state <> 'retired' AND login_id IN `+db.In(2, len(part)), with(part, tx.Board)...)
 		if err != nil {
 			return nil, err

@@ -108,8 +108,8 @@ func (x line) cell(c licence.Column) string {
 	return c.Text
 }
 
-// sheet writes the lines by the licence's columns, as RFC 4180 has it.
-func sheet(columns []licence.Column, lines []line) ([]byte, error) {
+// written writes the lines by the licence's columns, as RFC 4180 has it.
+func written(columns []licence.Column, lines []line) ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	w.UseCRLF = true
@@ -222,7 +222,7 @@ func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.I
 			if err != nil {
 				return err
 			}
-			if text, err = sheet(columnsOf(l), lines); err != nil {
+			if text, err = written(columnsOf(l), lines); err != nil {
 				return err
 			}
 			return send(ctx, tx, *f)
@@ -242,6 +242,9 @@ func (s *Service) step(ctx context.Context, actor policy.Actor, do policy.Action
 	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		l, err := allowed(ctx, tx, actor, do, id)
 		if err != nil {
+			return err
+		}
+		if _, err := s.Names.Vault.Keys(ctx, tx); err != nil { // before the licence's turn: one order everywhere
 			return err
 		}
 		if err := hold(ctx, tx, id); err != nil {

@@ -1,13 +1,12 @@
 package access_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/csv"
 	"strings"
 	"testing"
 
 	"aval/internal/access"
+	"aval/internal/access/accesstest"
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/licence"
@@ -16,32 +15,18 @@ import (
 )
 
 // vendor is a platform that makes its accounts from the file.
-type vendor struct{ passwords, groups map[string]string }
+type vendor struct{ accesstest.Platform }
 
-func (v *vendor) load(t *testing.T, text []byte) (n int) {
+func (v *vendor) load(t *testing.T, text []byte) int {
 	t.Helper()
-	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
-	if err != nil || len(rows) < 2 {
-		t.Fatalf("the file does not load: %d rows, %v", len(rows), err)
+	n, err := v.Load(text)
+	if err != nil {
+		t.Fatal(err)
 	}
-	at := map[string]int{}
-	for i, name := range rows[0] {
-		at[name] = i
-	}
-	if v.passwords == nil {
-		v.passwords, v.groups = map[string]string{}, map[string]string{}
-	}
-	for _, row := range rows[1:] {
-		login := row[at["login_name"]]
-		v.passwords[login], v.groups[login] = row[at["password"]], row[at["group"]]
-	}
-	return len(rows) - 1
+	return n
 }
 
-func (v *vendor) enters(c access.Card) bool {
-	password, ok := v.passwords[c.UserName]
-	return ok && password != "" && password == c.Password.Text
-}
+func (v *vendor) enters(c access.Card) bool { return v.Enters(c.UserName, c.Password.Text) }
 
 // file takes a file through its four hands but the last.
 func (w *world) file(id licence.ID, kind access.FileKind) (access.FileID, []byte) {
@@ -179,7 +164,7 @@ func TestWhatAFileHolds(t *testing.T) {
 		}
 		var v vendor
 		v.load(t, text)
-		group := func(p string) string { return v.groups[w.card(id, p).UserName] }
+		group := func(p string) string { return v.GroupOf(w.card(id, p).UserName) }
 		if group(w.pupils[0]) != "'=401" || group(w.pupils[4]) != "" || !strings.HasPrefix(group(w.far[0]), "g-") ||
 			group(w.far[0]) != group(w.far[2]) {
 			t.Errorf("groups are %q %q %q %q", group(w.pupils[0]), group(w.pupils[4]), group(w.far[0]), group(w.far[2]))

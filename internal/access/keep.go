@@ -133,7 +133,7 @@ func (s *Service) sweep(ctx context.Context, actor policy.Actor, id licence.ID) 
 		rule   func(*Account) error
 	}{
 		{m.retired, "access.retired", func(a *Account) error { a.retire(); return nil }},
-		{m.suspend, "access.left", func(a *Account) error { return a.suspend(false) }},
+		{m.suspend, "access.left", func(a *Account) error { return a.suspend("") }},
 		{m.resume, "access.back", (*Account).resume},
 	} {
 		for some := range slices.Chunk(step.ids, batch) {
@@ -159,7 +159,7 @@ func (s *Service) compare(ctx context.Context, boardID string, id licence.ID) (m
 		if err != nil {
 			return err
 		}
-		accounts, err := ofLicence(ctx, tx, id, []State{ToCreate, Sent, Confirmed, ResetPending, Suspended})
+		accounts, err := ofLicence(ctx, tx, id, unretired)
 		if err != nil {
 			return err
 		}

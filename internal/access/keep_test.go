@@ -54,7 +54,7 @@ func TestTheAudienceIsFollowed(t *testing.T) {
 		if w.card(id, left) != before || w.mark(access.ControlKept, id) != "conform" {
 			t.Error("who came back has not the account of before")
 		}
-		w.must(w.Suspend(t.Context(), w.evaluator(), stays.AccountID))
+		w.must(w.Suspend(t.Context(), w.evaluator(), id, stays.AccountID, access.Misused))
 		w.sweep()
 		if got := w.card(id, w.pupils[1]).State; got != access.Suspended {
 			t.Errorf("the sweep let one go on that somebody stopped: %s", got)

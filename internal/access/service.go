@@ -211,6 +211,9 @@ func (s *Service) without(ctx context.Context, tx *db.Tx, l licence.Licence, ids
 
 // give makes accounts for some people, up to the seats; full says that no seat is left.
 func (s *Service) give(ctx context.Context, tx *db.Tx, actor policy.Actor, id licence.ID, people []string) (full bool, err error) {
+	if _, err := s.Names.Vault.Keys(ctx, tx); err != nil { // before the licence's turn: one order everywhere
+		return false, err
+	}
 	if err := hold(ctx, tx, id); err != nil {
 		return false, err
 	}
@@ -253,6 +256,10 @@ func (s *Service) drawn(ctx context.Context, tx *db.Tx, l licence.Licence, peopl
 	if err != nil {
 		return nil, false, err
 	}
+	kinds, err := s.Names.Kinds(ctx, tx)
+	if err != nil {
+		return nil, false, err
+	}
 	for _, id := range people {
 		p := by[id]
 		if l.AccountKind == licence.BoardEmail && (p.Email == "" || licence.ShowsName(p.Given, p.Family, p.Email)) {
@@ -262,7 +269,7 @@ func (s *Service) drawn(ctx context.Context, tx *db.Tx, l licence.Licence, peopl
 			full = true
 			break
 		}
-		a, err := p.account(keys, l, rows[id], licence.Day(tx.Now))
+		a, err := p.account(keys, kinds, l, rows[id], licence.Day(tx.Now))
 		if err != nil {
 			return nil, false, err
 		}
@@ -274,12 +281,12 @@ func (s *Service) drawn(ctx context.Context, tx *db.Tx, l licence.Licence, peopl
 
 // account is a new one. The board's own addresses are known to the platform by
 // the board's sign-in: nothing is sent.
-func (p pupil) account(keys *vault.Keys, l licence.Licence, loginID, today string) (Account, error) {
+func (p pupil) account(keys *vault.Keys, kinds pseudonym.Choices, l licence.Licence, loginID, today string) (Account, error) {
 	a := Account{ID: db.NewID(), LicenceID: l.ID, LoginID: loginID, State: ToCreate, ChangedOn: today}
 	var plain sealed
 	if ours(l.AccountKind) {
 		var err error
-		if plain.Password, err = p.password(); err != nil {
+		if plain.Password, err = p.password(kinds); err != nil {
 			return a, err
 		}
 	} else {
@@ -288,13 +295,13 @@ func (p pupil) account(keys *vault.Keys, l licence.Licence, loginID, today strin
 	return a, a.seal(keys, plain)
 }
 
-// password draws one for the pupil's age, in the language of the school.
-func (p pupil) password() (pseudonym.Password, error) {
+// password draws one of the board's kind for the pupil's grade, in the language of the school.
+func (p pupil) password(kinds pseudonym.Choices) (pseudonym.Password, error) {
 	lang := "fr"
 	if strings.HasPrefix(p.Lang, "en") {
 		lang = "en"
 	}
-	drawn, err := pseudonym.Generate(rand.Reader, pseudonym.KindFor(p.Grade, nil), lang)
+	drawn, err := pseudonym.Generate(rand.Reader, pseudonym.KindFor(p.Grade, kinds), lang)
 	if err != nil {
 		return drawn, fmt.Errorf("draw password: %w", err)
 	}
@@ -333,8 +340,8 @@ func (s *Service) Reset(ctx context.Context, actor policy.Actor, accountID strin
 
 // Renew is Reset within a transaction.
 func (s *Accounts) Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, accountID string) error {
-	return s.change(ctx, tx, actor, policy.AccessReset, accountID, func(ctx context.Context, tx *db.Tx, a *Account, kind licence.AccountKind) error {
-		if err := a.reset(kind); err != nil {
+	return s.change(ctx, tx, actor, policy.AccessReset, accountID, func(ctx context.Context, tx *db.Tx, a *Account, l licence.Licence) error {
+		if err := a.reset(l.AccountKind); err != nil {
 			return err
 		}
 		keys, err := s.Names.Vault.Keys(ctx, tx)
@@ -349,35 +356,52 @@ func (s *Accounts) Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, acc
 		if err != nil {
 			return err
 		}
-		if plain.Password, err = p.password(); err != nil {
+		kinds, err := s.Names.Kinds(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if plain.Password, err = p.password(kinds); err != nil {
 			return err
 		}
 		return a.seal(keys, plain)
 	}, "access.reset", "6.2a")
 }
 
-// Suspend stops an account until Resume.
-func (s *Service) Suspend(ctx context.Context, actor policy.Actor, accountID string) error {
-	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		return s.change(ctx, tx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, _ licence.AccountKind) error {
-			return a.suspend(true)
-		}, "access.suspended", "6.1e")
-	})
+// Suspend stops an account of a licence until Resume, for a reason.
+func (s *Service) Suspend(ctx context.Context, actor policy.Actor, id licence.ID, accountID string, why Why) error {
+	return s.manage(ctx, actor, id, accountID, func(a *Account) error {
+		if !slices.Contains(Whys, why) {
+			return fault.Form(map[string]string{"why": "access.why_required"})
+		}
+		return a.suspend(why)
+	}, "access.suspended")
 }
 
-// Resume lets an account go on that somebody suspended.
-func (s *Service) Resume(ctx context.Context, actor policy.Actor, accountID string) error {
+// Resume lets an account of a licence go on that somebody suspended. One whose
+// pupil left the audience goes on by itself when the pupil is back.
+func (s *Service) Resume(ctx context.Context, actor policy.Actor, id licence.ID, accountID string) error {
+	return s.manage(ctx, actor, id, accountID, (*Account).letOn, "access.resumed")
+}
+
+// manage does something to one account, for who keeps those of its licence.
+func (s *Service) manage(ctx context.Context, actor policy.Actor, id licence.ID, accountID string, rule func(*Account) error, action string) error {
 	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		return s.change(ctx, tx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, _ licence.AccountKind) error {
-			return a.resume()
-		}, "access.resumed", "6.1e")
+		if _, err := allowed(ctx, tx, actor, policy.AccessManage, id); err != nil {
+			return err
+		}
+		return s.change(ctx, tx, actor, policy.AccessManage, accountID, func(_ context.Context, _ *db.Tx, a *Account, l licence.Licence) error {
+			if l.ID != id {
+				return fault.Missing()
+			}
+			return rule(a)
+		}, action, "6.1e")
 	})
 }
 
 // change does something to one account. The trail names the person and the
 // licence, never the account or its login name.
 func (s *Accounts) change(ctx context.Context, tx *db.Tx, actor policy.Actor, do policy.Action, accountID string,
-	rule func(context.Context, *db.Tx, *Account, licence.AccountKind) error, action, clause string) error {
+	rule func(context.Context, *db.Tx, *Account, licence.Licence) error, action, clause string) error {
 	if len(actor.Reach(do).Rules) == 0 {
 		return actor.Allow(do, policy.Scope{})
 	}
@@ -399,13 +423,17 @@ func (s *Accounts) change(ctx context.Context, tx *db.Tx, actor policy.Actor, do
 	if err != nil {
 		return err
 	}
-	if err := rule(ctx, tx, &a, l.AccountKind); err != nil {
+	if err := rule(ctx, tx, &a, l); err != nil {
 		return err
 	}
 	if err := update(ctx, tx, &a); err != nil {
 		return err
 	}
-	return audit.Write(ctx, tx, actor, action, "person:"+p.ID, audit.Under(clause), audit.Note(licence.Subject(a.LicenceID)))
+	note := licence.Subject(a.LicenceID)
+	if a.Why != "" {
+		note += " why=" + string(a.Why)
+	}
+	return audit.Write(ctx, tx, actor, action, "person:"+p.ID, audit.Under(clause), audit.Note(note))
 }
 
 // whose is the pupil of an account; empty of one whose person was purged.

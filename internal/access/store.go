@@ -12,11 +12,11 @@ import (
 	"aval/internal/vault"
 )
 
-const columns = `id, licence_id, login_id, state, was, by_hand, password, vendor_name, sent_on, changed_on, version`
+const columns = `id, licence_id, login_id, state, was, by_hand, password, vendor_name, sent_on, changed_on, version, seen_on, why`
 
 func scan(r db.Row) (a Account, err error) {
 	err = r.Scan(&a.ID, &a.LicenceID, &a.LoginID, &a.State, &a.Was, &a.ByHand, &a.password, &a.vendorName, &a.SentOn,
-		&a.ChangedOn, &a.Version)
+		&a.ChangedOn, &a.Version, &a.SeenOn, &a.Why)
 	return a, err
 }
 
@@ -131,8 +131,8 @@ func insert(ctx context.Context, tx *db.Tx, made []Account) error {
 func update(ctx context.Context, tx *db.Tx, a *Account) error {
 	a.ChangedOn = licence.Day(tx.Now)
 	err := db.Changed(tx.Exec(ctx, `UPDATE pupil_account SET state = $4, was = $5, by_hand = $6, password = $7, vendor_name = $8,
-		sent_on = $9, changed_on = $10, version = version + 1 WHERE board_id = $1 AND id = $2 AND version = $3`,
-		tx.Board, a.ID, a.Version, string(a.State), string(a.Was), a.ByHand, a.password, a.vendorName, a.SentOn, a.ChangedOn))
+		sent_on = $9, changed_on = $10, why = $11, version = version + 1 WHERE board_id = $1 AND id = $2 AND version = $3`,
+		tx.Board, a.ID, a.Version, string(a.State), string(a.Was), a.ByHand, a.password, a.vendorName, a.SentOn, a.ChangedOn, string(a.Why)))
 	if err == nil {
 		a.Version++
 	}

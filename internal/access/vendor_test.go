@@ -15,7 +15,14 @@ import (
 func TestThePlatformsNamesAreLoaded(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		load := func(actor policy.Actor, id licence.ID, text string) (int, error) {
-			return w.LoadVendorNames(t.Context(), actor, id, strings.NewReader(text))
+			f, err := w.ReadVendorNames(t.Context(), actor, id, []byte(text))
+			if err != nil || f.Wrong() == 0 {
+				return f.Matched, err
+			}
+			if f.Sealed != "" || len(f.Slips) == 0 || f.Slips[0].Line == 0 {
+				t.Errorf("of a file that is wrong: %+v", f)
+			}
+			return 0, fault.Form(map[string]string{"file": f.Slips[0].Key})
 		}
 		ours, id := w.made(nil), w.made(func(l *licence.Licence) { l.AccountKind = licence.VendorName })
 		names := map[string]string{}
@@ -39,6 +46,7 @@ func TestThePlatformsNamesAreLoaded(t *testing.T) {
 			"a login name without an account":    one + ",etoile-1\n" + names[w.far[0]] + ",etoile-2",
 			"what is no login name":              one + ",etoile-1\nsomebody,etoile-2",
 			"one account twice":                  one + ",etoile-1\n" + one + ",etoile-2",
+			"the pupil's own name":               one + ",etoile-1\n" + two + ",o.vaudrin1",
 			"one name for two":                   one + ",etoile-1\n" + two + ",etoile-1",
 			"quotes that do not end, after good": one + ",etoile-1\n\"" + two + ",etoile-2",
 		} {
@@ -51,9 +59,28 @@ func TestThePlatformsNamesAreLoaded(t *testing.T) {
 			t.Fatal("a file that was refused was kept in part")
 		}
 		before := w.card(id, w.pupils[0])
-		n, err := load(w.evaluator(), id, "\ufefflogin,user\r\n"+strings.ToUpper(one)+",etoile-1\r\n"+two+", étoile 2 \r\n")
-		if n != 2 || err != nil {
-			t.Fatalf("%d are loaded, %v", n, err)
+		good := "\ufefflogin,user\r\n" + strings.ToUpper(one) + ",etoile-1\r\n" + two + ", étoile 2 \r\n"
+		f, err := w.ReadVendorNames(t.Context(), w.evaluator(), id, []byte(good))
+		if err != nil || f.Matched != 2 || f.Wrong() != 0 || strings.Contains(f.Sealed, "etoile") {
+			t.Fatalf("what is right: %+v %v", f, err)
+		}
+		if w.card(id, w.pupils[0]).UserName != "" {
+			t.Fatal("reading kept something")
+		}
+		other := w.as("a-2", policy.Evaluator, "")
+		twin := w.made(func(l *licence.Licence) { l.AccountKind = licence.VendorName })
+		for name, err := range map[string]error{
+			"by another":         func() error { _, err := w.KeepVendorNames(t.Context(), other, id, f.Sealed); return err }(),
+			"for another":        func() error { _, err := w.KeepVendorNames(t.Context(), w.evaluator(), twin, f.Sealed); return err }(),
+			"what is no letters": func() error { _, err := w.KeepVendorNames(t.Context(), w.evaluator(), id, "?"); return err }(),
+			"what was changed":   func() error { _, err := w.KeepVendorNames(t.Context(), w.evaluator(), id, f.Sealed[1:]); return err }(),
+		} {
+			wants(t, "KeepVendorNames "+name, err, fault.Conflict, "access.vendor_again", "")
+		}
+		_, err = w.KeepVendorNames(t.Context(), w.as("p", policy.Principal, w.schools[0]), id, f.Sealed)
+		wants(t, "KeepVendorNames by the principal", err, fault.Denied, "denied", "6.1e")
+		if n, err := w.KeepVendorNames(t.Context(), w.evaluator(), id, f.Sealed); n != 2 || err != nil {
+			t.Fatalf("%d are kept, %v", n, err)
 		}
 		a, b := w.card(id, w.pupils[0]), w.card(id, w.pupils[1])
 		if a.UserName != "etoile-1" || b.UserName != "étoile 2" || a.Password != before.Password || a.State != access.ToCreate {
@@ -63,6 +90,13 @@ func TestThePlatformsNamesAreLoaded(t *testing.T) {
 			if strings.Contains(cell, "etoile-1") {
 				t.Error("the platform's name stands plainly in a table")
 			}
+		}
+		_, err = w.LoadVendorNames(t.Context(), w.evaluator(), id, [][2]string{{one, "lune-1"}, {two, " "}})
+		if f, ok := fault.As(err); !ok || f.Fields["file"].Key != "access.vendor_line" || w.card(id, w.pupils[0]).UserName != "etoile-1" {
+			t.Errorf("a table with a broken line: %v", err)
+		}
+		if n, err := w.LoadVendorNames(t.Context(), w.evaluator(), id, [][2]string{{one, "lune-1"}}); n != 1 || err != nil || w.card(id, w.pupils[0]).UserName != "lune-1" {
+			t.Errorf("a table: %d %v", n, err)
 		}
 	})
 }

@@ -196,7 +196,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, code strin
 
 // fields are the names that a program knows, where a page's form has another.
 var fields = map[string]string{
-	"data_kinds": "data", "cost": "cost_cents",
+	"data_kinds": "data", "cost": "cost_cents", "file": "names",
 	"use_result": "use.result", "use_reasons": "use.reasons", "use_conditions": "use.conditions",
 	"security_result": "security.result", "security_reasons": "security.reasons", "security_conditions": "security.conditions",
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/reveal"
@@ -64,7 +65,7 @@ type lookJSON struct {
 	At      time.Time `json:"at"`
 	Actor   string    `json:"actor" doc:"Account, or cli."`
 	Role    string    `json:"role"`
-	Kind    string    `json:"kind" enum:"name,account,class"`
+	Kind    string    `json:"kind" enum:"name,account,class,file"`
 	Reason  string    `json:"reason"`
 	Note    string    `json:"note,omitempty"`
 	Licence string    `json:"licence,omitempty"`
@@ -91,6 +92,40 @@ func (s *Server) looks(ctx context.Context, a policy.Actor, in *struct {
 	}
 	if len(looks) == reveal.PageSize {
 		out.Next = looks[len(looks)-1].ID
+	}
+	return body(out, err)
+}
+
+type signJSON struct {
+	Code  string `json:"code" enum:"many,alone,same_pupil,off_hours,in_vain,at_quota"`
+	Count int    `json:"count"`
+	Most  int    `json:"most" doc:"How many are nothing unusual."`
+	Text  string `json:"text" doc:"The sign as a sentence, in the account's language."`
+}
+
+type outlierJSON struct {
+	Actor string     `json:"actor" doc:"Account, or cli."`
+	Role  string     `json:"role"`
+	Looks int        `json:"looks" doc:"In the week."`
+	Signs []signJSON `json:"signs" doc:"At least one. A sign is no fault: it is a question to ask."`
+}
+
+type outliersOut struct {
+	From     string        `json:"from" format:"date" doc:"Monday of the last complete week."`
+	To       string        `json:"to" format:"date" doc:"Its Sunday."`
+	Outliers []outlierJSON `json:"outliers"`
+}
+
+func (s *Server) outliers(ctx context.Context, a policy.Actor, _ *struct{}) (*answer[outliersOut], error) {
+	week, list, err := s.Reveals.Outliers(ctx, a)
+	out := outliersOut{From: week.From.Format(time.DateOnly), To: week.LastDay().Format(time.DateOnly), Outliers: []outlierJSON{}}
+	for _, o := range list {
+		one := outlierJSON{Actor: o.Actor, Role: string(o.Role), Looks: o.Looks}
+		for _, sign := range o.Signs {
+			one.Signs = append(one.Signs, signJSON{Code: string(sign.Code), Count: sign.Count, Most: sign.Most,
+				Text: i18n.For(a.Lang).Message(sign.Message())})
+		}
+		out.Outliers = append(out.Outliers, one)
 	}
 	return body(out, err)
 }

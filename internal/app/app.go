@@ -29,6 +29,7 @@ import (
 	"aval/internal/reveal"
 	"aval/internal/roster"
 	"aval/internal/seal"
+	"aval/internal/usage"
 	"aval/internal/vault"
 )
 
@@ -57,7 +58,9 @@ type App struct {
 	Accounts    *account.Service
 	Rosters     *roster.Service
 	Names       *pseudonym.Names
+	Pseudonyms  *pseudonym.Service
 	Reveals     *reveal.Service
+	Usage       *usage.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
@@ -107,11 +110,14 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	v := vault.New(master)
 	names := &pseudonym.Names{Vault: v}
 	pupils := &access.Accounts{Names: names}
+	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
 		Names:       names,
-		Reveals:     &reveal.Service{DB: d, Names: names, Cards: pupils},
+		Reveals:     reveals,
+		Usage:       &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
+		Pseudonyms:  &pseudonym.Service{DB: d, Names: names},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
@@ -145,6 +151,10 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		"notice.request": a.Notices.Request,
 		"notice.contest": a.Notices.Contest,
 		reveal.Alert:     a.Notices.Reveals,
+		reveal.Asking:    a.Notices.Asked,
+		reveal.Allowed:   a.Notices.Allowed,
+		reveal.Weekly:    a.Notices.Outliers,
+		reviewing:        a.ReviewLooks,
 		vault.ResealJob:  a.Vault.Reseal,
 		access.CreateJob: a.Access.Run,
 		daily:            a.Daily,

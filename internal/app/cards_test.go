@@ -4,14 +4,18 @@ import (
 	"context"
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"aval/internal/access"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/person"
 )
@@ -125,6 +129,9 @@ func TestATeacherPrintsTheCardsOfHerClassAlone(t *testing.T) {
 		if again.status != http.StatusConflict || strings.Contains(again.body, cards[0].Password.Text) || b.looks() != 1 {
 			t.Errorf("a second class within the hour: %d", again.status)
 		}
+		if links := b.readPage(again.body).links; !slices.Contains(links, "/reveals/more?reason=printing&what=set") {
+			t.Errorf("the refusal does not lead to a second person: %v", links)
+		}
 		if copied := b.browse("principal", http.MethodPost, at+"/cards", sent); !strings.Contains(copied.body, "copie 2") {
 			t.Errorf("the principal's print is not the second copy: %d", copied.status)
 		}
@@ -162,6 +169,51 @@ func TestALostPasswordIsReplacedAndItsCardShown(t *testing.T) {
 		}
 		if title := regexp.MustCompile(`<title>.*</title>`).FindString(renewed.body); strings.Contains(title, pupils[1].FamilyName) {
 			t.Errorf("the browser remembers %q", title)
+		}
+	})
+}
+
+// A board whose login names were destroyed is calm about it: the desk works, the
+// class says so and when, and nothing leads to what is gone.
+func TestAShreddedBoardSaysSoCalmly(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).build(t, "erables", "Vorn")
+		set := b.cards()
+		cards, _, err := b.classCards(set, b.classes[0])
+		b.must(err)
+		at := "/classes/" + b.classes[0]
+		b.must(b.Vault.Shred(t.Context(), b.system()))
+		for _, lang := range []string{"fr", "en"} {
+			read := func(who, path string, want int) string {
+				r := httptest.NewRequest(http.MethodGet, path, nil).WithContext(t.Context())
+				r.AddCookie(&http.Cookie{Name: "aval_language", Value: lang})
+				r.AddCookie(b.cookie(who))
+				a := b.serve(r)
+				if a.status != want {
+					t.Errorf("%s reads %s: %d, want %d\n%s", who, path, a.status, want, sentences(a.body))
+				}
+				return html.UnescapeString(a.body)
+			}
+			for _, who := range []string{"teacher", "principal"} {
+				desk, list, page := read(who, "/desk", http.StatusOK), read(who, "/classes", http.StatusOK), read(who, at, http.StatusOK)
+				if leads := at + "/"; strings.Contains(desk+list+page, leads) || strings.Contains(page, `method="post" action="`+at) {
+					t.Errorf("a page leads %s to what is gone", who)
+				}
+				if want := i18n.For(lang).T("class.shredded", time.Now()); !strings.Contains(page, want) {
+					t.Errorf("the class does not say %q\n%s", want, sentences(page))
+				}
+			}
+			read("teacher", at+"/cards?licence="+string(set), http.StatusNotFound)
+			read("evaluator", "/licences/"+string(set), http.StatusOK)
+			read("operator", "/settings/words", http.StatusOK)
+		}
+		for path, sent := range map[string]url.Values{
+			at + "/password": {"account": {cards[0].AccountID}},
+			at + "/cards":    {"licence": {string(set)}, "reason": {"printing"}, "paper": {"a4"}},
+		} {
+			if a := b.browse("teacher", http.MethodPost, path, sent); a.status != http.StatusNotFound {
+				t.Errorf("%s: %d, want the one NotFound", path, a.status)
+			}
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"aval/internal/policy"
 	"aval/internal/request"
 	"aval/internal/reveal"
+	"aval/internal/usage"
 )
 
 // proof shows that a clause lives: an act that its control counts as conform,
@@ -160,9 +161,26 @@ func revealed(who string) func(*board) error {
 	}
 }
 
+// printed shows the cards of a class that has accounts on a new platform.
+func (b *board) printed(who string) error {
+	_, err := b.Reveals.Reveal(b.t.Context(), b.as(who), reveal.Ask{Kind: reveal.Class, Class: b.classes[0], Licence: b.cards(), Reason: "printing"})
+	return err
+}
+
 func departmentAsks(b *board) error {
 	_, err := b.Requests.Submit(b.t.Context(), b.as("department_head"), b.ask("department_head").ID)
 	return err
+}
+
+// followed has somebody read a platform's file about a pupil of the first school.
+func followed(who string) func(*board) error {
+	return func(b *board) error {
+		l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.accounted())
+		b.must(err)
+		_, err = b.Usage.Rosetta(b.t.Context(), b.as(who), usage.Ask{Platform: l.PlatformID, Reason: "progress",
+			File: []byte("Login;Minutes\n" + b.loginName("e02") + ";12\n")})
+		return err
+	}
 }
 
 var proofs = map[string]proof{
@@ -277,6 +295,10 @@ var proofs = map[string]proof{
 	"6.1e": {act: func(b *board) error { return b.accounts(licence.LoginName, nil) }, violate: func(b *board) error {
 		return b.accounts(licence.LoginName, func(l *licence.Licence) { l.Seats = 2 })
 	}},
+	"6.2b": {act: followed("principal"), violate: followed("department_head")},
+	"6.2a": {
+		act:     func(b *board) error { return b.printed("teacher") },
+		violate: func(b *board) error { return b.printed("it") }},
 	"6.3b": {
 		act:     func(b *board) error { b.to(request.Authorised); return nil },
 		violate: func(b *board) error { return b.record("principal", b.platform().ID, nil) }},

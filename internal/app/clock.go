@@ -13,11 +13,15 @@ import (
 )
 
 const (
-	daily    job.Kind = "clock.daily"
-	sweeping job.Kind = "licence.sweep"
-	keeping  job.Kind = "access.sweep"
-	mailing  job.Kind = "notice.checkpoint"
-	mailedBy          = "job"
+	daily     job.Kind = "clock.daily"
+	sweeping  job.Kind = "licence.sweep"
+	keeping   job.Kind = "access.sweep"
+	reviewing job.Kind = "notice.weekly" // left daily, so that a week's letters are written soon after its end
+	mailing   job.Kind = "notice.checkpoint"
+)
+
+const (
+	mailedBy = "job"
 	// mailedEvery is a week, less what the hour of the day may differ by.
 	mailedEvery = 7*24*time.Hour - 6*time.Hour
 )
@@ -81,21 +85,46 @@ func (a *App) KeepAccounts(ctx context.Context, _, _ string) error {
 	return nil
 }
 
-// mailCheckpoint is the handler of notice.checkpoint.
-func (a *App) mailCheckpoint(ctx context.Context, boardID, _ string) error {
+// ReviewLooks is the handler of notice.weekly: on each board it leaves the letters about the
+// unusual looks of the last week, once.
+func (a *App) ReviewLooks(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		actor, err := a.clock(ctx, b.ID)
+		if err != nil {
+			return err
+		}
+		if err := a.Notices.Weekly(ctx, actor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clock is the actor of the jobs of a board.
+func (a *App) clock(ctx context.Context, boardID string) (actor policy.Actor, err error) {
 	var b board.Board
-	err := a.DB.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) (err error) {
+	err = a.DB.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) (err error) {
 		b, err = board.Get(ctx, tx, boardID)
 		return err
 	})
 	if err != nil {
-		return err
+		return actor, err
 	}
 	pack, err := policy.Shipped(b.Pack)
+	return policy.System(boardID, pack, mailedBy), err
+}
+
+// mailCheckpoint is the handler of notice.checkpoint.
+func (a *App) mailCheckpoint(ctx context.Context, boardID, _ string) error {
+	actor, err := a.clock(ctx, boardID)
 	if err != nil {
 		return err
 	}
-	err = a.MailCheckpoint(ctx, policy.System(b.ID, pack, mailedBy))
+	err = a.MailCheckpoint(ctx, actor)
 	if fault.Is(err, fault.Invalid) {
 		return nil // nobody to write to yet: asked again tomorrow
 	}

@@ -77,3 +77,44 @@ func TestTheClockMailsACheckpointAWeek(t *testing.T) {
 		}
 	})
 }
+
+// The clock leaves a letter about a week's unusual looks to each who is told,
+// once, on the boards where there are some, and none without a mail server.
+func TestTheClockTellsOfUnusualLooksOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		now := time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC)
+		d.Clock = func() time.Time { return now }
+		h := open(t, d)
+		b, quiet := h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Tesk")
+		for _, of := range []*board{b, quiet} {
+			b.must(d.Write(t.Context(), of.id, func(ctx context.Context, tx *db.Tx) error {
+				for range map[*board]int{b: 61, quiet: 10}[of] {
+					if _, err := tx.Exec(ctx, `INSERT INTO reveal (board_id, id, at, actor_id, role, kind, reason, count)
+						VALUES ($1, $2, $3, $4, 'teacher', 'name', 'conduct', 1)`, tx.Board, db.NewID(), now.AddDate(0, 0, -7), of.as("teacher").ID); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+		}
+		left := func(when string, want int) {
+			t.Helper()
+			b.must(h.ReviewLooks(t.Context(), "", ""))
+			got, err := job.Left(t.Context(), d)
+			if err != nil || got["notice.outliers"] != want {
+				t.Errorf("%s: %d letters, %v, want %d", when, got["notice.outliers"], err, want)
+			}
+		}
+		left("without a mail server", 0)
+		post, err := mail.Open("smtp://127.0.0.1:1", "aval@commission.example")
+		b.must(err)
+		h.App = app.New(h.Config, d, h.Keys, h.master, h.Blobs, post)
+		left("the first day", 4) // two evaluators, their director, the privacy officer
+		h.App = app.New(h.Config, d, h.Keys, h.master, h.Blobs, post)
+		left("started again", 4)
+		now = now.AddDate(0, 0, 5)
+		left("the Sunday", 4)
+		now = now.AddDate(0, 0, 1)
+		left("after a quiet week", 4)
+	})
+}

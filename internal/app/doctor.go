@@ -13,6 +13,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/mail"
+	"aval/internal/pseudonym"
 	"aval/internal/seal"
 	"aval/internal/vault"
 )
@@ -56,12 +57,12 @@ func Doctor(ctx context.Context, c Config) []Check {
 		add("database", OK, "doctor.db", string(d.Engine()))
 		checks = append(checks, clock(ctx, d))
 	}
-	if _, err := seal.Open(filepath.Join(c.Data, "keys")); err != nil {
-		add("keys", Bad, "doctor.keys_bad", err.Error())
+	if _, err := seal.Open(keyDir(c)); err != nil {
+		checks = append(checks, bad("keys", err, "doctor.keys_bad"))
 	} else {
 		add("keys", OK, "doctor.keys")
 	}
-	checks = append(checks, sealed(ctx, c, sound))
+	checks = append(checks, sealed(ctx, c, sound)...)
 	if err := os.MkdirAll(filepath.Join(c.Data, "evidence"), 0o700); err != nil {
 		add("evidence", Bad, "doctor.blobs_bad", err.Error())
 	} else if store, err := blob.Open(filepath.Join(c.Data, "evidence")); err != nil {
@@ -93,8 +94,9 @@ func Doctor(ctx context.Context, c Config) []Check {
 
 // sealed opens the keys of every board with the master key, since a lost one
 // is only missed when somebody asks for what it guards. Without a sound
-// database (nil) it looks at the master key alone, and makes none.
-func sealed(ctx context.Context, c Config, d *db.DB) Check {
+// database (nil) it looks at the master key alone, and makes none. What the keys
+// open is looked at too.
+func sealed(ctx context.Context, c Config, d *db.DB) []Check {
 	var master seal.Master
 	var err error
 	if d == nil {
@@ -112,13 +114,43 @@ func sealed(ctx context.Context, c Config, d *db.DB) Check {
 			err = v.Check(ctx, b.ID)
 		}
 	}
-	if f, ok := fault.As(err); ok {
-		return Check{Name: "vault", State: Bad, Key: f.Key, Args: f.Args}
-	}
 	if err != nil {
-		return Check{Name: "vault", State: Bad, Key: "doctor.vault_bad", Args: []any{err.Error()}}
+		return []Check{bad("vault", err, "doctor.vault_bad")}
 	}
-	return Check{Name: "vault", State: OK, Key: "doctor.vault"}
+	checks := []Check{{Name: "vault", State: OK, Key: "doctor.vault"}}
+	if d == nil {
+		return checks
+	}
+	return append(checks, names(ctx, d, &pseudonym.Names{Vault: v.Vault}, boards)...)
+}
+
+// names looks for login names that were tampered with.
+func names(ctx context.Context, d *db.DB, n *pseudonym.Names, boards []board.Board) (checks []Check) {
+	for _, b := range boards {
+		unsound := 0
+		err := d.Read(ctx, b.ID, func(ctx context.Context, tx *db.Tx) (err error) {
+			unsound, err = n.Unsound(ctx, tx)
+			return err
+		})
+		switch {
+		case err != nil:
+			checks = append(checks, bad("names", err, "doctor.vault_bad"))
+		case unsound > 0:
+			checks = append(checks, Check{Name: "names", State: Bad, Key: "doctor.names_bad", Args: []any{unsound, b.ID}})
+		}
+	}
+	if len(checks) == 0 {
+		checks = append(checks, Check{Name: "names", State: OK, Key: "doctor.names"})
+	}
+	return checks
+}
+
+// bad is a check that failed: a refusal says it in its own words.
+func bad(name string, err error, otherwise string) Check {
+	if f, ok := fault.As(err); ok {
+		return Check{Name: name, State: Bad, Key: f.Key, Args: f.Args}
+	}
+	return Check{Name: name, State: Bad, Key: otherwise, Args: []any{err.Error()}}
 }
 
 // clock compares the machine's time with the youngest board: a clock that went

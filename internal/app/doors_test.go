@@ -112,7 +112,7 @@ func (b *board) post(path string, form url.Values) *http.Request {
 }
 
 // multipartForms are those that may carry files.
-var multipartForms = []string{"/requests/*/evaluation/use", "/requests/*/evaluation/security"}
+var multipartForms = []string{"/usage", "/requests/*/evaluation/use", "/requests/*/evaluation/security"}
 
 var longID = regexp.MustCompile(`/[a-z2-7]{26}(/|$)`)
 
@@ -228,6 +228,7 @@ func (b *board) state() string {
 			`SELECT 'account ' || id || ' ' || CAST(version AS text) FROM account WHERE board_id = $1`,
 			`SELECT 'reveal ' || id || ' ' || person_id FROM reveal WHERE board_id = $1`,
 			`SELECT 'approval ' || id || ' ' || approved_by FROM reveal_approval WHERE board_id = $1`,
+			`SELECT 'usage ' || class_id || ' ' || day || ' ' || CAST(seen AS text) FROM usage_report WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
 		}, " UNION ALL "), tx.Board)
 		return err
@@ -271,7 +272,7 @@ func (b *board) fill() {
 	joined := b.to(request.Submitted)
 	_, err := b.Requests.Join(ctx, b.as("professional"), joined.ID)
 	b.must(err)
-	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a", "1.3e"} {
+	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a", "1.3e", "6.2b"} {
 		b.must(proofs[prove].act(b))
 	}
 	b.more("teacher")

@@ -8,6 +8,7 @@ import (
 
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/licence"
 	"aval/internal/request"
 )
 
@@ -204,6 +205,30 @@ func (b *board) licenceFields(t *testing.T, two *board) {
 	b.make(l.ID)
 	b.refuses(t, "evaluator", http.MethodPost, "/api/v1/licences/"+string(l.ID)+"/provisioning", map[string]any{"kind": "delta"}, []typed{
 		{"kind", nil, "kind"}, {"kind", "all", "kind"}, {"kind", script, "kind"}, {"kind", 5, "kind"},
+	})
+	accounts := "/api/v1/licences/" + string(l.ID) + "/accounts/" + b.accountFor("read-account", l.ID)
+	b.refuses(t, "evaluator", http.MethodPost, accounts+"/suspend", map[string]any{"why": "asked"}, []typed{
+		{"why", nil, "why"}, {"why", "", "why"}, {"why", "because", "why"}, {"why", script, "why"}, {"why", 5, "why"},
+	})
+	names := func(login, name string) []map[string]any {
+		return []map[string]any{{"login_name": login, "vendor_name": name}}
+	}
+	vendor := b.accounted()
+	vendor.AccountKind = licence.VendorName
+	vendor, err = b.Licences.Record(t.Context(), b.as("principal"), vendor)
+	b.must(err)
+	b.make(vendor.ID)
+	known := b.loginName("e00")
+	b.refuses(t, "evaluator", http.MethodPut, "/api/v1/licences/"+string(vendor.ID)+"/vendor-names", map[string]any{"names": names(known, "etoile-7")}, []typed{
+		{"names", nil, "names"}, {"names", []any{}, "names"}, {"names", names("nobody", "etoile-7"), "names"}, {"names", names(known, " "), "names"},
+		{"names", names(known, long), "names"}, {"names", names(known, b.said["given e00"]), "names"}, {"names", 5, "names"}, {"names", script, "names"},
+	})
+	ended, err := b.Licences.Record(t.Context(), b.as("principal"), b.accounted())
+	b.must(err)
+	b.over(ended.ID)
+	b.refuses(t, "evaluator", http.MethodPost, "/api/v1/licences/"+string(ended.ID)+"/attestation", map[string]any{"on": today(), "by": "Camille Ortega"}, []typed{
+		{"on", nil, "on"}, {"on", "hier", "on"}, {"on", "2025-12-31", "on"}, {"on", "2100-01-01", "on"}, {"on", script, "on"}, {"on", 5, "on"},
+		{"by", nil, "by"}, {"by", " ", "by"}, {"by", long, "by"}, {"by", 5, "by"},
 	})
 	b.refuses(t, "principal", http.MethodPost, "/api/v1/licences/"+string(l.ID)+"/end", map[string]any{"on": today()}, []typed{
 		{"on", nil, "on"}, {"on", "hier", "on"}, {"on", "2025-12-31", "on"}, {"on", "2100-01-01", "on"}, {"on", script, "on"}, {"on", 5, "on"},

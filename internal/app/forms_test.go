@@ -41,7 +41,7 @@ func TestEachFieldOfAFormIsRefusedBesideItself(t *testing.T) {
 				b.complains(f)
 				b.strays(f)
 				if len(f.good) > 0 && !f.keeps { // it was the field alone that was wrong
-					if a := b.send(f.who, "fr", f.to(), f.good, "", nil); a.status != f.done() {
+					if a := b.send(f.who, "fr", f.to(), f.good, "file", f.attach); a.status != f.done() {
 						t.Errorf("what is right is refused: %d\n%s", a.status, sentences(a.body))
 					}
 				}
@@ -109,7 +109,11 @@ func (b *board) complains(f form) {
 		where := w.field + " = " + short(fmt.Sprintf("%.40q", w.value))
 		for _, lang := range []string{"fr", "en"} {
 			sent, file := b.filled(f, w)
-			a := b.send(f.who, lang, f.to(), sent, w.field, file)
+			at := w.field
+			if file == nil {
+				at, file = "file", f.attach
+			}
+			a := b.send(f.who, lang, f.to(), sent, at, file)
 			said[lang] = b.heeds(f, w, lang+" "+where, a, sent)
 		}
 		if said["fr"] != "" && said["fr"] == said["en"] {

@@ -13,8 +13,11 @@ import (
 	"aval/internal/db/dbtest"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
+	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 	"aval/internal/request"
+	tables "aval/internal/sheet"
 )
 
 // form is a row of the table: one form of the pages, who fills it in, and what
@@ -25,6 +28,7 @@ type form struct {
 	id       string // of what the address names
 	aspect   string
 	file     string // of accounts, that the address names too
+	account  string // of a pupil, that the address names too
 	stranger string // the id of such a thing of another school, where the role is a school's
 	foreign  string // and of another board
 	page     string // where it stands; its own address when empty
@@ -33,8 +37,9 @@ type form struct {
 	unseen   []string // fields that are read and that the page does not show
 	idle     []string // fields that the page shows and that are tried in another row, or hold no answer
 	wrong    []typed
-	keeps    bool // what was typed is kept as a draft when it is refused
-	shows    bool // what is right is answered at once: it must not stand in a page to come back to
+	keeps    bool    // what was typed is kept as a draft when it is refused
+	attach   *upload // in the field named file
+	shows    bool    // what is right is answered at once: it must not stand in a page to come back to
 }
 
 // done is the status of what is right.
@@ -57,7 +62,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -106,6 +111,7 @@ func (b *board) forms(two *board) []form {
 	b.t.Helper()
 	ctx := b.t.Context()
 	foreign := two.to(request.Decided)
+	b.must(b.Pseudonyms.Block(ctx, b.as("operator"), []string{"=" + strings.ReplaceAll(b.loginName("e22"), "-", "")}, 0)) // to be replaced
 	theirs := string(two.decisionOf(foreign.ID).ID)
 	theirContest, err := two.contest(two.decisionOf(foreign.ID).ID)
 	b.must(err)
@@ -230,6 +236,11 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
 			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"))},
 
+		{route: "POST /settings/passwords", who: "operator", good: b.kinds(), wrong: b.wrongKinds()},
+		{route: "POST /settings/words/replace", who: "operator", good: url.Values{"sure": {"yes"}}, wrong: slices.Concat(required("sure"), among("sure"))},
+		{route: "POST /settings/words", who: "operator", good: url.Values{"version": {"2"}, "words": {"bkr\n<b>kâsk"}},
+			wrong: slices.Concat(wrongs("words", "words", "aïeul", "bkr\r\nᑭᔅᑭᓄ", script+"\n0", long, wide), wrongs("version", late, "", "x", "999999", script))},
+
 		{route: "POST /reveals", who: "teacher", shows: true, good: url.Values{"name": {b.loginName("e00")}, "reason": {"class_help"}},
 			wrong: slices.Concat(required("name"), wrongs("name", "name", "Belloq", script, long), required("reason"), among("reason"),
 				wrongs("reason", "reason", "lost_password"))},
@@ -240,7 +251,66 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return append(forms, b.accountForms(two)...)
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign))
+}
+
+// usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
+func (b *board) usageForms(foreign request.Request) []form {
+	b.t.Helper()
+	l := b.accounted()
+	l.OrgID, l.Payer = b.other, b.other
+	l, err := b.Licences.Record(b.t.Context(), b.as(otherPrincipal), l)
+	b.must(err)
+	read := form{route: "POST /usage", who: otherTeacher, shows: true, idle: []string{"keep"},
+		attach: &upload{"suivi.csv", "text/csv", "Nom;Minutes\n" + b.loginName("e20") + ";12\n"},
+		good:   url.Values{"platform": {string(l.PlatformID)}, "reason": {"progress"}, "keep": {"yes"}},
+		wrong: slices.Concat(required("platform"), known("platform", "platform", string(foreign.PlatformID), string(b.approved().ID)),
+			required("reason"), among("reason"), wrongs("reason", "reason", "printing"))}
+	for _, content := range []string{"", "\x00", "Élève;Minutes\nLéa;12\n", "%PDF-1.7\n", "<!DOCTYPE html>" + script, "PK\x03\x04" + strings.Repeat("\x00", 64),
+		strings.Repeat("a", tables.MaxBytes+1), strings.Repeat("b", tables.MaxBytes+8<<20)} {
+		read.wrong = append(read.wrong, typed{"file", upload{"suivi.xlsx", tables.XLSX.Media(), content}, "file"})
+	}
+	save := form{route: "POST /usage/file", who: otherTeacher, page: "/usage", shows: true, unseen: []string{"table", "format"},
+		good:  url.Values{"table": {"Nom;Minutes\nVorn;12"}, "format": {"csv"}},
+		wrong: append(known("table", nowhere, ""), known("format", nowhere, "", "html")...)}
+	return []form{read, save}
+}
+
+// wide are words that leave too few names.
+var wide = func() string {
+	var words strings.Builder
+	for _, a := range "2345678" {
+		for _, b := range "234" {
+			words.WriteString("=" + string(a) + string(b) + "\n")
+		}
+	}
+	return words.String()
+}()
+
+// kinds are a kind of password for each grade that has a choice.
+func (b *board) kinds() url.Values {
+	kinds := url.Values{"version": {"1"}}
+	for _, grade := range pseudonym.Grades {
+		if of := pseudonym.KindsFor(grade); len(of) > 1 {
+			kinds.Set("grade_"+grade, string(of[1]))
+		}
+	}
+	return kinds
+}
+
+// wrongKinds are kinds that are none, and one that is easier to guess where there is one.
+func (b *board) wrongKinds() (all []typed) {
+	for name := range b.kinds() {
+		if name == "version" {
+			continue
+		}
+		all = append(all, required(name)...)
+		all = append(all, among(name)...)
+		if name > "grade_02" && name < "grade_A" {
+			all = append(all, wrongs(name, name, string(pseudonym.PictureAndWord))...)
+		}
+	}
+	return append(all, wrongs("version", late, "", "x", "999999", script)...)
 }
 
 // quota is a small number, above which one is refused.
@@ -476,14 +546,48 @@ func (b *board) accountForms(two *board) []form {
 		}
 		forms = append(forms, row)
 	}
+	forms = append(forms, b.keptForms(two)...)
 	over := form{route: "POST /licences/{id}/deletion", who: "evaluator", good: url.Values{"on": {today()}, "by": {"Camille Ortega, données"}},
 		wrong: slices.Concat(required("on"), day("on"), wrongs("on", "on", "2025-12-31", "2100-01-01"), required("by"), tooLong("by"))}
-	over.id, _ = at("confirm-provisioning", b)
+	over.id, _ = at("", b)
 	over.foreign, _ = at("", two)
 	over.page = "/licences/" + over.id
-	dbtest.OwnerExec(b.t, b.DB, `UPDATE licence SET ends_on = '2026-01-02' WHERE id = '`+over.id+`'`)
-	b.must(b.Access.Sweep(b.t.Context(), b.id))
+	b.over(licence.ID(over.id))
 	return append(forms, over)
+}
+
+// keptForms are those of the pages on which the accounts of a licence are kept.
+func (b *board) keptForms(two *board) []form {
+	b.t.Helper()
+	of := func(b *board, kind licence.AccountKind) licence.ID {
+		l := b.accounted()
+		l.AccountKind = kind
+		l, err := b.Licences.Record(b.t.Context(), b.as("principal"), l)
+		b.must(err)
+		return l.ID
+	}
+	at := func(does, operation string, kind licence.AccountKind) form {
+		id := of(b, kind)
+		row := form{route: "POST /licences/{id}/accounts/" + does, who: "evaluator", id: string(id), foreign: string(of(two, kind))}
+		row.account = b.accountFor(operation, id)
+		row.page = "/licences/" + row.id + "/accounts/" + row.account
+		return row
+	}
+	suspend, resume := at("{account}/suspend", "suspend-account", licence.LoginName), at("{account}/resume", "resume-account", licence.LoginName)
+	suspend.good, suspend.wrong = url.Values{"why": {"asked"}}, slices.Concat(required("why"), among("why"))
+
+	idle := at("idle", "suspend-account", licence.LoginName)
+	dbtest.OwnerExec(b.t, b.DB, `UPDATE pupil_account SET state = 'sent', sent_on = '2026-01-02' WHERE id = '`+idle.account+`'`)
+	idle.page = "/licences/" + idle.id + "/accounts/idle"
+	idle.good, idle.idle = url.Values{"idle": {"unconfirmed"}, "count": {"1"}}, []string{"idle", "count"}
+
+	read, keep := at("names", "load-vendor-names", licence.VendorName), at("names/keep", "load-vendor-names", licence.VendorName)
+	read.page, keep.page = "/licences/"+read.id+"/accounts/names", "/licences/"+keep.id+"/accounts/names"
+	for _, file := range []upload{{"vide.csv", "text/csv", ""}, {"titres.csv", "text/csv", "login,name\n"}, {script, "text/html", script},
+		{"faux.xlsx", "application/octet-stream", "PK\x03\x04 and nothing"}} {
+		read.wrong = append(read.wrong, typed{"file", file, "file"})
+	}
+	return []form{suspend, resume, idle, read, keep}
 }
 
 func (b *board) bargains(two *board) []typed {

@@ -261,6 +261,10 @@ func body(b *board, operation string) any {
 		"end-licence":           map[string]any{"on": today()},
 		"prepare-provisioning":  map[string]any{"kind": "delta"},
 		"create-accounts":       nil,
+		"suspend-account":       map[string]any{"why": "asked"},
+		"resume-account":        nil,
+		"load-vendor-names":     map[string]any{"names": []map[string]any{{"login_name": b.loginName("e00"), "vendor_name": "etoile-7"}}},
+		"attest-deletion":       map[string]any{"on": today(), "by": "Camille Ortega, données"},
 		"approve-provisioning":  nil,
 		"download-provisioning": nil,
 		"confirm-provisioning":  nil,
@@ -304,7 +308,7 @@ func bought(b *board) map[string]any {
 }
 
 // reads are the operations that take nothing and change nothing.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals"}
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {
@@ -315,6 +319,7 @@ func everyField(b *board) url.Values {
 		"use_result": {"approved"}, "use_reasons": {"Elle convient."}, "security_result": {"approved"}, "security_reasons": {"Elle protège."},
 		"aspect": {"use"}, "explanation": {"L’exercice d’écriture à deux n’a pas été regardé de près."}, "talk_on": {today()},
 		"next_step": {"maintain"}, "answer": {"On maintient."}, "do": {"authorise"}, "to": {b.as("professional").ID},
+		"why": {"asked"}, "idle": {"unconfirmed"}, "count": {"1"},
 		"starts": {today()}, "ends": {"2099-12-31"}, "new_security": {"Chiffrement de bout en bout."},
 	}
 	for _, c := range b.criteria(evaluation.Use) {

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -124,4 +125,83 @@ func revealedBy(b *board, who string) error {
 		return fmt.Errorf("reveal as %s: %d %s", who, a.status, a.body)
 	}
 	return nil
+}
+
+// Whose looks of last week are unusual is said to who reads all looks of their
+// board, on the page and to programs, and to nobody else.
+func TestAWeeksUnusualLooksAreReadByWhoMay(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := open(t, d)
+		b, two := h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Tesk")
+		b.must(d.Write(t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+			for range 61 {
+				if _, err := tx.Exec(ctx, `INSERT INTO reveal (board_id, id, at, actor_id, role, kind, reason, note, count)
+					VALUES ($1, $2, $3, $4, 'teacher', 'name', 'conduct', $5, 1)`, tx.Board, db.NewID(), tx.Now.AddDate(0, 0, -7),
+					b.as("teacher").ID, b.name("note of a look")); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		for _, c := range []struct {
+			of       *board
+			who      string
+			status   int  // of a program's answer
+			reviewed bool // the page has the section
+			listed   bool
+		}{
+			{b, "teacher", http.StatusForbidden, false, false},
+			{b, "principal", http.StatusForbidden, false, false},
+			{b, "evaluator", http.StatusForbidden, false, false},
+			{b, "evaluation_director", http.StatusForbidden, false, false},
+			{two, "privacy_officer", http.StatusOK, true, false},
+			{b, "privacy_officer", http.StatusOK, true, true},
+			{b, "secretary", http.StatusOK, true, true},
+		} {
+			page := c.of.browse(c.who, http.MethodGet, "/looks", nil)
+			if page.status != http.StatusOK || strings.Contains(page.body, `id="outliers"`) != c.reviewed ||
+				strings.Contains(page.body, "61 recherches dans la semaine") != c.listed {
+				t.Errorf("the page, as %s: %d\n%s", c.who, page.status, sentences(page.body))
+			}
+			a := c.of.call(c.who, http.MethodGet, "/api/v1/reveals/outliers", nil)
+			if a.status != c.status || strings.Contains(a.body, `"code":"alone","count":61,"most":60`) != c.listed {
+				t.Errorf("a program, as %s: %d\n%s", c.who, a.status, short(a.body))
+			}
+			if strings.Contains(a.body, b.name("note of a look")) {
+				t.Errorf("a program, as %s, is told what was written", c.who)
+			}
+		}
+	})
+}
+
+// At the quota a lost password, whose page has no form to come back to, leads on too.
+func TestTheQuotaLeadsToASecondPerson(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).build(t, "erables", "Vorn")
+		cards, _, err := b.classCards(b.cards(), b.classes[0])
+		b.must(err)
+		settings := b.as("operator").Settings
+		settings.SinglesAnHour = 1
+		b.must(b.Boards.Change(t.Context(), b.as("operator"), settings))
+		b.must(revealedBy(b, "teacher"))
+		for path, sent := range map[string]url.Values{
+			"/reveals":                               {"name": {b.loginName("e00")}, "reason": {"class_help"}},
+			"/classes/" + b.classes[0] + "/password": {"account": {cards[0].AccountID}},
+		} {
+			a := b.browse("teacher", http.MethodPost, path, sent)
+			links := b.readPage(a.body).links
+			if a.status != http.StatusConflict || !slices.ContainsFunc(links, func(l string) bool {
+				return strings.HasPrefix(l, "/reveals/more?") && strings.Contains(l, "what=singles")
+			}) {
+				t.Errorf("%s: %d, leads to %v", path, a.status, links)
+			}
+		}
+		asked := b.browse("teacher", http.MethodPost, "/reveals/more", url.Values{"what": {"singles"}, "extra": {"3"}, "reason": {"lost_password"}})
+		if asked.status != http.StatusSeeOther {
+			t.Fatalf("asking for more: %d\n%s", asked.status, sentences(asked.body))
+		}
+		if desk := b.browse("principal", http.MethodGet, "/desk", nil); !strings.Contains(desk.body, "Permettre 3 recherches de plus") {
+			t.Error("the principal does not find it on the desk")
+		}
+	})
 }

@@ -32,7 +32,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Log:    slog.Default(), Observe: observe(metrics),
 		Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
-		Decisions: a.Decisions, Reveals: a.Reveals, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
+		Decisions: a.Decisions, Reveals: a.Reveals, Usage: a.Usage, Pseudonyms: a.Pseudonyms, Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys,
 	}
 	programs := (&api.Server{
 		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
@@ -106,7 +106,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, metricsAddr stri
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	server := &http.Server{Handler: a.Handler(metrics), ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
-	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime, Daily: []job.Kind{daily, sweeping, keeping}})
+	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime, Daily: []job.Kind{daily, sweeping, keeping, reviewing}})
 	if err != nil {
 		return err
 	}

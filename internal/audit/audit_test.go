@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -117,7 +118,7 @@ func TestDetails(t *testing.T) {
 
 func keys(t testing.TB) *seal.Keys {
 	t.Helper()
-	k, err := seal.Open(t.TempDir())
+	k, err := seal.Open(filepath.Join(t.TempDir(), "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func ForSubject(ctx context.Context, tx *db.Tx, subject string) ([]Record, error
 
 func recordsAfter(ctx context.Context, tx *db.Tx, after int64, limit int) ([]Record, error) {
 	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM audit_record
-		WHERE board_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, tx.Board, after, limit)
+		WHERE board_id = $1 AND seq > $2 ORDER BY seq LIMIT `+strconv.Itoa(limit), tx.Board, after)
 }
 
 func recordsBefore(ctx context.Context, tx *db.Tx, before int64, limit int) ([]Record, error) {
@@ -39,7 +39,7 @@ func recordsBefore(ctx context.Context, tx *db.Tx, before int64, limit int) ([]R
 		before = math.MaxInt64
 	}
 	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM audit_record
-		WHERE board_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3`, tx.Board, before, limit)
+		WHERE board_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT `+strconv.Itoa(limit), tx.Board, before)
 }
 
 // scanAnyhow is scan for rows that someone may have spoilt: what cannot be read
@@ -57,7 +57,7 @@ func scanAnyhow(row db.Row) (Record, error) {
 
 func recordsToVerify(ctx context.Context, tx *db.Tx, after int64, limit int) ([]Record, error) {
 	return db.All(ctx, tx, scanAnyhow, `SELECT `+columns+` FROM audit_record
-		WHERE board_id = $1 AND seq > $2 ORDER BY seq LIMIT $3`, tx.Board, after, limit)
+		WHERE board_id = $1 AND seq > $2 ORDER BY seq LIMIT `+strconv.Itoa(limit), tx.Board, after)
 }
 
 type head struct {
@@ -105,7 +105,7 @@ func scanHash(row db.Row) (h storedHash, err error) {
 
 func hashesAfter(ctx context.Context, tx *db.Tx, after int64, limit int) ([]storedHash, error) {
 	return db.All(ctx, tx, scanHash, `SELECT idx, hash FROM audit_hash
-		WHERE board_id = $1 AND idx > $2 ORDER BY idx LIMIT $3`, tx.Board, after, limit)
+		WHERE board_id = $1 AND idx > $2 ORDER BY idx LIMIT `+strconv.Itoa(limit), tx.Board, after)
 }
 
 // errHashes says that the tree cannot grow: Verify tells more.

@@ -14,8 +14,9 @@ import (
 )
 
 type pseudonymCmds struct {
-	Sample pseudonymSample `cmd:"" help:"Print login names that belong to nobody, one a line; needs no database."`
-	Find   pseudonymFind   `cmd:"" help:"Say whose a login name is; it is noted, and counts in the hour's quota."`
+	Sample  pseudonymSample  `cmd:"" help:"Print login names that belong to nobody, one a line; needs no database."`
+	Find    pseudonymFind    `cmd:"" help:"Say whose a login name is; it is noted, and counts in the hour's quota."`
+	Rosetta pseudonymRosetta `cmd:"" help:"Put pupils' names in a platform's file; it is noted for each class, and counts as a class set."`
 }
 
 type pseudonymSample struct {

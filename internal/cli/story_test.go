@@ -28,7 +28,6 @@ import (
 	"aval/internal/db/dbtest"
 	"aval/internal/i18n"
 	"aval/internal/mail/mailtest"
-	"aval/internal/roster/generate"
 )
 
 // program is the built aval that the stories run.
@@ -60,15 +59,24 @@ func TestMain(m *testing.M) {
 //	serve                      starts "aval serve" and waits for its line; $URL is where
 //	demo                       the same of "aval demo"
 //	halt                       ends it, which must go well
-//	roster FILE                writes a generated OneRoster 1.2 set; $SCHOOL, $TEACHER, $COLLEAGUE are source ids in it
+//	roster FILE [moved]        writes a generated OneRoster 1.2 set; $SCHOOL, $TEACHER, $COLLEAGUE, $OTHER_SCHOOL, $OTHER_TEACHER
+//	                           are source ids in it, $FAMILY is a pupil of $TEACHER; moved: the pupil went to the other school
 //	api TOKEN METHOD PATH STATUS [FILE]
 //	                           calls the API; the answer, which must have that status, is the output.
 //	                           $NAMES in FILE are replaced
+//	again COUNT TOKEN …        the same so many times; the last answer is the output
+//	until TOKEN PATH WHERE VALUE
+//	                           waits until the API's answer has this value there
+//	browse LOGIN METHOD PATH STATUS [FIELD=VALUE…]
+//	                           asks for a page as somebody, signed in with $LOGIN_PASSWORD; the page is the output
+//	vendor FILE COUNT          gives a platform a file of so many accounts
+//	enter NAME PASSWORD        signs in to the platform
 //	json PATH VALUE            the last output has this value there; clauses/id=2.2b/conform finds in a list, warnings/len counts one
 //	keep NAME [PATH]           puts the last output, or what it has there, in $NAME
 //	mailbox                    runs a mail server, which the program finds in $AVAL_SMTP
 //	letter ADDRESS FOLDER      waits for a letter to the address, whose text is the output; its files go to the folder
 //	sql STATEMENT              changes the database around every guard of the program
+//	export FILE COUNT          writes what a platform would export of so many pupils; $PUPIL is the first one's family name
 //	backup, restore            copies the database; puts the copy in its place, as often as one likes
 func TestStories(t *testing.T) {
 	t.Parallel()
@@ -89,7 +97,8 @@ func TestStories(t *testing.T) {
 				Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "halt": leave,
 					"roster": roster, "api": api, "json": compare, "keep": keep, "mailbox": mailbox, "letter": letter,
-					"sql": tamper, "backup": backup, "restore": restore,
+					"again": again, "until": until, "browse": browse, "vendor": vendor, "enter": enter,
+					"sql": tamper, "backup": backup, "restore": restore, "export": export,
 				},
 			})
 		})
@@ -111,6 +120,7 @@ func setup(env *testscript.Env, engine db.Engine) error {
 	}
 	dsn := dbtest.Empty(t, engine)
 	env.Values[runningKey{}], env.Values[mailKey{}] = &running{}, &mails{t: t}
+	env.Values[pupilsKey{}] = &pupils{t: t, browsers: map[string]*http.Client{}}
 	env.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("AVAL_DATA", filepath.Join(env.WorkDir, "data"))
 	env.Setenv("AVAL_LANG", "en")
@@ -197,58 +207,9 @@ func leave(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Check(halt(ts.Value(runningKey{}).(*running)))
 }
 
-// roster writes the set and says whom the story speaks of: two teachers of one
-// school of the youth sector, who teach a class.
-func roster(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: roster FILE")
-	}
-	set := generate.Board(7, generate.Options{Pupils: 400})
-	ts.Check(set.SaveZip(ts.MkAbs(args[0])))
-	var teachers []string
-	school := ""
-	for _, row := range set.Rows("enrollments") { // after three columns: class, school, user, role
-		if row[6] == "teacher" && (school == "" || row[4] == school) && !slices.Contains(teachers, row[5]) {
-			school, teachers = row[4], append(teachers, row[5])
-		}
-	}
-	if len(teachers) < 2 {
-		ts.Fatalf("the generated set has %d teachers", len(teachers))
-	}
-	ts.Setenv("SCHOOL", school)
-	ts.Setenv("TEACHER", teachers[0])
-	ts.Setenv("COLLEAGUE", teachers[1])
-}
-
 func api(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 4 && len(args) != 5 {
-		ts.Fatalf("usage: api TOKEN METHOD PATH STATUS [FILE]")
-	}
-	var body io.Reader
-	if len(args) == 5 {
-		body = strings.NewReader(os.Expand(ts.ReadFile(args[4]), ts.Getenv))
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, args[1], ts.Getenv("URL")+args[2], body)
+	_, err := io.WriteString(ts.Stdout(), call(ts, args...))
 	ts.Check(err)
-	req.Header.Set("Authorization", "Bearer "+args[0])
-	req.Header.Set("Accept-Language", "en")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	res, err := http.DefaultClient.Do(req)
-	ts.Check(err)
-	text, err := io.ReadAll(res.Body)
-	ts.Check(errors.Join(err, res.Body.Close()))
-	_, err = ts.Stdout().Write(text)
-	ts.Check(err)
-	if want := args[3]; strconv.Itoa(res.StatusCode) != want {
-		ts.Fatalf("%s %s answers %d, not %s: %s", args[1], args[2], res.StatusCode, want, text)
-	}
-	if kind := res.Header.Get("Content-Type"); res.StatusCode >= 400 && kind != "application/problem+json" {
-		ts.Fatalf("a refusal of type %q", kind)
-	}
 }
 
 // at finds a value in JSON by names, numbers and name=value parted by slashes.

@@ -1,6 +1,6 @@
 // Package desk reads what several parts of the house know together, for who
 // asks, authorises or passes on: the classes and places one may name, what
-// decisions await, which request already stands for a platform, and what a
+// decisions and questions await, which request already stands for a platform, and what a
 // request weighs before it is authorised. It writes nothing.
 package desk
 
@@ -18,6 +18,7 @@ import (
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/reveal"
 )
 
 // Service is what pages read.
@@ -40,6 +41,7 @@ type Letter struct {
 type Home struct {
 	Classes []person.Class // those that the actor teaches
 	Letters []Letter       // the oldest first
+	More    []reveal.Asked // look-ups beyond the quota that the actor may allow, the oldest first
 }
 
 // Home answers what the actor finds on their desk.
@@ -53,7 +55,11 @@ func (s *Service) Home(ctx context.Context, actor policy.Actor) (h Home, err err
 			return err
 		}
 		disputes, err := disputes(ctx, tx, actor)
+		if err != nil {
+			return err
+		}
 		h.Letters = append(h.Letters, disputes...)
+		h.More, err = reveal.Awaiting(ctx, tx, actor)
 		return err
 	})
 	slices.SortStableFunc(h.Letters, func(a, b Letter) int { return b.Days - a.Days })

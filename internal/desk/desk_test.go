@@ -2,6 +2,7 @@ package desk_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,65 @@ func TestWhatAwaitsAndWhom(t *testing.T) {
 		w, err := s.Weigh(t.Context(), actor(board, "joel", policy.Principal, "pin"), "r2")
 		if err != nil || w.Nearest != nil || w.Pupils != 22 || w.Covered {
 			t.Errorf("weighed %+v, %v", w, err)
+		}
+	})
+}
+
+// Who may allow more look-ups finds it on their desk: that of their school, not
+// their own, not what somebody allowed, not what is a day old.
+func TestMoreLooksAwaitWhoMayAllowThem(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		pack, err := policy.Shipped("csc-pan-2023")
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Date(2026, time.November, 20, 15, 0, 0, 0, time.UTC)
+		d.Clock = func() time.Time { return now }
+		board := dbtest.Board(t, d)
+		err = d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+			if err := fill(ctx, tx, now); err != nil {
+				return err
+			}
+			for _, a := range []struct {
+				id, by, org, given string
+				at                 time.Time
+			}{
+				{"a1", "maude", "pin", "", now}, {"a2", "joel", "pin", "", now}, {"a3", "maude", "pin", "joel", now},
+				{"a4", "maude", "pin", "", now.AddDate(0, 0, -1)}, {"a5", "eva", "", "", now},
+			} {
+				if _, err := tx.Exec(ctx, `INSERT INTO reveal_approval (board_id, id, asked_by, asked_at, org_id, sets, extra, reason, approved_by)
+					VALUES ($1, $2, $3, $4, $5, true, 1, 'printing', $6)`, tx.Board, a.id, a.by, a.at, a.org, a.given); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			id   string
+			role policy.Role
+			org  string
+			want string
+		}{
+			{"paula", policy.Principal, "lac", ""},
+			{"maude", policy.Teacher, "pin", ""},
+			{"eva", policy.Evaluator, "", ""},
+			{"joel", policy.Principal, "pin", "a1"},
+			{"sol", policy.EvaluationDirector, "", "a1 a2 a5"},
+		} {
+			h, err := desk.New(d).Home(t.Context(), policy.Actor{ID: c.id, Board: board, Pack: pack, Grants: []policy.Grant{{Role: c.role, Org: c.org}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, a := range h.More {
+				got = append(got, a.ID)
+			}
+			if strings.Join(got, " ") != c.want {
+				t.Errorf("%s finds %v, want %s", c.id, got, c.want)
+			}
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -237,6 +238,24 @@ func (p *Printer) Int(n int64) string {
 		s = s[:i] + sep + s[i:]
 	}
 	return sign + s
+}
+
+// Decimal writes a number with one digit after the mark, when it has some: 12,5 in
+// French, 12.5 in English.
+func (p *Printer) Decimal(n float64) string {
+	tenths := int64(math.Round(math.Abs(n) * 10))
+	text := p.Int(tenths / 10)
+	if tenths%10 != 0 {
+		mark := "."
+		if p.Lang == "fr" {
+			mark = ","
+		}
+		text += mark + strconv.FormatInt(tenths%10, 10)
+	}
+	if n < 0 && tenths > 0 {
+		text = "-" + text
+	}
+	return text
 }
 
 // Money writes an amount of cents in dollars: 252 $, or $252; cents only when there are some.

@@ -30,6 +30,32 @@ func Holds(ctx context.Context, tx *db.Tx, l Licence, personID string) (bool, er
 	return n > 0, err
 }
 
+// Touches tells whether a kept licence is for a pupil of one of these classes or schools.
+func Touches(ctx context.Context, tx *db.Tx, l Licence, classes, schools []string) (bool, error) {
+	found, err := l.anyone(ctx, tx, schools, `r.org_id IN %s`)
+	if err != nil || found {
+		return found, err
+	}
+	return l.anyone(ctx, tx, classes, `p.id IN (SELECT e.person_id FROM enrollment e
+		WHERE e.board_id = $1 AND e.role = 'student' AND e.status = 'active' AND e.class_id IN %s)`)
+}
+
+// anyone tells whether the licence is for somebody who stands in one of some places; %s is their list.
+func (l Licence) anyone(ctx context.Context, tx *db.Tx, places []string, where string) (bool, error) {
+	for part := range chunks(places) {
+		query, args := l.pupils(tx, `p.id`)
+		query += ` AND ` + strings.ReplaceAll(where, `%s`, db.In(len(args)+1, len(part))) + ` LIMIT 1`
+		for _, id := range part {
+			args = append(args, id)
+		}
+		found, err := db.All(ctx, tx, scanText, query, args...)
+		if err != nil || len(found) > 0 {
+			return len(found) > 0, err
+		}
+	}
+	return false, nil
+}
+
 // youth joins each active pupil of the youth sector to their school.
 const youth = ` FROM person p
 	JOIN person_role r ON r.board_id = p.board_id AND r.person_id = p.id AND r.role = 'student'

@@ -71,6 +71,12 @@ func ForPlatform(ctx context.Context, tx *db.Tx, id catalogue.ID) ([]Licence, er
 		ORDER BY l.ends_on DESC, l.id`, tx.Board, string(id))
 }
 
+// Running answers every licence that runs on a day (2026-11-20).
+func Running(ctx context.Context, tx *db.Tx, day string) ([]Licence, error) {
+	return db.All(ctx, tx, scan, `SELECT `+read+` FROM licence l WHERE l.board_id = $1 AND l.starts_on <= $2 AND l.ends_on >= $2
+		AND (l.ended_on = '' OR l.ended_on >= $2) ORDER BY l.id`, tx.Board, day)
+}
+
 // Listed is a licence with the names that a list shows; PayerName is empty where the
 // evaluating service pays.
 type Listed struct {

@@ -11,6 +11,11 @@
 //	returned, refused   → its author and who joined
 //	contested           → the appeal authority; once answered, who contested
 //	a quota of looks    → the evaluating service and the privacy officers
+//	a week of unusual looks → the same, and the secretaries where those alone would read
+//	                      about themselves
+//	more looks asked    → the school's principals; where there are none, and for the whole
+//	                      board, the directors of evaluation and the privacy officers
+//	more looks allowed  → who asked
 //	a checkpoint        → the secretaries, once a week
 //
 // Letters go out by jobs. A job looks at the request as it stands when it runs;
@@ -75,44 +80,6 @@ func (s *Service) Contest(ctx context.Context, board, id string) error {
 		}
 		return l, l.addHolders(ctx, tx, "notice.contested", policy.AppealAuthority, "", c.OpenedBy)
 	})
-}
-
-// Reveals is the handler of notice.reveals: it tells the evaluating service and
-// the privacy officers whose quota of look-ups is reached. It names the account
-// that looked, and no pupil.
-func (s *Service) Reveals(ctx context.Context, board, accountID string) error {
-	if s.Mail.Silent() {
-		return nil
-	}
-	var who account.Account
-	var l list
-	err := s.DB.Read(ctx, board, func(ctx context.Context, tx *db.Tx) (err error) {
-		who, err = account.Get(ctx, tx, accountID)
-		if fault.Is(err, fault.NotFound) {
-			who.Name, err = accountID, nil // the operator's own hand
-		}
-		if err != nil {
-			return err
-		}
-		if err := l.addHolders(ctx, tx, "notice.reveals", policy.EvaluationDirector, ""); err != nil {
-			return err
-		}
-		if err := l.addHolders(ctx, tx, "notice.reveals", policy.Evaluator, ""); err != nil {
-			return err
-		}
-		return l.addHolders(ctx, tx, "notice.reveals", policy.PrivacyOfficer, "")
-	})
-	if err != nil {
-		return err
-	}
-	letters := make([]mail.Message, len(l.tell))
-	for i, t := range l.tell {
-		p := i18n.For(t.account.Lang)
-		letters[i] = mail.Message{To: t.account.Email, Subject: p.T(t.key + ".subject"),
-			Text: p.T("notice.hello") + "\n\n" + p.T(t.key+".text", strings.Join(strings.Fields(who.Name), " "), s.link("/looks")) +
-				"\n\n-- \n" + p.T("notice.foot") + "\n"}
-	}
-	return s.send(ctx, board, accountID, letters)
 }
 
 // Checkpoint mails a checkpoint of a board's trail to the secretaries, who keep
@@ -286,7 +253,7 @@ func (s *Service) link(path string) string { return strings.TrimRight(s.BaseURL,
 
 func (s *Service) letter(t told, r request.Request, platform string) mail.Message {
 	p := i18n.For(t.account.Lang)
-	platform = strings.Join(strings.Fields(platform), " ")
+	platform = oneLine(platform)
 	link := s.link("/requests/" + string(r.ID))
 	return mail.Message{
 		To:      t.account.Email,

@@ -208,44 +208,6 @@ func TestWhoIsToldOfADisagreement(t *testing.T) {
 	})
 }
 
-// A letter about a quota names who looked; the look's pupil and note stay where they are.
-func TestWhoIsToldOfAQuota(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		board := school(t, d)
-		exec(t, d, board, func(run func(string, ...any)) {
-			run(`INSERT INTO account (board_id, id, login, name, email, lang, created_at) VALUES ($1, 'privacy', 'privacy', 'P', $2, 'fr', $3)`,
-				"privacy@board.example", d.Clock())
-			run(`INSERT INTO account_grant (board_id, account_id, role, org_id) VALUES ($1, 'privacy', 'privacy_officer', '')`)
-			run(`INSERT INTO reveal (board_id, id, at, actor_id, role, kind, reason, note, person_id, count)
-				VALUES ($1, 'x', $2, 'author', 'teacher', 'name', 'conduct', 'SECRET', 'pupil-x', 1)`, d.Clock())
-		})
-		s, server := post(t, d)
-		for _, who := range []string{"author", "cli"} {
-			if err := s.Reveals(t.Context(), board, who); err != nil {
-				t.Fatal(err)
-			}
-			to := map[string]bool{}
-			for _, l := range server.Letters() {
-				name, _, _ := strings.Cut(l.To, "@")
-				to[name] = true
-				called := map[string]string{"author": "Personne Inventée", "cli": "cli"}[who]
-				if !strings.Contains(l.Text, called) || !strings.Contains(l.Text, "https://aval.example/looks") {
-					t.Errorf("letter to %s: %s", name, l.Text)
-				}
-				for _, never := range []string{"SECRET", "pupil-x", "notice.", "%!"} {
-					if strings.Contains(l.Subject+l.Text, never) {
-						t.Errorf("letter to %s holds %q: %s", name, never, l.Text)
-					}
-				}
-			}
-			server.Forget()
-			if got := slices.Sorted(maps.Keys(to)); !slices.Equal(got, []string{"director", "evaluator", "privacy"}) {
-				t.Errorf("about %s, told: %v", who, got)
-			}
-		}
-	})
-}
-
 func TestACheckpointIsSignedOnlyForSomeone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		board := school(t, d)

@@ -32,6 +32,37 @@ func ClassesOf(ctx context.Context, tx *db.Tx, personID string) ([]Class, error)
 		ORDER BY c.title, c.id`, tx.Board, personID)
 }
 
+// ClassesOfMany is ClassesOf for some people, by person.
+func ClassesOfMany(ctx context.Context, tx *db.Tx, personIDs []string) (map[string][]Class, error) {
+	type place struct{ person, class string }
+	places, err := db.All(ctx, tx, func(r db.Row) (p place, err error) {
+		err = r.Scan(&p.person, &p.class)
+		return p, err
+	}, `SELECT DISTINCT e.person_id, e.class_id FROM enrollment e WHERE e.board_id = $1 AND e.status = 'active'
+		AND e.person_id IN `+db.In(2, len(personIDs)), with(tx.Board, personIDs)...)
+	if err != nil {
+		return nil, err
+	}
+	in, ids := map[string][]string{}, []string{}
+	for _, p := range places {
+		if in[p.class] == nil {
+			ids = append(ids, p.class)
+		}
+		in[p.class] = append(in[p.class], p.person)
+	}
+	classes, err := Classes(ctx, tx, ids)
+	by := map[string][]Class{}
+	for _, c := range classes {
+		if c.Status != Active {
+			continue
+		}
+		for _, id := range in[c.ID] {
+			by[id] = append(by[id], c)
+		}
+	}
+	return by, err
+}
+
 // ClassesOfSchool reads the active classes of a school.
 func ClassesOfSchool(ctx context.Context, tx *db.Tx, schoolID string) ([]Class, error) {
 	return db.All(ctx, tx, scanClass, `SELECT `+classColumns+` FROM class c

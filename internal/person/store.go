@@ -21,6 +21,17 @@ func Get(ctx context.Context, tx *db.Tx, id string) (Person, error) {
 	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM person WHERE board_id = $1 AND id = $2`, tx.Board, id)
 }
 
+// Many reads some people, also who are gone, by id; an unknown one is left out.
+func Many(ctx context.Context, tx *db.Tx, ids []string) (map[string]Person, error) {
+	all, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM person WHERE board_id = $1 AND id IN `+db.In(2, len(ids)),
+		with(tx.Board, ids)...)
+	by := make(map[string]Person, len(all))
+	for _, p := range all {
+		by[p.ID] = p
+	}
+	return by, err
+}
+
 // BySource reads the person whom the roster calls by this id.
 func BySource(ctx context.Context, tx *db.Tx, sourceID string) (Person, error) {
 	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM person WHERE board_id = $1 AND source_id = $2`, tx.Board, sourceID)
@@ -49,6 +60,17 @@ func Holding(ctx context.Context, tx *db.Tx, role Role, orgID string) ([]Person,
 func Posts(ctx context.Context, tx *db.Tx, personID string) ([]Post, error) {
 	return db.All(ctx, tx, scanPost, `SELECT person_id, org_id, role FROM person_role
 		WHERE board_id = $1 AND person_id = $2 ORDER BY role, org_id`, tx.Board, personID)
+}
+
+// PostsOfMany is Posts for some people, by person.
+func PostsOfMany(ctx context.Context, tx *db.Tx, personIDs []string) (map[string][]Post, error) {
+	all, err := db.All(ctx, tx, scanPost, `SELECT person_id, org_id, role FROM person_role
+		WHERE board_id = $1 AND person_id IN `+db.In(2, len(personIDs))+` ORDER BY role, org_id`, with(tx.Board, personIDs)...)
+	by := map[string][]Post{}
+	for _, p := range all {
+		by[p.PersonID] = append(by[p.PersonID], p)
+	}
+	return by, err
 }
 
 func scanPost(r db.Row) (Post, error) {

@@ -74,6 +74,7 @@ const (
 	RevealName          Action = "reveal.name"
 	RevealAccount       Action = "reveal.account"
 	RevealClass         Action = "reveal.class"
+	RevealFile          Action = "reveal.file"
 	RevealApprove       Action = "reveal.approve"
 	RevealRead          Action = "reveal.read"
 	AccessManage        Action = "access.manage"
@@ -89,7 +90,7 @@ var Actions = []Action{
 	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
-	RevealName, RevealAccount, RevealClass, RevealApprove, RevealRead,
+	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,
 }
 
@@ -385,6 +386,7 @@ type Columns struct {
 	Owner string
 	Also  string // an SQL condition in which %s is the actor's placeholder
 	Org   string
+	Class string
 	State string
 }
 
@@ -415,6 +417,8 @@ func (r Reach) Where(a Actor, c Columns, next int) (string, []any) {
 			sees = strings.ReplaceAll(c.Also, "%s", hold(a.ID))
 		case len(rule.Orgs) > 0 && c.Org != "":
 			sees = c.Org + " IN " + list(rule.Orgs)
+		case len(rule.Classes) > 0 && c.Class != "":
+			sees = c.Class + " IN " + list(rule.Classes)
 		default:
 			continue
 		}

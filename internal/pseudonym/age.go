@@ -22,28 +22,53 @@ var byGrade = map[string]Kind{
 // elder are the other grades of the roster, for which FourWords is the house's kind.
 var elder = []string{"09", "10", "11", "12", "13", "PS", "UG", "Other"}
 
-// KindFor answers the kind of password for a grade: the board's, else the house's.
-func KindFor(grade string, chosen Choices) Kind {
-	if kind, ok := chosen[grade]; ok && slices.Contains(Kinds, kind) {
-		return kind
-	}
+// Grades are those of the youth sector, from the youngest on: what a board is asked about.
+var Grades = []string{"PK", "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"}
+
+// UsualFor answers the house's kind for a grade, which is also the easiest to guess that a board may choose.
+func UsualFor(grade string) Kind {
 	if kind, ok := byGrade[grade]; ok {
 		return kind
 	}
 	return FourWords
 }
 
-// Check refuses a grade that the roster does not know and a kind that is not
-// one of ours: a board chooses among the kinds, and makes none.
+// KindsFor are the kinds that a board may choose for a grade, the usual one first.
+func KindsFor(grade string) []Kind { return Kinds[slices.Index(Kinds, UsualFor(grade)):] }
+
+// KindFor answers the kind of password for a grade: the board's, else the house's.
+func KindFor(grade string, chosen Choices) Kind {
+	if kind, ok := chosen[grade]; ok && slices.Contains(KindsFor(grade), kind) {
+		return kind
+	}
+	return UsualFor(grade)
+}
+
+// Check refuses a grade that the roster does not know, a kind that is not one of
+// ours (a board chooses among the kinds, and makes none), and one that is easier
+// to guess than the house's for that age. Its fields are grade_ and the grade.
 func (c Choices) Check() error {
 	fields := map[string]string{}
 	for grade, kind := range c {
 		switch {
 		case byGrade[grade] == "" && !slices.Contains(elder, grade):
-			fields[grade] = "pseudonym.grade_unknown"
+			fields["grade_"+grade] = "pseudonym.grade_unknown"
 		case !slices.Contains(Kinds, kind):
-			fields[grade] = "pseudonym.kind_unknown"
+			fields["grade_"+grade] = "pseudonym.kind_unknown"
+		case !slices.Contains(KindsFor(grade), kind):
+			fields["grade_"+grade] = "pseudonym.kind_weak"
 		}
 	}
 	return fault.Form(fields)
+}
+
+// own are the choices that are not the house's.
+func (c Choices) own() Choices {
+	own := Choices{}
+	for grade, kind := range c {
+		if kind != UsualFor(grade) {
+			own[grade] = kind
+		}
+	}
+	return own
 }

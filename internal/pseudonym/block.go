@@ -33,10 +33,13 @@ var house = sync.OnceValue(func() *Blocklist { return NewBlocklist(nil) })
 // that begins with "=" is blocked as it stands and in no other way. Accents and
 // case do not count. Words of one sign, and those our signs cannot spell, block
 // nothing.
-func NewBlocklist(extra []string) *Blocklist {
+func NewBlocklist(extra []string) *Blocklist { return blocklistOf(append(Words(blocklist), extra...)) }
+
+// blocklistOf is the list of some words alone.
+func blocklistOf(words []string) *Blocklist {
 	b := &Blocklist{}
 	b.state()
-	for _, word := range append(Words(blocklist), extra...) {
+	for _, word := range words {
 		spell(word, b.add)
 	}
 	b.link()

@@ -55,6 +55,34 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+// No name with b, k and r side by side is left to a board that blocks bkr, however
+// k is spelt; all the others still are.
+func TestNoNameHoldsABoardsWord(t *testing.T) {
+	with, without := NewBlocklist([]string{"bkr"}), NewBlocklist(nil)
+	shown, free := 0, 0
+	for index := range uint32(codewords) {
+		first, second := letters[index%19], letters[index/19%19]
+		if first != 'b' && second != 'b' {
+			continue
+		}
+		n := at(index)
+		text := string(n.signs[:half])
+		if !strings.Contains(text, "bkr") && !strings.Contains(text, "bcr") && !strings.Contains(text, "bqr") {
+			continue
+		}
+		shown++
+		if !with.Blocks(n) {
+			t.Fatalf("%s is given", n)
+		}
+		if !without.Blocks(n) {
+			free++
+		}
+	}
+	if free < shown/2 {
+		t.Errorf("of %d names %d are free where the word is not blocked", shown, free)
+	}
+}
+
 func TestWordsThatCannotBeSpeltBlockNothing(t *testing.T) {
 	with, without := NewBlocklist([]string{"", "=", "b", "ilou", "ᑭᔅᑭᓄ", "lll", "bcdfghjkm", "10"}), NewBlocklist(nil)
 	if with.Share() != without.Share() {

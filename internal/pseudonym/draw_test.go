@@ -2,6 +2,7 @@ package pseudonym
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 // is under an older key.
 func TestARetiredNameIsTaken(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		master, err := seal.OpenMaster(t.TempDir())
+		master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -40,7 +41,7 @@ func TestARetiredNameIsTaken(t *testing.T) {
 			if err := insert(ctx, tx, []entry{e}, "2026-09-01"); err != nil {
 				return err
 			}
-			if err := retire(ctx, tx, []string{e.personMAC}, "2026-09-02"); err != nil {
+			if err := retire(ctx, tx, keys, []string{e.personMAC}, "2026-09-02"); err != nil {
 				return err
 			}
 			taken, err := n.taken(ctx, tx, keys, []Name{given, free})

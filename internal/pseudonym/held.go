@@ -65,15 +65,6 @@ func (n *Names) ByRow(ctx context.Context, tx *db.Tx, ids []string) (map[string]
 	return found, nil
 }
 
-// keptEntry is a row with the day on which it was retired.
-type keptEntry struct {
-	entry
-	retiredOn string
-}
-
-func inRows(ctx context.Context, tx *db.Tx, ids []string) ([]keptEntry, error) {
-	return db.All(ctx, tx, func(r db.Row) (k keptEntry, err error) {
-		err = r.Scan(&k.id, &k.name, &k.person, &k.nameMAC, &k.personMAC, &k.retiredOn)
-		return k, err
-	}, `SELECT `+columns+`, retired_on FROM login_name WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(ids, tx.Board)...)
+func inRows(ctx context.Context, tx *db.Tx, ids []string) ([]entry, error) {
+	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM login_name WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(ids, tx.Board)...)
 }

@@ -16,8 +16,9 @@
 // Both the name and whose it is are sealed (package vault): the tables alone
 // do not join a pupil to a login name.
 //
-// Nothing here asks for a permission, and nothing is written to the trail: the
-// methods of Names join the transaction of a use case, which does both.
+// Names asks for no permission and writes nothing to the trail: its methods join
+// the transaction of a use case, which does both. What a board chooses, the kinds
+// of password by grade and words that no name may show, is Service's.
 package pseudonym
 
 import (

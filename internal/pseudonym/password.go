@@ -158,3 +158,24 @@ func Bits(kind Kind, lang string) float64 {
 // Normal writes a typed password as it was printed, for comparison: lower
 // case, without accents, and hyphens for whatever stood between its words.
 func Normal(typed string) string { return strings.ReplaceAll(db.Fold(typed), " ", "-") }
+
+// examples show each kind. A word of each stands in none of our lists: it is
+// nobody's password.
+var examples = map[string]map[Kind]Password{
+	"fr": {
+		PictureAndWord: {Text: "tortue-balise", Picture: "turtle"}, TwoWordsDigits: {Text: "clocher-pommier-52"},
+		ThreeWords: {Text: "clocher-pommier-balise"}, FourWords: {Text: "clocher-pommier-balise-jardin"},
+	},
+	"en": {
+		PictureAndWord: {Text: "turtle-chapel", Picture: "turtle"}, TwoWordsDigits: {Text: "chapel-saucer-52"},
+		ThreeWords: {Text: "chapel-saucer-garden"}, FourWords: {Text: "chapel-saucer-garden-ribbon"},
+	},
+}
+
+// Example is a password of a kind that is nobody's, in French or English.
+func Example(kind Kind, lang string) Password {
+	if of, ok := examples[lang]; ok {
+		return of[kind]
+	}
+	return examples["fr"][kind]
+}

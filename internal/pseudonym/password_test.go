@@ -219,7 +219,7 @@ func TestNormal(t *testing.T) {
 }
 
 func TestKindFor(t *testing.T) {
-	chosen := Choices{"01": TwoWordsDigits, "05": "one_letter"}
+	chosen := Choices{"01": TwoWordsDigits, "05": "one_letter", "08": PictureAndWord, "10": ThreeWords}
 	for _, c := range []struct {
 		grade string
 		want  Kind
@@ -227,7 +227,8 @@ func TestKindFor(t *testing.T) {
 		{"PK", PictureAndWord}, {"KG", PictureAndWord}, {"02", PictureAndWord},
 		{"01", TwoWordsDigits},                         // the board's choice
 		{"05", TwoWordsDigits}, {"03", TwoWordsDigits}, // no such kind: the house's
-		{"07", ThreeWords}, {"08", ThreeWords}, {"09", FourWords}, {"11", FourWords},
+		{"07", ThreeWords}, {"09", FourWords}, {"11", FourWords},
+		{"08", ThreeWords}, {"10", FourWords}, // easier to guess than the house's: the house's
 		{"UG", FourWords}, {"", FourWords}, {"Other", FourWords},
 	} {
 		if got := KindFor(c.grade, chosen); got != c.want {
@@ -237,28 +238,65 @@ func TestKindFor(t *testing.T) {
 }
 
 func TestChoicesAreOfOurKinds(t *testing.T) {
-	if err := (Choices{"01": ThreeWords, "09": TwoWordsDigits, "UG": FourWords}).Check(); err != nil {
+	if err := (Choices{"01": ThreeWords, "07": FourWords, "UG": FourWords, "02": PictureAndWord}).Check(); err != nil {
 		t.Errorf("kinds of ours: %v", err)
 	}
-	for grade, c := range map[string]Choices{
-		"01": {"01": "password123"}, "6e année": {"6e année": ThreeWords}, "": {"": ThreeWords},
+	for _, c := range []struct {
+		grade string
+		kind  Kind
+		key   string
+	}{
+		{"01", "password123", "pseudonym.kind_unknown"},
+		{"02", "", "pseudonym.kind_unknown"},
+		{"6e année", ThreeWords, "pseudonym.grade_unknown"},
+		{"", ThreeWords, "pseudonym.grade_unknown"},
+		{"03", PictureAndWord, "pseudonym.kind_weak"},
+		{"08", TwoWordsDigits, "pseudonym.kind_weak"},
+		{"11", ThreeWords, "pseudonym.kind_weak"},
+		{"UG", ThreeWords, "pseudonym.kind_weak"},
 	} {
-		f, ok := fault.As(c.Check())
-		if !ok || f.Kind != fault.Invalid || len(f.Fields) != 1 {
-			t.Errorf("%q: %v", grade, c.Check())
+		f, ok := fault.As(Choices{c.grade: c.kind}.Check())
+		if !ok || f.Kind != fault.Invalid || len(f.Fields) != 1 || f.Fields["grade_"+c.grade].Key != c.key {
+			t.Errorf("%q, %q: %v", c.grade, c.kind, f)
 		}
 	}
 }
 
-func BenchmarkGenerate(b *testing.B) {
-	for _, kind := range Kinds {
-		b.Run(string(kind), func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := Generate(rand.Reader, kind, "fr"); err != nil {
-					b.Fatal(err)
-				}
+// No kind that a board may choose is easier to guess than the house's.
+func TestAChoiceIsNeverEasierToGuess(t *testing.T) {
+	for _, grade := range append(slices.Clone(Grades), elder...) {
+		kinds := KindsFor(grade)
+		if kinds[0] != UsualFor(grade) {
+			t.Errorf("%s: %s comes first", grade, kinds[0])
+		}
+		for _, kind := range kinds {
+			if Bits(kind, "fr") < Bits(UsualFor(grade), "fr") || Bits(kind, "en") < Bits(UsualFor(grade), "en") {
+				t.Errorf("%s may have %s", grade, kind)
 			}
-		})
+		}
+	}
+}
+
+// An example has the shape of its kind, and is no password that is ever drawn.
+func TestAnExampleIsNobodysPassword(t *testing.T) {
+	for _, lang := range []string{"fr", "en"} {
+		v := vocabularyOf(lang)
+		for _, kind := range Kinds {
+			e := Example(kind, lang)
+			parts, slots, foreign := strings.Split(e.Text, "-"), v.slots(kind), false
+			if len(parts) != len(slots) || (e.Picture != "") != (kind == PictureAndWord) {
+				t.Errorf("%s, %s: %q", lang, kind, e.Text)
+				continue
+			}
+			for i, part := range parts {
+				foreign = foreign || !slices.Contains(slots[i], part)
+			}
+			if !foreign {
+				t.Errorf("%s, %s: %q may be drawn", lang, kind, e.Text)
+			}
+			if e.Picture != "" && v.drawn[slices.Index(v.pictures, e.Picture)] != parts[0] {
+				t.Errorf("%s: the picture is not of %s", lang, parts[0])
+			}
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"aval/internal/db"
@@ -20,8 +21,10 @@ import (
 // Names are the login names of the boards. It is safe for use by several
 // goroutines.
 type Names struct {
-	Vault   *vault.Vault
-	Blocked *Blocklist // what no name may say
+	Vault *vault.Vault
+
+	mu    sync.Mutex
+	lists map[string]boardList // by board
 }
 
 // The controls of the two clauses that a name fulfils (policy A, 5.1.1 and 5.1.2).
@@ -34,8 +37,26 @@ const (
 const batch = 200
 
 // Ready refuses (Conflict) a board that can be given no name, since it was
-// shredded or its master key is not here.
-func (n *Names) Ready(ctx context.Context, tx *db.Tx) error { return n.Vault.Ready(ctx, tx) }
+// shredded, its keys were deleted in the database or its master key is not here.
+func (n *Names) Ready(ctx context.Context, tx *db.Tx) error {
+	if err := n.Vault.Ready(ctx, tx); err != nil {
+		return err
+	}
+	if has, err := vault.Sealed(ctx, tx); err != nil || has {
+		return err
+	}
+	return whole(ctx, tx, nil)
+}
+
+// whole refuses a board whose names no key of it sealed. Others would be made for
+// it, and every pupil would get another name.
+func whole(ctx context.Context, tx *db.Tx, prefixes [][]byte) error {
+	gone, err := keysGone(ctx, tx, prefixes)
+	if err == nil && gone {
+		err = fault.New(fault.Conflict, "pseudonym.keys_gone")
+	}
+	return err
+}
 
 // Lacking answers the pupils of the youth sector who have no name yet, shuffled:
 // in that order they are to be given to Issue.
@@ -91,12 +112,15 @@ func (n *Names) Issue(ctx context.Context, tx *db.Tx, personIDs []string) error 
 	return nil
 }
 
-// begin answers the keys, then waits until nobody else issues. The keys come
+// begin answers the keys, refuses others than the names were sealed under, then waits until nobody else issues. The keys come
 // first here as everywhere, so that who has looked a name up may issue in the
 // same transaction: nobody holds the turn who still waits for the keys.
 func (n *Names) begin(ctx context.Context, tx *db.Tx) (*vault.Keys, error) {
 	keys, err := n.Vault.Keys(ctx, tx)
 	if err != nil {
+		return nil, err
+	}
+	if err := whole(ctx, tx, keys.Prefixes()); err != nil {
 		return nil, err
 	}
 	return keys, lockIssue(ctx, tx)
@@ -135,12 +159,16 @@ const rounds = 100
 
 // draw draws names that the board has never given, under whatever key.
 func (n *Names) draw(ctx context.Context, tx *db.Tx, keys *vault.Keys, count int) ([]Name, error) {
+	blocked, err := n.blocklist(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	var names []Name
 	drawn := map[string]bool{}
 	for range rounds {
 		var fresh []Name
 		for range count - len(names) {
-			name, err := Draw(rand.Reader, n.Blocked)
+			name, err := Draw(rand.Reader, blocked)
 			if err != nil {
 				return nil, fmt.Errorf("draw login name: %w", err)
 			}
@@ -167,11 +195,7 @@ func (n *Names) draw(ctx context.Context, tx *db.Tx, keys *vault.Keys, count int
 
 // taken are those of some names that the board has given before.
 func (n *Names) taken(ctx context.Context, tx *db.Tx, keys *vault.Keys, names []Name) (map[string]bool, error) {
-	texts := make([]string, len(names))
-	for i, name := range names {
-		texts[i] = name.String()
-	}
-	of, macs, err := macsOf(keys, ofName, texts)
+	of, macs, err := macsOf(keys, ofName, texts(names))
 	if err != nil {
 		return nil, err
 	}
@@ -257,26 +281,59 @@ func (n *Names) OfMany(ctx context.Context, tx *db.Tx, personIDs []string) (map[
 
 // Who answers whose an active name is, or the one NotFound.
 func (n *Names) Who(ctx context.Context, tx *db.Tx, name Name) (personID string, err error) {
+	whose, err := n.WhoMany(ctx, tx, []Name{name})
+	if err != nil {
+		return "", err
+	}
+	personID, ok := whose[name]
+	if !ok {
+		return "", fault.Missing()
+	}
+	return personID, nil
+}
+
+// WhoMany answers whose those of some names are that are active, by name. It
+// refuses (Conflict) when one of them was changed or moved in the database.
+func (n *Names) WhoMany(ctx context.Context, tx *db.Tx, names []Name) (map[Name]string, error) {
 	keys, err := n.Vault.Keys(ctx, tx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	macs, err := keys.MACs(ofName, name.String())
-	if err != nil {
-		return "", err
-	}
-	e, err := activeNamed(ctx, tx, macs)
-	if err != nil {
-		return "", err
-	}
-	text, whose, err := e.open(keys)
-	if err == nil && (text != name.String() || whose == "") { // an active name is somebody's
-		err = fault.New(fault.Conflict, "vault.unreadable")
-	}
-	if err != nil {
-		return "", err
+	whose := make(map[Name]string, len(names))
+	for some := range slices.Chunk(names, batch) {
+		of, macs, err := macsOf(keys, ofName, texts(some))
+		if err != nil {
+			return nil, err
+		}
+		found, err := activeNamed(ctx, tx, macs)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range found {
+			text, person, err := e.open(keys)
+			if err == nil && (text != of[e.nameMAC] || person == "") { // an active name is somebody's
+				err = fault.New(fault.Conflict, "vault.unreadable")
+			}
+			if err != nil {
+				return nil, err
+			}
+			name, err := Parse(text)
+			if err != nil {
+				return nil, errors.New("a login name was kept that is none") // which it is, nobody is told
+			}
+			whose[name] = person
+		}
 	}
 	return whose, nil
+}
+
+// texts are names as they are sealed.
+func texts(names []Name) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = name.String()
+	}
+	return all
 }
 
 // Retire ends a person's name for good, and forgets whose it and their earlier
@@ -299,7 +356,7 @@ func (n *Names) Retire(ctx context.Context, tx *db.Tx, personID string) error {
 	if err != nil {
 		return err
 	}
-	if err := forget(ctx, tx, macs, day(tx.Now)); err != nil {
+	if err := forget(ctx, tx, keys, macs, day(tx.Now)); err != nil {
 		return err
 	}
 	for _, control := range []string{assigned, random} {
@@ -313,21 +370,28 @@ func (n *Names) Retire(ctx context.Context, tx *db.Tx, personID string) error {
 // Replace gives a person another name, as after a breach, and retires the one
 // they have. It refuses (NotFound) who has none.
 func (n *Names) Replace(ctx context.Context, tx *db.Tx, personID string) (Name, error) {
-	keys, err := n.begin(ctx, tx)
-	if err != nil {
-		return Name{}, err
-	}
-	macs, err := keys.MACs(ofPerson, personID)
-	if err != nil {
-		return Name{}, err
-	}
-	if err := retire(ctx, tx, macs, day(tx.Now)); err != nil {
-		return Name{}, err
-	}
-	if err := n.give(ctx, tx, keys, []string{personID}); err != nil {
+	if err := n.replace(ctx, tx, []string{personID}); err != nil {
 		return Name{}, err
 	}
 	return n.Of(ctx, tx, personID)
+}
+
+// replace is Replace for some people, at most a batch.
+func (n *Names) replace(ctx context.Context, tx *db.Tx, people []string) error {
+	keys, err := n.begin(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, id := range people {
+		macs, err := keys.MACs(ofPerson, id)
+		if err != nil {
+			return err
+		}
+		if err := retire(ctx, tx, keys, macs, day(tx.Now)); err != nil {
+			return err
+		}
+	}
+	return n.give(ctx, tx, keys, people)
 }
 
 // day is the day of a moment where the boards are.

@@ -3,6 +3,7 @@ package pseudonym_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"testing"
 
 	"aval/internal/db"
@@ -34,7 +35,7 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 
 func open(t *testing.T, d *db.DB) *world {
 	t.Helper()
-	master, err := seal.OpenMaster(t.TempDir())
+	master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}

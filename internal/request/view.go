@@ -339,10 +339,10 @@ func (s *Service) Waiting(ctx context.Context, actor policy.Actor) (tasks []Task
 			if w.where == unsettled && !asksCommittee(actor.Pack) {
 				w.where = unsettledAlone
 			}
-			where, args := reach.Where(actor, reachColumns, 5)
-			args = append([]any{tx.Board, string(w.state), actor.ID, pageSize}, args...)
+			where, args := reach.Where(actor, reachColumns, 4)
+			args = append([]any{tx.Board, string(w.state), actor.ID}, args...)
 			items, err := db.All(ctx, tx, scanItem, `SELECT `+columns+itemColumns+itemFrom+` WHERE r.board_id = $1 AND r.state = $2
-				AND `+strings.ReplaceAll(w.where, "%s", "$3")+` AND `+where+` ORDER BY r.state_at, r.id LIMIT $4`, args...)
+				AND `+strings.ReplaceAll(w.where, "%s", "$3")+` AND `+where+` ORDER BY r.state_at, r.id LIMIT `+strconv.Itoa(pageSize), args...)
 			if err != nil {
 				return err
 			}
@@ -363,7 +363,7 @@ func (s *Service) Awaited(ctx context.Context, actor policy.Actor) (tasks []Task
 		items, err := db.All(ctx, tx, scanItem, `SELECT `+columns+itemColumns+itemFrom+` WHERE r.board_id = $1
 			AND r.state IN ('submitted', 'authorised', 'acknowledged', 'evaluated')
 			AND (r.author_id = $2 OR r.authorised_by = $2 OR `+strings.ReplaceAll(reachColumns.Also, "%s", "$2")+`)
-			ORDER BY r.submitted_at, r.id LIMIT $3`, tx.Board, actor.ID, pageSize)
+			ORDER BY r.submitted_at, r.id LIMIT `+strconv.Itoa(pageSize), tx.Board, actor.ID)
 		if err != nil {
 			return err
 		}

@@ -9,14 +9,21 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/job"
 	"aval/internal/org"
 	"aval/internal/policy"
+)
+
+// The jobs that tell of an approval: who may give it, and who has it. Their id is its own.
+const (
+	Asking  job.Kind = "notice.asked"
+	Allowed job.Kind = "notice.allowed"
 )
 
 // More is what someone asks a second person to allow beyond the quota.
 type More struct {
 	Org    string // school at which they look; empty for who looks at the whole board, or at one school only
-	Sets   bool   // one class set, not single look-ups
+	Sets   bool   // one class set or file, not single look-ups
 	Extra  int
 	Reason string
 	Note   string
@@ -25,10 +32,7 @@ type More struct {
 // AskApproval asks for more than the quota. It refuses (Denied) who may not look
 // at that school at all.
 func (s *Service) AskApproval(ctx context.Context, actor policy.Actor, m More) (a Approval, err error) {
-	do := policy.RevealName
-	if m.Sets {
-		do = policy.RevealClass
-	}
+	do := m.action(actor.Pack)
 	at, err := place(actor, do, m.Org)
 	if err != nil {
 		return Approval{}, err
@@ -42,6 +46,9 @@ func (s *Service) AskApproval(ctx context.Context, actor policy.Actor, m More) (
 		if err := insertApproval(ctx, tx, a); err != nil {
 			return err
 		}
+		if err := job.Enqueue(ctx, tx, Asking, a.ID); err != nil {
+			return err
+		}
 		return audit.Write(ctx, tx, actor, "reveal.approval_asked", "reveal_approval:"+a.ID, audit.Under("1.3e"),
 			audit.Note(fmt.Sprintf("sets=%t extra=%d reason=%s", a.Sets, a.Extra, a.Reason)))
 	})
@@ -49,6 +56,17 @@ func (s *Service) AskApproval(ctx context.Context, actor policy.Actor, m More) (
 		return Approval{}, err
 	}
 	return a, nil
+}
+
+// action is what is asked for: a set is a class's cards or a file, as the reason says.
+func (m More) action(pack *policy.Pack) policy.Action {
+	switch {
+	case !m.Sets:
+		return policy.RevealName
+	case slices.Contains(pack.RevealReason(m.Reason).For, policy.RevealFile):
+		return policy.RevealFile
+	}
+	return policy.RevealClass
 }
 
 // place is where an approval is to hold: the whole board for who looks at all of
@@ -110,7 +128,7 @@ func (s *Service) Places(ctx context.Context, actor policy.Actor) (list []org.Or
 // asked; (Conflict) what somebody allowed already, or what was asked a day ago.
 func (s *Service) Approve(ctx context.Context, actor policy.Actor, id string) (a Approval, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if a, err = getApproval(ctx, tx, id); err != nil {
+		if a, err = GetApproval(ctx, tx, id); err != nil {
 			return err
 		}
 		if err := actor.Allow(policy.RevealApprove, a.scope()); err != nil {
@@ -120,6 +138,9 @@ func (s *Service) Approve(ctx context.Context, actor policy.Actor, id string) (a
 			return err
 		}
 		if err := keepApproved(ctx, tx, a); err != nil {
+			return err
+		}
+		if err := job.Enqueue(ctx, tx, Allowed, a.ID); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "reveal.approved", "reveal_approval:"+a.ID, audit.Under("1.3e"),
@@ -141,22 +162,30 @@ type Asked struct {
 // Pending lists what the actor may allow: what others asked within a day, the
 // oldest first. It refuses (Denied) who may allow nothing.
 func (s *Service) Pending(ctx context.Context, actor policy.Actor) (list []Asked, err error) {
-	reach := actor.Reach(policy.RevealApprove)
-	if len(reach.Rules) == 0 {
+	if len(actor.Reach(policy.RevealApprove).Rules) == 0 {
 		return nil, actor.Allow(policy.RevealApprove, policy.Scope{})
 	}
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		where, args := reach.Where(actor, policy.Columns{Org: "org_id"}, 4)
-		asked, err := db.All(ctx, tx, scanApproval, `SELECT `+approvalColumns+` FROM reveal_approval
-			WHERE board_id = $1 AND approved_by = '' AND asked_at > $2 AND asked_by <> $3 AND `+where+` ORDER BY asked_at, id`,
-			append([]any{tx.Board, tx.Now.Add(-askedFor), actor.ID}, args...)...)
-		if err != nil {
-			return err
-		}
-		list, err = called(ctx, tx, asked)
+		list, err = Awaiting(ctx, tx, actor)
 		return err
 	})
 	return list, err
+}
+
+// Awaiting answers the same to who may allow something, and nothing to others.
+func Awaiting(ctx context.Context, tx *db.Tx, actor policy.Actor) ([]Asked, error) {
+	reach := actor.Reach(policy.RevealApprove)
+	if len(reach.Rules) == 0 {
+		return nil, nil
+	}
+	where, args := reach.Where(actor, policy.Columns{Org: "org_id"}, 4)
+	asked, err := db.All(ctx, tx, scanApproval, `SELECT `+approvalColumns+` FROM reveal_approval
+		WHERE board_id = $1 AND approved_by = '' AND asked_at > $2 AND asked_by <> $3 AND `+where+` ORDER BY asked_at, id`,
+		append([]any{tx.Board, tx.Now.Add(-askedFor), actor.ID}, args...)...)
+	if err != nil {
+		return nil, err
+	}
+	return called(ctx, tx, asked)
 }
 
 func called(ctx context.Context, tx *db.Tx, asked []Approval) (list []Asked, err error) {

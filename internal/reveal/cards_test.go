@@ -189,3 +189,32 @@ func TestAPasswordIsReplacedOnlyWhenItIsShown(t *testing.T) {
 		}
 	})
 }
+
+// Each pupil whose card is shown to be handed over is counted, once; one that is
+// shown for another reason, or refused, is not.
+func TestWhoWasHandedTheirAccountIsCounted(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id := w.licence()
+		account := w.account(id, w.pupils[0][0])
+		teacher := w.actor(policy.Teacher, 0)
+		for _, c := range []struct {
+			what string
+			by   policy.Actor
+			ask  reveal.Ask
+			want int
+		}{
+			{"the other school's teacher", w.actor(policy.Teacher, 1), reveal.Ask{Kind: reveal.Account, Account: account, Reason: "lost_password"}, 0},
+			{"technical support", teacher, reveal.Ask{Kind: reveal.Account, Account: account, Reason: "support"}, 0},
+			{"a lost password", teacher, reveal.Ask{Kind: reveal.Account, Account: account, Reason: "lost_password"}, 1},
+			{"the same again", teacher, reveal.Ask{Kind: reveal.Account, Account: account, Reason: "class_help"}, 1},
+			{"whose a name is", teacher, reveal.Ask{Kind: reveal.Name, Name: w.names[w.pupils[0][1]], Reason: "class_help"}, 1},
+			{"the class", teacher, reveal.Ask{Kind: reveal.Class, Class: w.classes[0], Licence: id, Reason: "printing"}, pupilsEach},
+			{"a second sheet within the hour", teacher, reveal.Ask{Kind: reveal.Class, Class: w.classes[0], Licence: id, Reason: "printing"}, pupilsEach},
+		} {
+			_, _ = w.Reveal(t.Context(), c.by, c.ask) // refused or not, the marks say what was seen
+			if n := w.count(`SELECT count(*) FROM control_mark WHERE board_id = $1 AND control = 'login.handed' AND outcome = 'conform'`); n != c.want {
+				t.Errorf("after %s: %d pupils, want %d", c.what, n, c.want)
+			}
+		}
+	})
+}

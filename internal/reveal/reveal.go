@@ -33,13 +33,16 @@ const (
 	Class   Kind = "class"   // those of a class, for one licence
 )
 
-// Kinds lists every kind.
+// Kinds lists those that Reveal shows.
 var Kinds = []Kind{Name, Account, Class}
 
 // clause is the one that a kind serves.
 func (k Kind) clause() string {
-	if k == Name {
+	switch k {
+	case Name:
 		return "1.3e"
+	case File:
+		return "6.2b"
 	}
 	return "6.2a"
 }
@@ -81,6 +84,13 @@ func (a *Ask) check(pack *policy.Pack) error {
 	return fault.Form(fields)
 }
 
+// CheckWhy refuses what is no reason for an action, and a note that is too long.
+func CheckWhy(pack *policy.Pack, do policy.Action, reason, note string) error {
+	fields := map[string]string{}
+	checkWhy(pack, do, reason, note, fields)
+	return fault.Form(fields)
+}
+
 // checkWhy looks at a reason and a note.
 func checkWhy(pack *policy.Pack, do policy.Action, reason, note string, fields map[string]string) {
 	if !slices.Contains(pack.RevealReason(reason).For, do) {
@@ -110,6 +120,22 @@ type Shown struct {
 	Copy   int // which set it is of the class for the licence, from 1
 }
 
+// toHandOver are the reasons for which a card is shown so that its pupil has what
+// opens the account. Technical support looks, and hands nothing over.
+var toHandOver = []string{"class_help", "lost_password", "new_pupil", "printing"}
+
+// handed are the pupils whose cards say a user name, as subjects of a control,
+// in one order: two who print the same class at once do not wait in a ring.
+func (s Shown) handed() (subjects []string) {
+	for _, c := range s.Cards {
+		if c.UserName != "" {
+			subjects = append(subjects, "person:"+c.PersonID)
+		}
+	}
+	slices.Sort(subjects)
+	return subjects
+}
+
 // Look is a note of what someone was shown. Nobody was, where Person and Class are empty.
 type Look struct {
 	ID       string
@@ -125,7 +151,8 @@ type Look struct {
 	Org      string // the school of whom was shown
 	Second   string // who allowed more than the quota
 	Approval string
-	Count    int // people shown
+	File     string // of a file that names several classes, the id of its first look, on the others
+	Count    int    // people shown
 
 	By, Allowed string // names of Actor and Second, in lists; empty for the operator's own hand
 }
@@ -178,6 +205,9 @@ func (a *Approval) check(pack *policy.Pack, do policy.Action) error {
 	if a.Extra < 1 || a.Extra > most {
 		fields["extra"] = fault.Message{Key: "reveal.extra_number", Args: []any{most}}
 	}
+	if !a.Sets && slices.Contains(pack.RevealReason(a.Reason).For, policy.RevealAccount) {
+		do = policy.RevealAccount // single look-ups are of names and of accounts
+	}
 	why := map[string]string{}
 	checkWhy(pack, do, a.Reason, a.Note, why)
 	for name, key := range why {
@@ -185,6 +215,9 @@ func (a *Approval) check(pack *policy.Pack, do policy.Action) error {
 	}
 	return fault.FormMsg(fields)
 }
+
+// Until is when it ends; it means nothing before someone has given it.
+func (a Approval) Until() time.Time { return a.ApprovedAt.Add(window) }
 
 // scope is where an approval stands, for who may give it.
 func (a Approval) scope() policy.Scope { return policy.Scope{Owner: a.AskedBy, Org: a.Org} }

@@ -1,8 +1,10 @@
 package reveal
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"aval/internal/access"
 	"aval/internal/audit"
@@ -18,8 +20,11 @@ import (
 // Alert is the job that tells of someone who is at the quota; its id is the account's.
 const Alert job.Kind = "notice.reveals"
 
-// known is the control of 1.3 e.
-const known = "pseudonym.known"
+// The controls of 1.3 e and 6.2 a.
+const (
+	known  = "pseudonym.known"
+	handed = "login.handed"
+)
 
 // Service is what people do with it.
 type Service struct {
@@ -36,9 +41,16 @@ func (s *Service) Reveal(ctx context.Context, actor policy.Actor, ask Ask) (show
 	if err := ask.check(actor.Pack); err != nil {
 		return Shown{}, err
 	}
+	do := ask.Kind.action()
+	if len(actor.Reach(do).Rules) == 0 {
+		return Shown{}, actor.Allow(do, policy.Scope{})
+	}
 	var refused error
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		shown, refused = Shown{}, nil
+		if _, err := s.Names.Vault.Keys(ctx, tx); err != nil { // before the turn: one order everywhere
+			return err
+		}
 		h, err := hourOf(ctx, tx, actor, ask.Kind == Class)
 		if err != nil {
 			return err
@@ -85,10 +97,6 @@ type found struct {
 }
 
 func (s *Service) find(ctx context.Context, tx *db.Tx, actor policy.Actor, ask Ask) (found, error) {
-	do := ask.Kind.action()
-	if len(actor.Reach(do).Rules) == 0 {
-		return found{}, actor.Allow(do, policy.Scope{})
-	}
 	switch ask.Kind {
 	case Account:
 		return s.byAccount(ctx, tx, actor, ask.Account)
@@ -117,8 +125,12 @@ func (s *Service) byName(ctx context.Context, tx *db.Tx, actor policy.Actor, typ
 
 // nobody is said of a name that is nobody's, and of one out of reach.
 func nobody() error {
-	f := fault.New(fault.NotFound, "reveal.nobody")
-	f.Fields = map[string]fault.Message{"name": {Key: f.Key}}
+	return beside("name", fault.New(fault.NotFound, "reveal.nobody"))
+}
+
+// beside puts what a refusal says at a field.
+func beside(field string, f *fault.Fault) error {
+	f.Fields = map[string]fault.Message{field: {Key: f.Key, Args: f.Args}}
 	return f
 }
 
@@ -205,7 +217,7 @@ func personOf(p person.Person, classes []person.Class) Person {
 // note keeps that something was shown, or looked for in vain.
 func (s *Service) note(ctx context.Context, tx *db.Tx, actor policy.Actor, ask Ask, f found, h hour, leave Approval) error {
 	grant := actor.GrantFor(ask.Kind.action(), f.scope)
-	look := Look{ID: db.NewID(), At: tx.Now, Actor: actor.ID, Role: grant.Role, Kind: ask.Kind, Reason: ask.Reason, Note: ask.Note,
+	look := Look{ID: db.NewID(), At: tx.Now, Actor: actor.ID, Role: cmp.Or(grant.Role, actor.Main()), Kind: ask.Kind, Reason: ask.Reason, Note: ask.Note,
 		Licence: f.licence, Class: f.class, Person: f.person, Org: f.scope.Org, Second: leave.ApprovedBy, Approval: leave.ID, Count: len(f.shown.People)}
 	details := []audit.Detail{audit.Under(ask.Kind.clause()), audit.As(grant),
 		audit.Note(fmt.Sprintf("kind=%s reason=%s count=%d", ask.Kind, ask.Reason, look.Count))}
@@ -220,6 +232,11 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, actor policy.Actor, ask A
 	}
 	if h.last(leave) {
 		if err := h.alert(ctx, tx, actor); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(toHandOver, ask.Reason) {
+		if err := policy.MarkAll(ctx, tx, handed, f.shown.handed(), policy.Conform); err != nil {
 			return err
 		}
 	}

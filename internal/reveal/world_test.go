@@ -3,6 +3,7 @@ package reveal_test
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func each(t *testing.T, f func(t *testing.T, w *world)) {
 
 func open(t *testing.T, d *db.DB) *world {
 	t.Helper()
-	master, err := seal.OpenMaster(t.TempDir())
+	master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func each(t *testing.T, f func(t *testing.T, h house)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		master, err := seal.OpenMaster(t.TempDir())
+		master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 		if err != nil {
 			t.Fatal(err)
 		}

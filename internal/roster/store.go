@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"aval/internal/db"
@@ -87,7 +88,7 @@ type Done struct {
 // History reads the imports of the board, the last first.
 func History(ctx context.Context, tx *db.Tx, limit int) ([]Done, error) {
 	return db.All(ctx, tx, scanDone, `SELECT id, at, actor, counts FROM roster_import
-		WHERE board_id = $1 ORDER BY at DESC, id LIMIT $2`, tx.Board, limit)
+		WHERE board_id = $1 ORDER BY at DESC, id LIMIT `+strconv.Itoa(limit), tx.Board)
 }
 
 func scanDone(r db.Row) (Done, error) {

@@ -28,17 +28,42 @@ func (k keyFile) open(dir string) (path string, root []byte, err error) {
 		return "", nil, fmt.Errorf("make key directory: %w", err)
 	}
 	path = k.path(dir)
-	root, err = k.read(path)
+	root, err = k.read(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := k.create(dir, path); err != nil {
 			return "", nil, err
 		}
-		root, err = k.read(path)
+		root, err = k.read(dir)
 	}
 	return path, root, err
 }
 
-func (k keyFile) read(path string) ([]byte, error) {
+// others are the rights of everyone but the owner.
+const others = 0o077
+
+// exposed tells whether others of the machine have a right to a file or folder.
+// Windows has no such bits.
+func exposed(st fs.FileInfo) bool { return runtime.GOOS != "windows" && st.Mode().Perm()&others != 0 }
+
+// guarded refuses a folder that others may enter or write: they could put a key
+// of their own there, or read a copy that somebody left beside it. It is not
+// mended here, as it is whichever folder the operator named.
+func guarded(dir string) error {
+	st, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("look at key directory: %w", err)
+	}
+	if exposed(st) {
+		return fault.New(fault.Conflict, "seal.folder_open", dir)
+	}
+	return nil
+}
+
+func (k keyFile) read(dir string) ([]byte, error) {
+	if err := guarded(dir); err != nil {
+		return nil, err
+	}
+	path := k.path(dir)
 	f, err := os.Open(path) //nolint:gosec // the directory is the operator's own choice
 	if err != nil {
 		return nil, fmt.Errorf("open key: %w", err)
@@ -51,7 +76,7 @@ func (k keyFile) read(path string) ([]byte, error) {
 	if !st.Mode().IsRegular() {
 		return nil, fault.New(fault.Conflict, "audit.key_unreadable", path)
 	}
-	if runtime.GOOS != "windows" && st.Mode().Perm()&0o077 != 0 { // Windows has no such bits
+	if exposed(st) {
 		return nil, fault.New(fault.Conflict, "audit.key_open", path)
 	}
 	data := make([]byte, 256)

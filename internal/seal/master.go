@@ -49,7 +49,7 @@ func OpenMaster(dir string) (Master, error) {
 // ReadMaster reads the master key of a directory. It refuses what Open refuses,
 // and a key that is not there (fs.ErrNotExist).
 func ReadMaster(dir string) (Master, error) {
-	root, err := masterFile.read(masterFile.path(dir))
+	root, err := masterFile.read(dir)
 	if err != nil {
 		return nil, err
 	}

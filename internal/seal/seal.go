@@ -31,8 +31,8 @@ type Keys struct {
 }
 
 // Open reads the keys of a directory, and makes directory and keys when there
-// are none. It refuses a file that other users of the machine can read or
-// write, and one that is not a key.
+// are none. It refuses a folder or a file that other users of the machine have
+// any right to, and a file that is not a key.
 func Open(dir string) (*Keys, error) {
 	path, root, err := auditFile.open(dir)
 	if err != nil {

@@ -42,6 +42,9 @@ func TestKeysAreMadeOnceAndKept(t *testing.T) {
 	}
 }
 
+// private is a folder that is yet to be made.
+func private(t *testing.T) string { return filepath.Join(t.TempDir(), "keys") }
+
 // openers are both files: they are looked after alike.
 var openers = map[string]func(dir string) error{
 	"audit.key": func(dir string) error { _, err := Open(dir); return err },
@@ -56,7 +59,7 @@ func TestOpenRefuses(t *testing.T) {
 
 func refuses(t *testing.T, name string, open func(dir string) error) {
 	whole := func(t *testing.T) string {
-		dir := t.TempDir()
+		dir := private(t)
 		if err := open(dir); err != nil {
 			t.Fatal(err)
 		}
@@ -68,6 +71,11 @@ func refuses(t *testing.T, name string, open func(dir string) error) {
 	}{
 		{"a key readable by the group", "audit.key_open", func(p string) error { return os.Chmod(p, 0o640) }},
 		{"a key writable by others", "audit.key_open", func(p string) error { return os.Chmod(p, 0o602) }},
+		{"a folder readable by the group", "seal.folder_open", func(p string) error { return os.Chmod(filepath.Dir(p), 0o750) }},
+		{"a folder in which others find what is there", "seal.folder_open", func(p string) error { return os.Chmod(filepath.Dir(p), 0o701) }},
+		{"a folder in which others put a key", "seal.folder_open", func(p string) error {
+			return errors.Join(os.Remove(p), os.Chmod(filepath.Dir(p), 0o777))
+		}},
 		{"an empty file", "audit.key_unreadable", func(p string) error { return os.Truncate(p, 0) }},
 		{"half a key", "audit.key_unreadable", func(p string) error { return os.Truncate(p, 30) }},
 		{"something else", "audit.key_unreadable", func(p string) error { return os.WriteFile(p, []byte("hello\nworld\n"), 0o600) }},
@@ -94,8 +102,15 @@ func refuses(t *testing.T, name string, open func(dir string) error) {
 			if err := c.do(filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
 			}
+			before, err := os.ReadDir(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if f, ok := fault.As(open(dir)); !ok || f.Key != c.key {
 				t.Errorf("open: %v, want %s", f, c.key)
+			}
+			if after, err := os.ReadDir(dir); err != nil || len(after) != len(before) {
+				t.Errorf("a key was made all the same: %v, %v", after, err)
 			}
 		})
 	}
@@ -121,7 +136,7 @@ func TestTheMasterKeyOpensWhatItWrapped(t *testing.T) {
 	if _, err := again.Decrypt(wrapped, []byte("pin")); err == nil {
 		t.Error("another board opens it")
 	}
-	other, err := OpenMaster(t.TempDir())
+	other, err := OpenMaster(private(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +153,7 @@ func TestTheMasterKeyOpensWhatItWrapped(t *testing.T) {
 }
 
 func TestASignatureIsOfOneBoard(t *testing.T) {
-	k, err := Open(t.TempDir())
+	k, err := Open(private(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +177,7 @@ func TestASignatureIsOfOneBoard(t *testing.T) {
 	if _, err := note.Open(bytes.Replace(signed, []byte("hello"), []byte("hallo"), 1), note.VerifierList(k.Verifier("pan"))); err == nil {
 		t.Error("a changed text is accepted")
 	}
-	other, err := Open(t.TempDir())
+	other, err := Open(private(t))
 	if err != nil {
 		t.Fatal(err)
 	}

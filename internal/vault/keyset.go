@@ -105,7 +105,16 @@ func (s set) keys(board string) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
 	}
-	k.prefix = binary.BigEndian.AppendUint32([]byte{1}, first.KeyID()) // 1 is tink's own
+	k.prefix = prefix(first.KeyID())
+	for i := range s.aead.Len() {
+		e, err := s.aead.Entry(i)
+		if err != nil {
+			return nil, fmt.Errorf("open keys: %w", err)
+		}
+		if !e.IsPrimary() {
+			k.older = append(k.older, prefix(e.KeyID()))
+		}
+	}
 	look, err := prf.NewPRFSet(s.prf)
 	if err != nil {
 		return nil, fmt.Errorf("open keys: %w", err)
@@ -118,6 +127,9 @@ func (s set) keys(board string) (*Keys, error) {
 	}
 	return k, nil
 }
+
+// prefix is how tink begins what a key sealed.
+func prefix(key uint32) []byte { return binary.BigEndian.AppendUint32([]byte{1}, key) }
 
 // The two halves of a keyset are wrapped apart, each named to the master key.
 const (

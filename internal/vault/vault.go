@@ -26,6 +26,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/prf"
 	"github.com/tink-crypto/tink-go/v2/tink"
@@ -168,6 +169,16 @@ func Sealed(ctx context.Context, tx *db.Tx) (bool, error) {
 	return err == nil && !kept.shredded(), err
 }
 
+// ShreddedAt answers when the keys of the transaction's board were destroyed;
+// zero while they are not.
+func ShreddedAt(ctx context.Context, tx *db.Tx) (time.Time, error) {
+	kept, err := read(ctx, tx)
+	if fault.Is(err, fault.NotFound) {
+		err = nil
+	}
+	return kept.gone, err
+}
+
 func (v *Vault) forget(board string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -179,6 +190,7 @@ type Keys struct {
 	board  string
 	box    tink.AEAD
 	prefix []byte    // of what the newest key seals
+	older  [][]byte  // of what the older keys sealed
 	macs   []prf.PRF // the newest first
 }
 
@@ -244,6 +256,19 @@ func (k *Keys) mac(f prf.PRF, label, value string) (string, error) {
 // Prefix is how every value begins that the newest key sealed, for a statement
 // that looks for older ones: substr(name, 1, 5) <> $2.
 func (k *Keys) Prefix() []byte { return bytes.Clone(k.prefix) }
+
+// Prefixes are how values begin that any key of the board sealed, the newest first.
+// Without keys there are none.
+func (k *Keys) Prefixes() [][]byte {
+	if k.box == nil {
+		return nil
+	}
+	all := [][]byte{k.Prefix()}
+	for _, p := range k.older {
+		all = append(all, bytes.Clone(p))
+	}
+	return all
+}
 
 // Current says that the newest key sealed a value.
 func (k *Keys) Current(sealed []byte) bool { return k.box != nil && bytes.HasPrefix(sealed, k.prefix) }

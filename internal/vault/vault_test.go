@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +20,7 @@ import (
 
 func master(t *testing.T) seal.Master {
 	t.Helper()
-	m, err := seal.OpenMaster(t.TempDir())
+	m, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/boombuler/barcode/qr"
 
 	"aval/internal/i18n"
+	"aval/internal/licence"
 )
 
 // perPage is how many cards of 92 by 48 mm a page of either paper holds.
@@ -27,6 +28,7 @@ var papers = []string{paperLetter, paperA4}
 // cardSheet is what is printed of a class on one platform, or of one of its pupils.
 type cardSheet struct {
 	Platform string
+	Kind     licence.AccountKind
 	SignIn   string // the platform's own sign-in page, which the QR code opens; may be empty
 	Class    string
 	School   string
@@ -54,6 +56,17 @@ func (s cardSheet) pages() [][]card { return slices.Collect(slices.Chunk(s.Cards
 
 // words speaks the language of the school.
 func (s cardSheet) words() *i18n.Printer { return i18n.For(s.Lang) }
+
+// userNameKey is the word for what a pupil of the licence signs in with.
+func (s cardSheet) userNameKey() string {
+	switch s.Kind {
+	case licence.BoardEmail:
+		return "card.email"
+	case licence.VendorName:
+		return "card.vendor_name"
+	}
+	return "card.user_name"
+}
 
 // title names the sheet without naming a pupil: browsers remember titles.
 func (s cardSheet) title(v *visit) string {

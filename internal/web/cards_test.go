@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"aval/internal/i18n"
+	"aval/internal/licence"
 )
 
 // classSheet is the sheet of an invented class, its pupils in the order of the list.
@@ -105,6 +106,31 @@ func TestACardWithoutAPasswordOrAPictureLeavesNoEmptyPlace(t *testing.T) {
 	for _, gone := range []string{"Mot de passe", "av-picture", "av-code", "has-code"} {
 		if page := printed(t, s, "fr"); strings.Contains(page, gone) {
 			t.Errorf("the card still has %q", gone)
+		}
+	}
+}
+
+// What a pupil signs in with has its own word on the card; where the password is not
+// ours, the card says so.
+func TestACardSaysWhatItsPupilSignsInWith(t *testing.T) {
+	for kind, words := range map[licence.AccountKind]map[string][]string{
+		licence.LoginName:  {"fr": {"Nom d’utilisateur", "Mot de passe"}, "en": {"User name", "Password"}},
+		licence.VendorName: {"fr": {"Ton nom sur la plateforme", "Mot de passe"}, "en": {"Your name on the platform", "Password"}},
+		licence.BoardEmail: {"fr": {"Courriel", "Celui de ton courriel de l’école."}, "en": {"E-mail", "The one for your school e-mail."}},
+	} {
+		for lang, want := range words {
+			s := classSheet(lang, 1)
+			s.Kind, s.Cards[0].UserName = kind, "k4821@eleves.example"
+			if kind == licence.BoardEmail {
+				s.Cards[0].Password = ""
+			}
+			page := printed(t, s, lang)
+			contains(t, page, append(want, "k4821@eleves.example")...)
+			for _, other := range []string{"Nom d’utilisateur", "User name"} {
+				if kind != licence.LoginName && strings.Contains(page, other) {
+					t.Errorf("%s: the card says %q", kind, other)
+				}
+			}
 		}
 	}
 }

@@ -111,7 +111,7 @@ func (s *Server) passwordRenew(v *visit) error {
 
 // sheetOf puts what was shown on paper.
 func sheetOf(v *visit, room access.Room, set access.Set, reason, paper string, shown reveal.Shown) cardSheet {
-	s := cardSheet{Platform: set.Platform, SignIn: set.Licence.SignInURL, Class: room.Class.Title, School: room.School.Name,
+	s := cardSheet{Platform: set.Platform, Kind: set.Licence.AccountKind, SignIn: set.Licence.SignInURL, Class: room.Class.Title, School: room.School.Name,
 		Lang: room.School.Language, Paper: paper, Copy: shown.Copy, At: shown.At,
 		Reason: v.actor.Pack.RevealReason(reason).Title.In(v.p.Lang), Back: classAt(room)}
 	for i, c := range shown.Cards {

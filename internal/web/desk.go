@@ -8,6 +8,7 @@ import (
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/reveal"
 	"aval/internal/web/ui"
 )
 
@@ -45,7 +46,19 @@ func (s *Server) deskHome(v *visit) error {
 	for _, t := range tasks {
 		shown.Waiting = append(shown.Waiting, v.taskCard(t))
 	}
+	if v.may(policy.AccessManage) {
+		late, err := s.Access.Chase(v.ctx(), v.actor)
+		if err != nil {
+			return err
+		}
+		for _, c := range late {
+			shown.Waiting = append(shown.Waiting, v.chaseCard(c))
+		}
+	}
 	slices.SortStableFunc(shown.Waiting, func(a, b ui.Card) int { return b.Days - a.Days })
+	for i, a := range home.More { // first of all: someone waits in a class
+		shown.Waiting = slices.Insert(shown.Waiting, i, v.moreCard(a))
+	}
 	for _, t := range awaited {
 		shown.Awaited = append(shown.Awaited, v.awaitedCard(t))
 	}
@@ -95,6 +108,19 @@ func (v *visit) letterCard(l desk.Letter) ui.Card {
 		c.Href = "/contests/" + l.Contest
 		c.Tone, c.Icon = ui.Look("contested")
 		c.Title, c.Badge, c.Clause = v.T("desk.do.contest", l.Platform), v.T("desk.contested"), "4.1a"
+	}
+	return c
+}
+
+// moreCard is what somebody asks for beyond their quota of look-ups.
+func (v *visit) moreCard(a reveal.Asked) ui.Card {
+	c := ui.Card{Href: "/approvals", Title: v.p.N("desk.do.allow_singles", a.Extra), Text: v.T("desk.allow", a.Asker, a.School),
+		Tone: ui.Wait, Icon: "hourglass-split", Badge: v.T("desk.allow_badge"), Clause: "1.3e"}
+	if a.Sets {
+		c.Title = v.T("desk.do.allow_set")
+	}
+	if a.School == "" {
+		c.Text = v.T("desk.allow_board", a.Asker)
 	}
 	return c
 }

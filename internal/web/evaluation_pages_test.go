@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/blob"
 	"aval/internal/board"
@@ -87,7 +88,7 @@ func openFile(t *testing.T, d *db.DB, settings policy.Settings) *file {
 	t.Cleanup(func() { _ = files.Close() })
 	accounts := &account.Service{DB: d, Cost: account.Cheap}
 	f.house = &house{Server: &Server{DB: d, Accounts: anyPassword{accounts}, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Requests: request.New(d), Evaluations: &evaluation.Service{DB: d, Blobs: files}, Decisions: &decision.Service{DB: d}}}
+		Access: access.New(d, nil), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d, Blobs: files}, Decisions: &decision.Service{DB: d}}}
 	f.at = httptest.NewServer(f.Handler())
 	t.Cleanup(f.at.Close)
 

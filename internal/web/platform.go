@@ -12,6 +12,7 @@ import (
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/usage"
 	"aval/internal/web/ui"
 )
 
@@ -281,6 +282,7 @@ type platformView struct {
 	Orgs     map[string]string
 	Asked    []desk.Line
 	Letter   bool // its decision may be read by the visitor
+	Reports  []usage.Report
 }
 
 func (s *Server) platform(v *visit) (err error) {
@@ -314,6 +316,9 @@ func (s *Server) platform(v *visit) (err error) {
 			return err
 		}
 		shown.Letter = err == nil
+	}
+	if shown.Reports, err = s.Usage.Reports(v.ctx(), v.actor, id); err != nil {
+		return err
 	}
 	return v.render(platformPage(v, shown))
 }

@@ -27,9 +27,7 @@ func (s *Server) policyRoutes() []route {
 		{pattern: "POST /licences/new", need: policy.LicenceRecord, do: s.licenceRecord, form: s.licenceForm},
 		{pattern: "GET /licences/{id}", need: policy.LicenceRead, do: s.licence},
 		{pattern: "POST /licences/{id}/end", need: policy.LicenceRecord, do: s.licenceEnd, form: s.licence},
-		{pattern: "GET /settings", need: policy.SettingsEdit, do: s.settingsForm},
-		{pattern: "POST /settings", need: policy.SettingsEdit, do: s.settingsChange, form: s.settingsForm},
-	}, s.accessRoutes()...)
+	}, append(s.settingsRoutes(), s.accessRoutes()...)...)
 }
 
 // clauseGroup is a section of the policy, or of a law under it, and its clauses.

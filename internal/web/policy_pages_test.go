@@ -28,8 +28,11 @@ import (
 	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 	"aval/internal/request"
 	"aval/internal/seal"
+	"aval/internal/usage"
+	"aval/internal/vault"
 )
 
 // byRole stands for the accounts: one person a role, whose login is the role.
@@ -81,7 +84,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 		h.staff.actors[string(role)] = policy.Actor{ID: "a-" + string(role), Board: h.board, Name: "Compte " + string(role), Lang: "", Via: "web",
 			Pack: pack, Grants: []policy.Grant{{Role: role, Org: place[role]}}}
 	}
-	if h.keys, err = seal.Open(t.TempDir()); err != nil {
+	if h.keys, err = seal.Open(filepath.Join(t.TempDir(), "keys")); err != nil {
 		t.Fatal(err)
 	}
 	err = d.Write(t.Context(), h.board, func(ctx context.Context, tx *db.Tx) error {
@@ -118,8 +121,8 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 		t.Fatal(err)
 	}
 	server := &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Audit: &audit.Service{DB: d},
-		Boards: &board.Service{DB: d}, Keys: h.keys}
+		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Usage: &usage.Service{DB: d}, Audit: &audit.Service{DB: d},
+		Boards: &board.Service{DB: d}, Pseudonyms: &pseudonym.Service{DB: d, Names: &pseudonym.Names{Vault: vault.New(seal.LostMaster())}}, Keys: h.keys}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.at.Close)
 	return h
@@ -466,6 +469,56 @@ func TestSettingsAreKept(t *testing.T) {
 		}
 		if n := h.marks(t) - before; n != 1 {
 			t.Errorf("%d records of one change", n)
+		}
+	})
+}
+
+// The kinds of password and the blocked words are kept, and the page shows what is in force.
+func TestSettingsOfNamesAreKept(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		h := openPolicy(t, d)
+		for _, path := range []string{"/settings/passwords", "/settings/words"} {
+			if res, _ := h.get(t, h.as(t, policy.Secretary), path, "fr"); res.StatusCode != http.StatusForbidden {
+				t.Errorf("a secretary reads %s: %d", path, res.StatusCode)
+			}
+		}
+		c := h.as(t, policy.Operator)
+		_, body := h.get(t, c, "/settings", "en")
+		contains(t, body, `href="/settings/passwords"`, `href="/settings/words"`)
+		_, body = h.get(t, c, "/settings/passwords", "fr")
+		contains(t, body, "tortue-balise", "clocher-pommier-52", "<label for=\"grade_01\">", `name="version" value="0"`)
+		for _, hidden := range []string{`name="grade_09"`, `name="grade_11"`} {
+			if strings.Contains(body, hidden) {
+				t.Errorf("the page asks %s, for which there is one kind", hidden)
+			}
+		}
+		kinds := url.Values{"version": {"0"}}
+		for _, grade := range asked() {
+			kinds.Set("grade_"+grade, string(pseudonym.FourWords))
+		}
+		kinds.Set("grade_06", string(pseudonym.PictureAndWord))
+		res, body := h.post(t, c, "/settings/passwords", "fr", kinds)
+		if res.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("one that is easier to guess: %d", res.StatusCode)
+		}
+		contains(t, body, `id="grade_06-error"`, "plus facile à deviner")
+		kinds.Set("grade_06", string(pseudonym.ThreeWords))
+		if res, _ := h.post(t, c, "/settings/passwords", "fr", kinds); res.Header.Get("Location") != "/settings/passwords" {
+			t.Errorf("sent to %q", res.Header.Get("Location"))
+		}
+		_, body = h.get(t, c, "/settings/passwords", "en")
+		contains(t, body, `name="version" value="1"`, `<option value="three_words" selected>`, "Les réglages sont enregistrés.")
+
+		if res, _ := h.post(t, c, "/settings/words", "fr", url.Values{"version": {"1"}, "words": {"bkr\r\n\r\nMîskaw"}}); res.Header.Get("Location") != "/settings/words" {
+			t.Errorf("sent to %q", res.Header.Get("Location"))
+		}
+		_, body = h.get(t, c, "/settings/words", "fr")
+		contains(t, body, "bkr\nMîskaw</textarea>", "50,0\u00a0%")
+		_, body = h.get(t, h.as(t, policy.Secretary), "/audit", "fr")
+		for _, word := range []string{"bkr", "Mîskaw", "skaw"} {
+			if strings.Contains(body, word) {
+				t.Errorf("the trail says %s", word)
+			}
 		}
 	})
 }

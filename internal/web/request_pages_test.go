@@ -5,6 +5,7 @@ import (
 	"aval/internal/pseudonym"
 	"aval/internal/seal"
 	"aval/internal/vault"
+	"path/filepath"
 
 	"context"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/usage"
 )
 
 // school is a door over real use cases: two schools, a department, and who works there.
@@ -133,13 +135,13 @@ func openSchool(t *testing.T, d *db.DB) *school {
 			t.Fatal(err)
 		}
 	}
-	master, err := seal.OpenMaster(t.TempDir())
+	master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	pupils := &access.Accounts{Names: &pseudonym.Names{Vault: vault.New(master)}}
 	server := &Server{DB: d, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, pupils), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, pupils), Requests: request.New(d), Usage: &usage.Service{DB: d}, Evaluations: &evaluation.Service{DB: d},
 		Decisions: &decision.Service{DB: d}, Delegations: accounts}
 	s.house = &house{Server: server}
 	s.at = httptest.NewServer(server.Handler())

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -78,8 +79,9 @@ func (v *visit) nameInput(again bool) ui.Input {
 }
 
 func (v *visit) reasonOptions(do policy.Action) (options []ui.Option) {
+	kept := cmp.Or(v.form("reason"), v.query("reason"))
 	for _, r := range v.actor.Pack.ReasonsFor(do) {
-		options = append(options, ui.Option{Value: r.Code, Text: r.Title.In(v.p.Lang), Chosen: v.form("reason") == r.Code})
+		options = append(options, ui.Option{Value: r.Code, Text: r.Title.In(v.p.Lang), Chosen: kept == r.Code})
 	}
 	return options
 }
@@ -94,6 +96,15 @@ func whereText(v *visit, p reveal.Person) string {
 }
 
 // ---- more than the quota
+
+// wayOn is where a visitor who is at the quota asks for more of the same; "" for others.
+func (v *visit) wayOn(f *fault.Fault) string {
+	what := map[string]string{"reveal.quota_singles": "singles", "reveal.quota_sets": "set"}[f.Key]
+	if what == "" || !v.may(policy.RevealName) {
+		return ""
+	}
+	return "/reveals/more" + withQuery("what", what, "reason", v.form("reason"))
+}
 
 func (s *Server) moreForm(v *visit) error {
 	schools, err := s.Reveals.Places(v.ctx(), v.actor)
@@ -124,26 +135,30 @@ func (s *Server) moreAsk(v *visit) error {
 		return err
 	}
 	v.flash("reveal.more_asked")
+	if m.Sets {
+		return v.redirect("/classes")
+	}
 	return v.redirect("/reveals")
 }
 
 func (v *visit) moreOptions() []ui.Option {
-	options := []ui.Option{{Value: "singles", Text: v.T("reveal.what_singles"), Chosen: v.chosen("what", "singles", true)}}
-	if v.may(policy.RevealClass) {
-		options = append(options, ui.Option{Value: "set", Text: v.T("reveal.what_set"), Chosen: v.chosen("what", "set", false)})
+	options := []ui.Option{{Value: "singles", Text: v.T("reveal.what_singles"), Chosen: v.chosen("what", "singles", v.query("what") != "set")}}
+	if v.may(policy.RevealClass) || v.may(policy.RevealFile) {
+		options = append(options, ui.Option{Value: "set", Text: v.T("reveal.what_set"), Chosen: v.chosen("what", "set", v.query("what") == "set")})
 	}
 	return options
 }
 
-// moreReasons are the reasons of either kind.
-func (v *visit) moreReasons() []ui.Option {
-	options := v.reasonOptions(policy.RevealName)
-	if !v.may(policy.RevealClass) {
-		return options
-	}
-	for _, o := range v.reasonOptions(policy.RevealClass) {
-		if !slices.ContainsFunc(options, func(known ui.Option) bool { return known.Value == o.Value }) {
-			options = append(options, o)
+// moreReasons are the reasons of every kind of look that the visitor makes.
+func (v *visit) moreReasons() (options []ui.Option) {
+	for _, do := range []policy.Action{policy.RevealName, policy.RevealAccount, policy.RevealClass, policy.RevealFile} {
+		if !v.may(do) {
+			continue
+		}
+		for _, o := range v.reasonOptions(do) {
+			if !slices.ContainsFunc(options, func(known ui.Option) bool { return known.Value == o.Value }) {
+				options = append(options, o)
+			}
 		}
 	}
 	return options
@@ -175,16 +190,30 @@ func askedText(v *visit, a reveal.Asked) string {
 
 // ---- who looked
 
-func (s *Server) looks(v *visit) error {
-	list, err := s.Reveals.List(v.ctx(), v.actor, reveal.Filter{After: v.query("after")})
-	if err != nil {
+// lookView is what the page of looks shows.
+type lookView struct {
+	Looks    []reveal.Look
+	Next     string
+	Reviewed bool // the visitor reads the outliers of the last week, and is on the first page
+	Week     reveal.Week
+	Outliers []reveal.Outlier
+}
+
+func (s *Server) looks(v *visit) (err error) {
+	after := v.query("after")
+	shown := lookView{Reviewed: after == "" && v.actor.Can(policy.RevealRead, policy.Scope{})}
+	if shown.Looks, err = s.Reveals.List(v.ctx(), v.actor, reveal.Filter{After: after}); err != nil {
 		return err
 	}
-	next := ""
-	if len(list) == reveal.PageSize {
-		next = "/looks" + withQuery("after", list[len(list)-1].ID)
+	if len(shown.Looks) == reveal.PageSize {
+		shown.Next = "/looks" + withQuery("after", shown.Looks[len(shown.Looks)-1].ID)
 	}
-	return v.render(looksPage(v, list, next))
+	if shown.Reviewed {
+		if shown.Week, shown.Outliers, err = s.Reveals.Outliers(v.ctx(), v.actor); err != nil {
+			return err
+		}
+	}
+	return v.render(looksPage(v, shown))
 }
 
 func (s *Server) pupil(v *visit) error {
@@ -204,11 +233,11 @@ func lookWhat(v *visit, l reveal.Look) string {
 }
 
 // lookBy is who looked.
-func lookBy(v *visit, l reveal.Look) string {
-	if l.By == "" {
+func lookBy(v *visit, name string) string {
+	if name == "" {
 		return v.T("reveal.by_operator")
 	}
-	return l.By
+	return name
 }
 
 // mayOpenPupil tells whether the page of a pupil would open for a visitor who was

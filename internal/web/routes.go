@@ -34,5 +34,5 @@ func (s *Server) routes() []route {
 		{pattern: "POST /sign-out", need: anyone, do: s.signOut},
 		{pattern: "POST /language", need: anyone, do: s.setLanguage},
 		{pattern: "POST /appearance", need: anyone, do: s.setAppearance},
-	}, s.requestRoutes(), s.classRoutes(), s.evaluationRoutes(), s.policyRoutes(), s.revealRoutes())
+	}, s.requestRoutes(), s.classRoutes(), s.usageRoutes(), s.evaluationRoutes(), s.policyRoutes(), s.revealRoutes(), s.accountsRoutes())
 }

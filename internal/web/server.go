@@ -17,9 +17,11 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/pseudonym"
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/seal"
+	"aval/internal/usage"
 	"aval/internal/web/assets"
 
 	"github.com/alexedwards/scs/v2"
@@ -44,6 +46,8 @@ type Server struct {
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
 	Reveals     *reveal.Service
+	Usage       *usage.Service
+	Pseudonyms  *pseudonym.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service

@@ -13,6 +13,7 @@ import (
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,7 @@ type Server struct {
 	password string
 	held     chan struct{} // closed when letters are taken again
 	waiting  chan struct{} // has one as soon as a letter is held
+	came     chan struct{} // closed and made anew when a letter comes
 }
 
 // Serve runs a server until the test ends.
@@ -52,7 +54,7 @@ func Serve(t testing.TB) *Server {
 	if err != nil {
 		t.Fatalf("mailtest: %v", err)
 	}
-	s := &Server{URL: "smtp://" + l.Addr().String(), refuse: map[string]int{}}
+	s := &Server{URL: "smtp://" + l.Addr().String(), refuse: map[string]int{}, came: make(chan struct{})}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{server: s}, nil }))
 	server.Domain = "mailtest.invalid"
 	server.AllowInsecureAuth = true
@@ -112,29 +114,43 @@ func (s *Server) Letters() []Letter {
 // they do not come within ten seconds.
 func (s *Server) Wait(t testing.TB, n int) []Letter {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		got := s.Letters()
-		if len(got) >= n {
-			return got
-		}
-		if time.Now().After(end) {
-			t.Fatalf("mailtest: %d letters came, want %d", len(got), n)
-		}
-	}
+	var got []Letter
+	s.until(t, 10*time.Second, func(letters []Letter) bool {
+		got = letters
+		return len(letters) >= n
+	})
+	return got
 }
 
 // WaitFor answers the first letter to an address, and fails the test when none
 // comes within a minute.
-func (s *Server) WaitFor(t testing.TB, address string) Letter {
+func (s *Server) WaitFor(t testing.TB, address string) (l Letter) {
 	t.Helper()
-	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		for _, l := range s.Letters() {
-			if l.To == address {
-				return l
-			}
+	s.until(t, time.Minute, func(letters []Letter) bool {
+		i := slices.IndexFunc(letters, func(l Letter) bool { return l.To == address })
+		if i >= 0 {
+			l = letters[i]
 		}
-		if time.Now().After(end) {
-			t.Fatal("mailtest: no letter came to the address awaited")
+		return i >= 0
+	})
+	return l
+}
+
+// until looks at the letters each time that one comes.
+func (s *Server) until(t testing.TB, most time.Duration, enough func([]Letter) bool) {
+	t.Helper()
+	over := time.After(most)
+	for {
+		s.mu.Lock()
+		letters, came := slices.Clone(s.letters), s.came
+		s.mu.Unlock()
+		if enough(letters) {
+			return
+		}
+		select {
+		case <-came:
+		case <-over:
+			t.Fatalf("mailtest: %d letters came, and not those awaited", len(letters))
 		}
 	}
 }
@@ -210,6 +226,8 @@ func (c *session) Data(r io.Reader) error {
 	c.server.mu.Lock()
 	defer c.server.mu.Unlock()
 	c.server.letters = append(c.server.letters, l)
+	close(c.server.came)
+	c.server.came = make(chan struct{})
 	return nil
 }
 
