@@ -30,6 +30,7 @@ var sealedField = regexp.MustCompile(`name="read" value="([^"]+)"`)
 // The evaluating service keeps the accounts of a licence from its pages, which join no
 // pupil to what they sign in with.
 func TestTheAccountsOfALicenceAreKept(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		id := b.kept(licence.LoginName)
@@ -81,6 +82,7 @@ func TestTheAccountsOfALicenceAreKept(t *testing.T) {
 }
 
 func TestThePlatformsNamesAreCheckedThenKept(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		id := b.kept(licence.VendorName)
@@ -123,6 +125,7 @@ func TestThePlatformsNamesAreCheckedThenKept(t *testing.T) {
 // A vendor that owes its word stands on the desk and on the page of the year's end, until a
 // program records it.
 func TestAnAttestationIsWaitedForUntilItIsRecorded(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		l, err := b.Licences.Record(t.Context(), b.as("principal"), b.accounted())
@@ -149,6 +152,7 @@ func TestAnAttestationIsWaitedForUntilItIsRecorded(t *testing.T) {
 }
 
 func TestIdleAccountsAreSuspendedTogether(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		id := b.kept(licence.LoginName)

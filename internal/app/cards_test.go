@@ -62,6 +62,7 @@ func (b *board) looks() int {
 }
 
 func TestATeacherPrintsTheCardsOfHerClassAlone(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		set := b.cards()
@@ -139,6 +140,7 @@ func TestATeacherPrintsTheCardsOfHerClassAlone(t *testing.T) {
 }
 
 func TestALostPasswordIsReplacedAndItsCardShown(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		set := b.cards()
@@ -176,6 +178,7 @@ func TestALostPasswordIsReplacedAndItsCardShown(t *testing.T) {
 // A board whose login names were destroyed is calm about it: the desk works, the
 // class says so and when, and nothing leads to what is gone.
 func TestAShreddedBoardSaysSoCalmly(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		set := b.cards()

@@ -9,6 +9,7 @@ import (
 // Whatever page cites a clause leads to it: the numbers are those of the board's
 // own policy, though the program was written with another's.
 func TestEveryCitedClauseStandsOnThePolicyPage(t *testing.T) {
+	t.Parallel()
 	eachPolicy(t, func(t *testing.T, b *board) {
 		b.fill()
 		ids := b.ids()

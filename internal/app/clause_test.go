@@ -401,6 +401,7 @@ func (b *board) proofOf(c policy.Clause) (p proof, proved bool) {
 }
 
 func TestEveryClauseIsProved(t *testing.T) {
+	t.Parallel()
 	eachPolicy(t, func(t *testing.T, b *board) {
 		known := map[string]bool{}
 		for _, c := range b.system().Pack.All() {
@@ -475,6 +476,7 @@ func (b *board) coverage(clause string) policy.CoverageRow {
 
 // The trail says under which clause each thing was done, and no other.
 func TestTheTrailCitesClausesOfThePack(t *testing.T) {
+	t.Parallel()
 	eachPolicy(t, func(t *testing.T, b *board) {
 		b.must(proofs["4.1a"].act(b))
 		b.must(licensed(b))

@@ -17,6 +17,7 @@ import (
 // The clock leaves one letter a board and a week, none while one waits, and
 // none where there is no mail server.
 func TestTheClockMailsACheckpointAWeek(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		now := time.Date(2026, 11, 22, 5, 0, 0, 0, time.UTC)
 		d.Clock = func() time.Time { return now }
@@ -81,6 +82,7 @@ func TestTheClockMailsACheckpointAWeek(t *testing.T) {
 // The clock leaves a letter about a week's unusual looks to each who is told,
 // once, on the boards where there are some, and none without a mail server.
 func TestTheClockTellsOfUnusualLooksOnce(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		now := time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC)
 		d.Clock = func() time.Time { return now }

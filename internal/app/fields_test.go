@@ -55,6 +55,7 @@ func copied(t *testing.T, sent any) map[string]any {
 }
 
 func TestEachFieldIsRefusedBesideItself(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		h := open(t, d)
 		b, two := h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Zyqu")

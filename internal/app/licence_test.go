@@ -14,6 +14,7 @@ import (
 // A refusal makes an exception of 4.1 of each licence that runs for the platform, and the clock
 // takes it back, on every board, once its last day has passed.
 func TestALicenceThatRunsDespiteARefusal(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		h := open(t, d)
 		boards := []*board{h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Zyqu")}

@@ -38,6 +38,7 @@ func checkOf(t *testing.T, c app.Config, name string) app.Check {
 
 // Nobody starts over keys that others of the machine can come at.
 func TestKeysThatOthersComeAtAreRefused(t *testing.T) {
+	t.Parallel()
 	c := app.Config{DB: dbtest.DSN(t, db.SQLite), Data: t.TempDir(), BaseURL: "http://aval.example"}
 	a, err := app.Open(t.Context(), c)
 	if err = errors.Join(err, a.Close()); err != nil {
@@ -75,6 +76,7 @@ func TestKeysThatOthersComeAtAreRefused(t *testing.T) {
 
 // A master key that is lost is missed at once, and no other is made.
 func TestALostMasterKeyIsMissed(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
 			c := app.Config{DB: dbtest.DSN(t, engine), Data: t.TempDir(), BaseURL: "http://aval.example"}
@@ -139,6 +141,7 @@ func sealing(a *app.App) func(context.Context, *db.Tx) error {
 
 // A login name that was tampered with in the database is found by the doctor.
 func TestTheDoctorFindsNamesThatWereChanged(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
 		t.Run(string(engine), func(t *testing.T) {
 			c := app.Config{DB: dbtest.DSN(t, engine), Data: t.TempDir(), BaseURL: "http://aval.example"}

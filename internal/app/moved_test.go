@@ -12,6 +12,7 @@ import (
 // A pupil moves to another school: from the moment that the roster says so, who had
 // the pupil is shown nothing any more, and who has the pupil is.
 func TestAMovedPupilIsTheNewTeachersAtOnce(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		l := b.accounted()

@@ -142,6 +142,7 @@ func (b *board) permitted(who string, do policy.Action, r *request.Request) bool
 }
 
 func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
+	t.Parallel()
 	eachPolicy(t, func(t *testing.T, b *board) {
 		for _, op := range b.operations(t) {
 			need, known := operationNeeds[op.id]
@@ -402,6 +403,7 @@ func (b *board) walk(op operation, do policy.Action, author string, state reques
 // The sheet of /policy/matrix holds each row of the table by which the routes
 // above are tried, and no other.
 func TestTheMatrixIsTheTableOfTheRoutes(t *testing.T) {
+	t.Parallel()
 	eachPolicy(t, func(t *testing.T, b *board) {
 		page := b.browse("teacher", http.MethodGet, "/policy/matrix", nil)
 		cell := regexp.MustCompile(`(?s)<td[^>]* id="([^"]+)--([^"]+)"[^>]*>(.*?)</td>`)
@@ -438,6 +440,7 @@ func TestTheMatrixIsTheTableOfTheRoutes(t *testing.T) {
 // Each page and form needs a permission that the pack gives to somebody; who
 // has no row of it is refused, and nothing changes.
 func TestEveryPageRestsOnARow(t *testing.T) {
+	t.Parallel()
 	eachPolicy(t, func(t *testing.T, b *board) {
 		b.fill()
 		ids := b.ids()

@@ -53,6 +53,7 @@ func (b *board) walkReveals(op operation, do policy.Action) {
 // Whose a login name is stands in the answer alone: not in an address, and not on
 // a page that one comes back to.
 func TestWhoItIsIsShownOnce(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		name := b.loginName("e00")
@@ -81,6 +82,7 @@ func TestWhoItIsIsShownOnce(t *testing.T) {
 
 // Each field of a look, sent wrongly by a program, is refused beside itself.
 func TestEachFieldOfALookIsRefused(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		long := strings.Repeat("é", 11_000)
@@ -102,6 +104,7 @@ func TestEachFieldOfALookIsRefused(t *testing.T) {
 
 // Over the quota, a page and a program are told when to look again.
 func TestTheQuotaIsSaidAtBothDoors(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		settings := b.as("operator").Settings
@@ -130,6 +133,7 @@ func revealedBy(b *board, who string) error {
 // Whose looks of last week are unusual is said to who reads all looks of their
 // board, on the page and to programs, and to nobody else.
 func TestAWeeksUnusualLooksAreReadByWhoMay(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		h := open(t, d)
 		b, two := h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Tesk")
@@ -176,6 +180,7 @@ func TestAWeeksUnusualLooksAreReadByWhoMay(t *testing.T) {
 
 // At the quota a lost password, whose page has no form to come back to, leads on too.
 func TestTheQuotaLeadsToASecondPerson(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		cards, _, err := b.classCards(b.cards(), b.classes[0])

@@ -80,6 +80,7 @@ func TestAFileWithNamesIsInItsAnswerAlone(t *testing.T) {
 
 // The file is joined for whom may: over the quota nothing comes, and a refusal says when.
 func TestTheQuotaOfFilesIsSaid(t *testing.T) {
+	t.Parallel()
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		b := open(t, d).build(t, "erables", "Vorn")
 		sent := url.Values{"platform": {string(b.followable())}, "reason": {"progress"}}

@@ -49,12 +49,13 @@ func (c policyCoverage) Run(h *house) error {
 			Conform     int64    `json:"conform"`
 			Exceptions  int64    `json:"exceptions"`
 			Waiting     int64    `json:"waiting"`
+			Before      int64    `json:"before,omitempty"`
 		}
 		clauses := make([]clause, 0, len(rows))
 		for _, r := range rows {
 			of, _ := actor.Pack.Clause(r.ID) // Coverage read it there
 			clauses = append(clauses, clause{r.ID, r.Pack, r.Control, r.Mode, r.Capability, string(of.Confidence), of.Status,
-				of.Obligations, r.Conform, r.Exceptions, r.Waiting})
+				of.Obligations, r.Conform, r.Exceptions, r.Waiting, r.Before})
 		}
 		return h.print(map[string]any{"pack": pack, "clauses": clauses}, func(w io.Writer) {
 			for _, r := range rows {
