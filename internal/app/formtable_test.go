@@ -543,7 +543,7 @@ func (b *board) deciding(evaluates string, foreign request.ID) form {
 func (b *board) bought(p catalogue.ID) url.Values {
 	return url.Values{"platform": {string(p)}, "scope": {"school"}, "org_id": {b.school}, "payer": {b.school}, "seats": {"1 200"},
 		"cost": {"1 250,50 $"}, "starts_on": {"2026-01-01"}, "ends_on": {"2099-12-31"},
-		"grades": {"04"}, "account_kind": {"login_name"}, "sign_in_url": {"https://kastor.example"}, "columns": {"Username = nom d’emprunt"}}
+		"grades": {"04"}, "account_kind": {"login_name"}, "sign_in_url": {"https://kastor.example"}, "columns": {"Username = nom d’utilisateur"}}
 }
 
 // ending is the form that ends a licence.

@@ -45,7 +45,7 @@ func TestASheetSpeaksTheLanguageOfTheSchool(t *testing.T) {
 	for _, reader := range i18n.Languages {
 		for school, words := range map[string][]string{
 			"fr": {"Nom d’utilisateur", "Mot de passe", "Garde cette carte pour toi.", "copie 2, 20\u00a0nov.\u00a02026, page 1 de 3", "Détacher avant"},
-			"en": {"User name", "Password", "Keep this card to yourself.", "copy 2, 20\u00a0Nov.\u00a02026, page 1 of 3", "Tear off before"},
+			"en": {"Login name", "Password", "Keep this card to yourself.", "copy 2, 20\u00a0Nov.\u00a02026, page 1 of 3", "Tear off before"},
 		} {
 			contains(t, printed(t, classSheet(school, 28), reader), append(words, `<section class="av-sheet" lang="`+school+`"`, `<html lang="`+reader+`"`)...)
 		}
@@ -114,7 +114,7 @@ func TestACardWithoutAPasswordOrAPictureLeavesNoEmptyPlace(t *testing.T) {
 // ours, the card says so.
 func TestACardSaysWhatItsPupilSignsInWith(t *testing.T) {
 	for kind, words := range map[licence.AccountKind]map[string][]string{
-		licence.LoginName:  {"fr": {"Nom d’utilisateur", "Mot de passe"}, "en": {"User name", "Password"}},
+		licence.LoginName:  {"fr": {"Nom d’utilisateur", "Mot de passe"}, "en": {"Login name", "Password"}},
 		licence.VendorName: {"fr": {"Ton nom sur la plateforme", "Mot de passe"}, "en": {"Your name on the platform", "Password"}},
 		licence.BoardEmail: {"fr": {"Courriel", "Celui de ton courriel de l’école."}, "en": {"E-mail", "The one for your school e-mail."}},
 	} {
@@ -126,7 +126,7 @@ func TestACardSaysWhatItsPupilSignsInWith(t *testing.T) {
 			}
 			page := printed(t, s, lang)
 			contains(t, page, append(want, "k4821@eleves.example")...)
-			for _, other := range []string{"Nom d’utilisateur", "User name"} {
+			for _, other := range []string{"Nom d’utilisateur", "Login name"} {
 				if kind != licence.LoginName && strings.Contains(page, other) {
 					t.Errorf("%s: the card says %q", kind, other)
 				}

@@ -339,10 +339,10 @@ func TestLicenceFormHasTwoSteps(t *testing.T) {
 		contains(t, body, `id="classes-error"`, `id="sign_in_url-error"`, `id="columns-error"`, "Username = mot", `value="http://tabulou.example"`,
 			`value="login_name" checked`)
 		good := url.Values{"platform": {h.approved}, "scope": {"school"}, "org_id": {"s1"}, "payer": {"s1"}, "starts_on": {"2026-08-31"}, "ends_on": {"2027-06-30"},
-			"sign_in_url": {"https://tabulou.example"}, "account_kind": {"login_name"}, "columns": {"Username = nom d’emprunt\r\nPass = Password\r\nRole = « student »"}}
+			"sign_in_url": {"https://tabulou.example"}, "account_kind": {"login_name"}, "columns": {"Username = nom d’utilisateur\r\nPass = Password\r\nRole = « student »"}}
 		res, _ := h.post(t, principal, "/licences/new", "fr", good)
 		_, body = h.get(t, principal, res.Header.Get("Location"), "fr")
-		contains(t, body, "Nom d’emprunt de la commission scolaire", "https://tabulou.example", "Username = nom d’emprunt", "Pass = mot de passe",
+		contains(t, body, "Nom d’utilisateur donné par la commission scolaire", "https://tabulou.example", "Username = nom d’utilisateur", "Pass = mot de passe",
 			"Role = «\u00a0student\u00a0»")
 	})
 }
