@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"aval/internal/audit"
 	"aval/internal/db"
@@ -25,6 +27,14 @@ const (
 	longestVendorName = 200 // runes
 	mostVendorSlips   = 20
 )
+
+// namingAnHour is how many files in which a pupil's name shows one person may have
+// read in an hour. Each line says of a login name whether a word is in the name of
+// whose it is: together they tell no more than the hour's look-ups (1.3 e).
+const namingAnHour = policy.SinglesAnHour / mostVendorSlips
+
+// namingFile is what the trail calls the reading of such a file.
+const namingFile = "access.vendor_naming"
 
 // VendorFile is what a vendor's file of names holds, before any of it is kept. Its
 // lines are counted, not shown.
@@ -50,7 +60,8 @@ func (f VendorFile) Wrong() int { return f.Unknown + f.Doubled + f.Naming + f.Br
 // ReadVendorNames reads the names that the platform gave its accounts, from the
 // vendor's own table: the login name, then the platform's name; a first line that
 // begins with no login name is its head. Nothing is kept: what was read is answered
-// sealed, for the same actor to keep.
+// sealed, for the same actor to keep. A file in which a pupil's name shows is noted,
+// and after namingAnHour of them no other is read (Conflict, under 1.3 e).
 func (s *Service) ReadVendorNames(ctx context.Context, actor policy.Actor, id licence.ID, data []byte) (f VendorFile, err error) {
 	table, err := sheet.Read(data)
 	refusal, ok := fault.As(err)
@@ -62,7 +73,8 @@ func (s *Service) ReadVendorNames(ctx context.Context, actor policy.Actor, id li
 
 // readNames reads a table, or says why it could not be read.
 func (s *Service) readNames(ctx context.Context, actor policy.Actor, id licence.ID, table sheet.Table, unread *fault.Fault) (f VendorFile, err error) {
-	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		f = VendorFile{}
 		l, err := s.loads(ctx, tx, actor, id)
 		if err != nil {
 			return err
@@ -70,17 +82,27 @@ func (s *Service) readNames(ctx context.Context, actor policy.Actor, id licence.
 		if unread != nil {
 			return fault.FormMsg(map[string]fault.Message{"file": {Key: unread.Key, Args: unread.Args}})
 		}
+		keys, err := s.Names.Vault.Keys(ctx, tx) // before the licence's turn: one order everywhere
+		if err != nil {
+			return err
+		}
+		if err := hold(ctx, tx, id); err != nil {
+			return err
+		}
+		if n, err := namingBy(ctx, tx, actor.ID); err != nil || n >= namingAnHour {
+			return cmp.Or(err, error(fault.New(fault.Conflict, "access.vendor_naming_often").Under("1.3e")))
+		}
 		known, err := s.byName(ctx, tx, l.ID)
 		if err != nil {
 			return err
 		}
 		given := f.read(table, known)
+		if f.Naming > 0 {
+			return audit.Write(ctx, tx, actor, namingFile, "account:"+actor.ID, audit.Under("1.3e"),
+				audit.Note(licence.Subject(id)), audit.Note(fmt.Sprintf("lines=%d", f.Naming)))
+		}
 		if f.Wrong() > 0 {
 			return nil
-		}
-		keys, err := s.Names.Vault.Keys(ctx, tx)
-		if err != nil {
-			return err
 		}
 		text, err := json.Marshal(vendorNames{By: actor.ID, Names: given})
 		if err != nil {
@@ -146,6 +168,13 @@ func (s *Service) LoadVendorNames(ctx context.Context, actor policy.Actor, id li
 		return 0, fault.FormMsg(map[string]fault.Message{"file": {Key: slip.Key, Args: []any{slip.Line}}})
 	}
 	return s.KeepVendorNames(ctx, actor, id, f.Sealed)
+}
+
+// namingBy counts the files in which a pupil's name showed that somebody had read
+// in the last hour.
+func namingBy(ctx context.Context, tx *db.Tx, actorID string) (int, error) {
+	return db.One(ctx, tx, scanCount, `SELECT count(*) FROM audit_record
+		WHERE board_id = $1 AND subject = $2 AND action = $3 AND at > $4`, tx.Board, "account:"+actorID, namingFile, tx.Now.Add(-time.Hour))
 }
 
 // vendorNames are a file's names by account, as they are sealed until they are kept.

@@ -100,3 +100,42 @@ func TestThePlatformsNamesAreLoaded(t *testing.T) {
 		}
 	})
 }
+
+// What a platform may not name an account says whose it is: it is noted, and an
+// hour has an end, whatever licence is tried.
+func TestGuessingAtNamesHasAnEnd(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		vendor := func(l *licence.Licence) { l.AccountKind = licence.VendorName }
+		id, twin := w.made(vendor), w.made(vendor)
+		var one string
+		w.read(func(ctx context.Context, tx *db.Tx) error {
+			found, err := w.names.OfMany(ctx, tx, w.pupils[1:2])
+			one = found[w.pupils[1]].String()
+			return err
+		})
+		guess := []byte("login,user\n" + one + ",o.vaudrin1")
+		n := 0
+		for ; n < 20; n++ {
+			f, err := w.ReadVendorNames(t.Context(), w.evaluator(), id, guess)
+			if err != nil {
+				wants(t, "one file too many", err, fault.Conflict, "access.vendor_naming_often", "1.3e")
+				break
+			}
+			if f.Naming != 1 {
+				t.Fatalf("a guess that is right: %+v", f)
+			}
+		}
+		if n*20 > policy.SinglesAnHour || n == 0 {
+			t.Errorf("%d files were read", n)
+		}
+		for name, text := range map[string]string{"the same": string(guess), "a guess that is wrong": "login,user\n" + one + ",etoile-1"} {
+			_, err := w.ReadVendorNames(t.Context(), w.evaluator(), twin, []byte(text))
+			wants(t, name+" on another licence", err, fault.Conflict, "access.vendor_naming_often", "1.3e")
+		}
+		_, err := w.LoadVendorNames(t.Context(), w.evaluator(), id, [][2]string{{one, "etoile-1"}})
+		wants(t, "by a program", err, fault.Conflict, "access.vendor_naming_often", "1.3e")
+		if _, err := w.ReadVendorNames(t.Context(), w.as("a-2", policy.Evaluator, ""), id, []byte("login,user\n"+one+",etoile-1")); err != nil {
+			t.Errorf("somebody else: %v", err)
+		}
+	})
+}

@@ -69,6 +69,9 @@ func (s *Service) Join(ctx context.Context, tx *db.Tx, actor policy.Actor, n Fil
 	if err := n.check(actor.Pack); err != nil {
 		return j, err
 	}
+	if _, err := s.Names.Vault.Keys(ctx, tx); err != nil { // before the turn: one order everywhere
+		return j, err
+	}
 	h, err := hourOf(ctx, tx, actor, true)
 	if err != nil {
 		return j, err

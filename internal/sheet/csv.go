@@ -36,10 +36,9 @@ func readCSV(data []byte) (Table, error) {
 		if err != nil {
 			return Table{}, fault.New(fault.Invalid, "sheet.not_a_table")
 		}
-		if len(rows) > MaxRows {
-			return Table{}, fault.New(fault.Invalid, "sheet.too_large")
+		if rows, err = kept(rows, cells); err != nil {
+			return Table{}, err
 		}
-		rows = append(rows, cells)
 	}
 }
 

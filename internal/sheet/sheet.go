@@ -5,6 +5,7 @@ package sheet
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"aval/internal/fault"
@@ -32,7 +33,8 @@ const (
 	MaxBytes   = 20 << 20
 	MaxRows    = 200_000
 	MaxColumns = 200
-	maxCell    = 10_000 // bytes
+	MaxCells   = 4_000_000 // rows as wide as the widest: few bytes make many
+	maxCell    = 10_000    // bytes
 )
 
 // Table is a header and its rows; each row has as many cells as the header.
@@ -65,15 +67,24 @@ func Read(data []byte) (t Table, err error) {
 	return t, nil
 }
 
+// kept adds a row as it was written, without its last blanks and without the
+// memory that they took; it refuses a row that is too wide, and one too many.
+func kept(rows [][]string, cells []string) ([][]string, error) {
+	for len(cells) > 0 && strings.TrimSpace(cells[len(cells)-1]) == "" {
+		cells = cells[:len(cells)-1]
+	}
+	if len(rows) > MaxRows || len(cells) > MaxColumns {
+		return nil, fault.New(fault.Invalid, "sheet.too_large")
+	}
+	return append(rows, slices.Clone(cells)), nil
+}
+
 // take makes a table of rows as they were written.
 func (t *Table) take(rows [][]string) error {
 	for _, cells := range rows {
-		for len(cells) > 0 && strings.TrimSpace(cells[len(cells)-1]) == "" {
-			cells = cells[:len(cells)-1]
-		}
 		switch {
 		case len(cells) == 0:
-		case len(cells) > MaxColumns || len(t.Rows) == MaxRows:
+		case len(t.Rows) == MaxRows:
 			return fault.New(fault.Invalid, "sheet.too_large")
 		case t.Header == nil:
 			t.Header = cells
@@ -84,6 +95,9 @@ func (t *Table) take(rows [][]string) error {
 	width := len(t.Header)
 	for _, cells := range t.Rows {
 		width = max(width, len(cells))
+	}
+	if width*(len(t.Rows)+1) > MaxCells {
+		return fault.New(fault.Invalid, "sheet.too_large")
 	}
 	t.Header = widened(t.Header, width)
 	for i := range t.Rows {

@@ -54,6 +54,28 @@ func TestReadXLSX(t *testing.T) {
 	}
 }
 
+// far is a small workbook whose only row holds one cell, in the last column there is.
+func far(t *testing.T) []byte {
+	f := excelize.NewFile()
+	if err := f.SetCellValue("Sheet1", "XFD1", "a"); err != nil {
+		t.Fatal(err)
+	}
+	var data bytes.Buffer
+	if err := f.Write(&data); err != nil {
+		t.Fatal(err)
+	}
+	return data.Bytes()
+}
+
+// What is refused is refused before it takes the machine's memory: a row that is
+// too wide is not held until the others are read.
+func TestARowTooWideEndsTheReading(t *testing.T) {
+	data := []byte(strings.Repeat("a,", sheet.MaxColumns) + "a\n" + strings.Repeat("1\n", sheet.MaxRows))
+	if n := testing.AllocsPerRun(1, func() { _, _ = sheet.Read(data) }); n > 1000 {
+		t.Errorf("%.0f allocations: the rest was read", n)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		data []byte
@@ -66,6 +88,8 @@ func TestRefused(t *testing.T) {
 		"half a zip":       {[]byte("PK\x03\x04 and no more"), "sheet.not_a_table"},
 		"too many columns": {[]byte(strings.Repeat("a,", 300) + "a\n1\n"), "sheet.too_large"},
 		"too many rows":    {[]byte("a\n" + strings.Repeat("1\n", sheet.MaxRows+1)), "sheet.too_large"},
+		"too many cells":   {[]byte(strings.Repeat("a,", 150) + "a\n" + strings.Repeat("1\n", 50_000)), "sheet.too_large"},
+		"far columns":      {far(t), "sheet.too_large"},
 		"too many bytes":   {make([]byte, sheet.MaxBytes+1), "sheet.too_large"},
 	} {
 		_, err := sheet.Read(c.data)

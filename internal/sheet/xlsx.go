@@ -11,7 +11,7 @@ import (
 )
 
 // maxUnpacked bounds what a small file may unfold to.
-const maxUnpacked = 200 << 20
+const maxUnpacked = 64 << 20
 
 func readXLSX(data []byte) (t Table, err error) {
 	// Raw cells: a number is as it was kept, not as a format shows it.
@@ -36,10 +36,9 @@ func readXLSX(data []byte) (t Table, err error) {
 		if err != nil {
 			return t, fault.New(fault.Invalid, "sheet.not_a_table")
 		}
-		if len(rows) > MaxRows {
-			return t, fault.New(fault.Invalid, "sheet.too_large")
+		if rows, err = kept(rows, cells); err != nil {
+			return t, err
 		}
-		rows = append(rows, cells)
 	}
 	t.Format = XLSX
 	return t, t.take(rows)

@@ -1,9 +1,6 @@
 package web
 
 import (
-	"errors"
-	"io"
-	"net/http"
 	"strconv"
 
 	"aval/internal/access"
@@ -23,7 +20,7 @@ func (s *Server) accountsRoutes() []route {
 		{pattern: "GET /licences/{id}/accounts/idle", need: policy.AccessManage, do: s.idle},
 		{pattern: "POST /licences/{id}/accounts/idle", need: policy.AccessManage, do: s.idleSuspend},
 		{pattern: "GET /licences/{id}/accounts/names", need: policy.AccessProvision, do: s.vendorNames},
-		{pattern: "POST /licences/{id}/accounts/names", need: policy.AccessProvision, do: s.vendorNamesRead, form: s.vendorNames, limit: namesLimit},
+		{pattern: "POST /licences/{id}/accounts/names", need: policy.AccessProvision, do: s.vendorNamesRead, form: s.vendorNames, unread: true},
 		{pattern: "POST /licences/{id}/accounts/names/keep", need: policy.AccessProvision, do: s.vendorNamesKeep, limit: namesLimit},
 		{pattern: "GET /licences/{id}/accounts/{account}", need: policy.AccessManage, do: s.account},
 		{pattern: "POST /licences/{id}/accounts/{account}/suspend", need: policy.AccessManage, do: s.accountSuspend, form: s.account},
@@ -32,7 +29,7 @@ func (s *Server) accountsRoutes() []route {
 	}
 }
 
-// namesLimit is the largest file of a platform's names, also as it is sent back sealed.
+// namesLimit is the largest file of a platform's names as it is sent back sealed.
 const namesLimit = 20 << 20
 
 // accountsAt is where the accounts of a licence are kept.
@@ -182,7 +179,7 @@ func (s *Server) vendorNames(v *visit) error {
 }
 
 func (s *Server) vendorNamesRead(v *visit) error {
-	data, err := v.fileSent("file")
+	data, err := v.sheetSent("file")
 	if err != nil {
 		return err
 	}
@@ -204,19 +201,6 @@ func (s *Server) vendorNamesKeep(v *visit) error {
 	}
 	v.flash("access.vendor_kept", n)
 	return v.redirect(accountsAt(v.licenceID()))
-}
-
-// fileSent is the file that was chosen in a field; without one it is empty.
-func (v *visit) fileSent(field string) ([]byte, error) {
-	file, _, err := v.r.FormFile(field)
-	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }() // it was only read
-	return io.ReadAll(file)
 }
 
 // ---- the end of the school year
