@@ -218,7 +218,7 @@ func (b *board) state() string {
 	var all []string
 	b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
 		all, err = db.All(ctx, tx, text, strings.Join([]string{
-			`SELECT 'audit ' || CAST(count(*) AS text) FROM audit_record WHERE board_id = $1 AND action <> 'account.signed_in'`,
+			`SELECT 'audit ' || CAST(count(*) AS text) FROM audit_record WHERE board_id = $1 AND action NOT IN ('account.signed_in', 'access.vendor_naming')`,
 			`SELECT 'mark ' || control || ' ' || outcome || ' ' || CAST(count(*) AS text) FROM control_mark
 				WHERE board_id = $1 GROUP BY control, outcome`,
 			`SELECT 'request ' || id || ' ' || state || ' ' || CAST(version AS text) FROM request WHERE board_id = $1`,
