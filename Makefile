@@ -45,7 +45,7 @@ check: assets templ lint ## format, vet, lint, arrows, texts, both engines, stor
 
 test: check ## all of check, then the scan for secrets, races, the browser
 	$(TEST) -tags long -run NoSecretIsLeft ./internal/cli
-	$(TEST) $(RACE) ./internal/db/... ./internal/job/... ./internal/audit/... ./internal/request/... ./internal/evaluation/... ./internal/decision/... ./internal/account/... ./internal/notice/... ./internal/web/... ./internal/api/... ./internal/app/...
+	$(TEST) $(RACE) -tags long ./internal/db/... ./internal/job/... ./internal/audit/... ./internal/request/... ./internal/evaluation/... ./internal/decision/... ./internal/condition/... ./internal/incident/... ./internal/access/... ./internal/reveal/... ./internal/usage/... ./internal/account/... ./internal/notice/... ./internal/web/... ./internal/api/... ./internal/app/...
 	$(MAKE) e2e
 
 e2e: build

@@ -23,7 +23,7 @@ import (
 // was typed is lost.
 func TestEachFieldOfAFormIsRefusedBesideItself(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	engines(t, func(t *testing.T, d *db.DB) {
 		h := open(t, d)
 		b, two := h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Zyqu")
 		settings := b.as("operator").Settings

@@ -1,0 +1,8 @@
+//go:build long
+
+package app_test
+
+import "aval/internal/db/dbtest"
+
+// engines is where forms are filled in: with the tag long, on both.
+var engines = dbtest.Each

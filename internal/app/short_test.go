@@ -1,0 +1,17 @@
+//go:build !long
+
+package app_test
+
+import (
+	"testing"
+
+	"aval/internal/db"
+	"aval/internal/db/dbtest"
+)
+
+// engines is where forms are filled in. A form is read before a table is, so the
+// quick suite fills them in on SQLite alone; make test does on both.
+func engines(t *testing.T, f func(t *testing.T, d *db.DB)) {
+	t.Helper()
+	t.Run(string(db.SQLite), func(t *testing.T) { f(t, dbtest.Open(t, db.SQLite)) })
+}
