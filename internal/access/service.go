@@ -27,6 +27,7 @@ const CreateJob job.Kind = "access.create"
 
 // The controls that accounts carry.
 const (
+	ControlHelped      = "student.helped"        // 6.2 f
 	ControlKept        = "login.kept"            // 6.1 e: waiting or an exception while a pupil has no account
 	ControlIdentifiers = "login.identifiers"     // A.0
 	ControlDeletion    = "evaluation.security.c" // 3.3 c: waiting until the vendor attests that accounts are deleted
@@ -363,8 +364,11 @@ func (s *Accounts) Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, acc
 		if plain.Password, err = p.password(kinds); err != nil {
 			return err
 		}
-		return a.seal(keys, plain)
-	}, "access.reset", "6.2a")
+		if err := a.seal(keys, plain); err != nil {
+			return err
+		}
+		return policy.Mark(ctx, tx, ControlHelped, "person:"+p.ID, policy.Conform)
+	}, "access.reset", "6.2f")
 }
 
 // Suspend stops an account of a licence until Resume, for a reason.

@@ -168,6 +168,13 @@ func (b *board) printed(who string) error {
 	return err
 }
 
+// helped has somebody give another password to a pupil who lost it.
+func helped(who string) func(*board) error {
+	return func(b *board) error {
+		return b.Access.Reset(b.t.Context(), b.as(who), b.accountFor("read-account", b.cards()))
+	}
+}
+
 func departmentAsks(b *board) error {
 	_, err := b.Requests.Submit(b.t.Context(), b.as("department_head"), b.ask("department_head").ID)
 	return err
@@ -300,6 +307,7 @@ var proofs = map[string]proof{
 	"6.2a": {
 		act:     func(b *board) error { return b.printed("teacher") },
 		violate: func(b *board) error { return b.printed("it") }},
+	"6.2f": {act: helped("teacher"), violate: helped("it")},
 	"6.3b": {
 		act:     func(b *board) error { b.to(request.Authorised); return nil },
 		violate: func(b *board) error { return b.record("principal", b.platform().ID, nil) }},

@@ -83,6 +83,7 @@ var Controls = map[string]string{
 	"pseudonym.assigned":   "a pupil of the youth sector is given a login name; refused: taking it away without another",
 	"pseudonym.random":     "a login name is drawn at random and sealed; refused: the keys to whom may not manage them",
 	"pseudonym.known":      "someone is shown whose a login name is, within their reach; refused: to whom has none",
+	"student.helped":       "a pupil who lost a password is given another; refused: by who neither teaches the pupil nor heads the school",
 	"login.handed":         "a pupil’s user name and password are shown to be handed over, on a card or to help; refused: to who neither teaches the pupil nor heads the school",
 	"login.kept":           "each pupil of a licence’s audience is given an account; waiting while they are made; an exception while one has none; refused: accounts under a licence that does not run",
 	"login.identifiers":    "an account is made that is entered with the board’s address, a login name or the platform’s name; refused: accounts on a licence that names none of them",
