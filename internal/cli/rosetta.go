@@ -22,7 +22,7 @@ type pseudonymRosetta struct {
 	File     string `arg:"" help:"File that the platform exported, CSV or XLSX, with a column of login names." type:"existingfile"`
 	Platform string `required:"" help:"Its name in the catalogue, or its id."`
 	Out      string `required:"" help:"Where the file with names goes; nothing may be there yet."`
-	Reason   string `required:"" help:"Code of the policy pack's reveal_reasons: progress, support."`
+	Reason   string `default:"progress" help:"Code of the policy pack's reveal_reasons: progress, support."`
 	Note     string `help:"At most 300 characters."`
 	Keep     bool   `help:"Keep today's date on each pupil's account."`
 }
