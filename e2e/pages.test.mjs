@@ -13,12 +13,13 @@ after(async () => { await browser?.close() })
 const shape = (path) => path.replace(/[a-z2-7]{26}/g, ':id').replace(/[?].*/, '').replace(/coverage\/.+/, 'coverage/:clause')
 
 const roles = Object.keys(demo.roles)
-const most = 40
+const most = 60
 
 // In French every role's own view of a page is looked at; in English each page once.
 for (const lang of ['fr', 'en']) {
   test(`every page in ${lang}, at a desk and on a phone`, async () => {
     const seen = new Set()
+    const faults = []
     for (const role of roles) {
       const page = await person(browser, role, { lang })
       const queue = ['/desk']
@@ -26,11 +27,12 @@ for (const lang of ['fr', 'en']) {
       for (let n = 0; queue.length && n < most; n++) {
         const path = queue.shift()
         const answer = await page.goto(demo.address + path)
-        assert.ok(answer.status() < 400, `${role} ${path}: ${answer.status()}`)
+        if (answer.status() >= 400) faults.push(`${role} ${path}: ${answer.status()}`)
         const key = (lang === 'fr' ? role : '') + shape(path)
         for (const width of seen.has(key) ? [] : Object.keys(widths)) {
           await page.setViewportSize(widths[width])
-          await look(page, `${role} ${path} ${lang} ${width}`)
+          await look(page, `${role} ${path} ${lang} ${width}`).catch((e) => faults.push(e.message + ' ' + JSON.stringify(e.actual)))
+          page.faults.length = 0
         }
         seen.add(key)
         const links = await page.$$eval('a[href^="/"]', (as) => as.map((a) => a.getAttribute('href').replace(/#.*/, '')))
@@ -42,6 +44,7 @@ for (const lang of ['fr', 'en']) {
       }
       await page.context().close()
     }
+    assert.deepEqual(faults, [])
     assert.ok(seen.size > 25, `only ${seen.size} pages were looked at`)
     console.log(`${lang}: ${seen.size} pages, twice`)
   })
