@@ -170,12 +170,12 @@ func TestReset(t *testing.T) {
 			kind, key := fault.NotFound, "not_found"
 			err := w.Reset(t.Context(), actor, before.AccountID)
 			if len(actor.Classes) == 0 && actor.Has(policy.Teacher) {
-				wants(t, "Reset "+name, err, fault.Denied, "denied", "6.1e")
+				wants(t, "Reset "+name, err, fault.Denied, "denied", "6.2f")
 				continue
 			}
 			wants(t, "Reset "+name, err, kind, key, "")
 		}
-		wants(t, "Reset by IT", w.Reset(t.Context(), w.as("i", policy.IT, ""), before.AccountID), fault.Denied, "denied", "6.1e")
+		wants(t, "Reset by IT", w.Reset(t.Context(), w.as("i", policy.IT, ""), before.AccountID), fault.Denied, "denied", "6.2f")
 		wants(t, "Reset of none", w.Reset(t.Context(), w.evaluator(), "none"), fault.NotFound, "", "")
 		if w.card(id, w.pupils[0]) != before {
 			t.Fatal("a refusal changed the password")
