@@ -48,8 +48,10 @@ type View struct {
 	Current  bool              // it is the version that stands
 }
 
-// Told says that the commission and the people concerned have their notices.
-func (v View) Told() bool { return told(v.Words.Notices) }
+// Notified says that the risk is known, and that whoever it asks to tell was told.
+func (v View) Notified() bool {
+	return v.Risk != nil && (!v.Risk.Serious() || told(v.Words.Notices))
+}
 
 // Deletable says that the entry was kept as long as the law asks.
 func (v View) Deletable(today string) bool { return v.May && v.deletable(today) == nil }

@@ -25,6 +25,9 @@ func readCSV(data []byte) (Table, error) {
 		return Table{}, err
 	}
 	t := Table{Format: CSV, Comma: comma(text)}
+	if bytes.Count(text, []byte(string(t.Comma))) > MaxCells { // a row of them is in memory before its width is known
+		return Table{}, fault.New(fault.Invalid, "sheet.too_large")
+	}
 	r := csv.NewReader(bytes.NewReader(text))
 	r.Comma, r.FieldsPerRecord, r.LazyQuotes = t.Comma, -1, true
 	var rows [][]string

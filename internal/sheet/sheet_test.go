@@ -89,6 +89,7 @@ func TestRefused(t *testing.T) {
 		"too many columns": {[]byte(strings.Repeat("a,", 300) + "a\n1\n"), "sheet.too_large"},
 		"too many rows":    {[]byte("a\n" + strings.Repeat("1\n", sheet.MaxRows+1)), "sheet.too_large"},
 		"too many cells":   {[]byte(strings.Repeat("a,", 150) + "a\n" + strings.Repeat("1\n", 50_000)), "sheet.too_large"},
+		"a row of commas":  {bytes.Repeat([]byte(","), sheet.MaxCells+1), "sheet.too_large"},
 		"far columns":      {far(t), "sheet.too_large"},
 		"too many bytes":   {make([]byte, sheet.MaxBytes+1), "sheet.too_large"},
 	} {

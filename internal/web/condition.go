@@ -109,9 +109,8 @@ func (s *Server) condition(v *visit) error {
 }
 
 func (s *Server) conditionAssign(v *visit) error {
-	version, _ := strconv.ParseInt(v.form("version"), 10, 64) // 0 is no version: a conflict
 	c, err := s.Conditions.Assign(v.ctx(), v.actor, condition.ID(v.path("id")), condition.Assignment{
-		Owner: condition.OwnerOf(v.form("owner")), DueOn: v.form("due_on"), Version: version})
+		Owner: condition.OwnerOf(v.form("owner")), DueOn: v.form("due_on"), Version: versionSent(v)})
 	if err != nil {
 		return err
 	}

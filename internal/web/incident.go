@@ -182,11 +182,7 @@ func (s *Server) incidentEdit(v *visit) (err error) {
 }
 
 func (s *Server) incidentCorrect(v *visit) error {
-	seen, err := strconv.ParseInt(v.form("version"), 10, 64)
-	if err != nil {
-		seen = -1
-	}
-	i, err := s.Incidents.Correct(v.ctx(), v.actor, v.incidentID(), typedEntry(v), v.form("why"), seen)
+	i, err := s.Incidents.Correct(v.ctx(), v.actor, v.incidentID(), typedEntry(v), v.form("why"), versionSent(v))
 	if err != nil {
 		return err
 	}
@@ -291,11 +287,7 @@ func (s *Server) noticePrint(v *visit) error {
 }
 
 func (s *Server) noticeWrite(v *visit) error {
-	seen, err := strconv.ParseInt(v.form("version"), 10, 64)
-	if err != nil {
-		seen = -1
-	}
-	n, err := s.Incidents.Write(v.ctx(), v.actor, v.incidentID(), v.path("notice"), v.form("text_fr"), v.form("text_en"), seen)
+	n, err := s.Incidents.Write(v.ctx(), v.actor, v.incidentID(), v.path("notice"), v.form("text_fr"), v.form("text_en"), versionSent(v))
 	if err != nil {
 		return err
 	}
@@ -324,7 +316,7 @@ func incidentLook(s incident.State) (ui.Tone, string) {
 
 // incidentSteps are what the law asks, in order, and how far it is.
 func incidentSteps(v *visit, i incident.View) []ui.Step {
-	done := []bool{true, i.Risk != nil, len(i.Measures) > 0, i.Risk != nil && (!i.Risk.Serious() || i.Told()), i.State == incident.Closed}
+	done := []bool{true, i.Risk != nil, len(i.Measures) > 0, i.Notified(), i.State == incident.Closed}
 	keys, clauses := []string{"opened", "risk", "measures", "notices", "closed"}, []string{"register", "risk", "measures", "people", ""}
 	next := slices.Index(done, false)
 	steps := make([]ui.Step, len(keys))
