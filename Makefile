@@ -43,9 +43,9 @@ lint:
 check: assets templ lint ## format, vet, lint, arrows, texts, both engines, stories
 	$(TEST) ./...
 
-test: check ## all of check, then the scan for secrets, races, the browser
-	$(TEST) -tags long -run NoSecretIsLeft ./internal/cli
-	$(TEST) $(RACE) -tags long ./internal/db/... ./internal/job/... ./internal/audit/... ./internal/request/... ./internal/evaluation/... ./internal/decision/... ./internal/condition/... ./internal/incident/... ./internal/access/... ./internal/reveal/... ./internal/usage/... ./internal/account/... ./internal/notice/... ./internal/web/... ./internal/api/... ./internal/app/...
+test: check ## all of check, then the scan for secrets, sequences of acts, races, the browser
+	$(TEST) -tags long -run 'NoSecretIsLeft|NoSequenceLeavesThePath' ./internal/cli ./internal/app
+	$(TEST) $(RACE) -tags long -skip NoSequenceLeavesThePath ./internal/db/... ./internal/job/... ./internal/audit/... ./internal/request/... ./internal/evaluation/... ./internal/decision/... ./internal/condition/... ./internal/incident/... ./internal/access/... ./internal/reveal/... ./internal/usage/... ./internal/account/... ./internal/notice/... ./internal/web/... ./internal/api/... ./internal/app/...
 	$(MAKE) e2e
 
 e2e: build

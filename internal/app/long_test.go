@@ -6,3 +6,6 @@ import "aval/internal/db/dbtest"
 
 // engines is where forms are filled in: with the tag long, on both.
 var engines = dbtest.Each
+
+// sequences is how many of them are tried on an engine under a policy.
+const sequences = 500

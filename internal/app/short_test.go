@@ -15,3 +15,6 @@ func engines(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	t.Run(string(db.SQLite), func(t *testing.T) { f(t, dbtest.Open(t, db.SQLite)) })
 }
+
+// sequences is how many of them the quick suite tries on an engine under a policy.
+const sequences = 40
