@@ -143,9 +143,12 @@ func (b *board) live(t *rapid.T) request.State {
 	everyone, acts := sorted(b.people), sorted(deeds)
 	for range rapid.IntRange(1, 22).Draw(t, "acts") {
 		act, who := rapid.SampledFrom(acts).Draw(t, "act"), rapid.SampledFrom(everyone).Draw(t, "actor")
-		if rapid.IntRange(0, 4).Draw(t, "ahead") > 0 {
-			if next, by := f.next(); next != "" {
+		if ahead, next, by := rapid.IntRange(0, 3).Draw(t, "ahead"), "", ""; ahead > 0 {
+			if next, by = f.next(); next != "" {
 				act, who = next, by
+			}
+			if ahead == 1 { // what comes next, by somebody with two parts
+				who = rapid.SampledFrom([]string{"teaching director", "teaching principal"}).Draw(t, "double")
 			}
 		}
 		f.try(t, act, who)
