@@ -9,8 +9,9 @@ import (
 	"aval/internal/db/dbtest"
 )
 
-// engines is where forms are filled in. A form is read before a table is, so the
-// quick suite fills them in on SQLite alone; make test does on both.
+// engines is where forms are filled in and every door is tried by everyone. A
+// form and a permission are read before a table is, so the quick suite does it on
+// SQLite alone; make test does on both.
 func engines(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	t.Run(string(db.SQLite), func(t *testing.T) { f(t, dbtest.Open(t, db.SQLite)) })

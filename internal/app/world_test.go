@@ -122,7 +122,11 @@ var policies = []string{"csc-pan-2023", "conseil-infonuagique-2026"}
 
 // eachPolicy runs a test on a small board of each policy.
 func eachPolicy(t *testing.T, test func(t *testing.T, b *board)) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	eachPolicyOn(t, dbtest.Each, test)
+}
+
+func eachPolicyOn(t *testing.T, engines func(*testing.T, func(*testing.T, *db.DB)), test func(t *testing.T, b *board)) {
+	engines(t, func(t *testing.T, d *db.DB) {
 		h := open(t, d)
 		for i, pack := range policies {
 			if i == 0 || d.Engine() == db.SQLite {
