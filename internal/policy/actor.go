@@ -139,6 +139,10 @@ type Settings struct {
 	ClassSetsAnHour int `json:"class_sets_an_hour,omitempty"`
 	// PublicDecisions shows anyone the board's decisions on platforms.
 	PublicDecisions bool `json:"public_decisions,omitempty"`
+	// ReevaluateMonths is after how many months a decided platform is evaluated
+	// again, and ReminderDays how many days before that it is said; 0 is never.
+	ReevaluateMonths int `json:"reevaluate_months,omitempty"`
+	ReminderDays     int `json:"reminder_days,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.
