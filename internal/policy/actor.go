@@ -51,10 +51,17 @@ const (
 	PrivacyRecord       Action = "privacy.record"
 	EvaluationRead      Action = "evaluation.read"
 	EvaluationWrite     Action = "evaluation.write"
+	EvaluationSecond    Action = "evaluation.second"
+	EvaluationExport    Action = "evaluation.export"
+	InvitationRead      Action = "invitation.read"
+	InvitationAnswer    Action = "invitation.answer"
+	CriterionManage     Action = "criterion.manage"
+	SignerManage        Action = "signer.manage"
 	DecisionRead        Action = "decision.read"
 	DecisionDecide      Action = "decision.decide"
 	DecisionAcknowledge Action = "decision.acknowledge"
 	DecisionContest     Action = "decision.contest"
+	DecisionReevaluate  Action = "decision.reevaluate"
 	ContestAnswer       Action = "contest.answer"
 	ConditionRead       Action = "condition.read"
 	ConditionManage     Action = "condition.manage"
@@ -94,8 +101,9 @@ const (
 // Actions lists every action.
 var Actions = []Action{
 	RequestRead, RequestCreate, RequestEdit, RequestSubmit, RequestJoin, RequestAuthorise, RequestWithdraw,
-	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, DecisionRead,
-	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer,
+	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, EvaluationSecond,
+	EvaluationExport, InvitationRead, InvitationAnswer, CriterionManage, SignerManage, DecisionRead,
+	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
