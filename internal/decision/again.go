@@ -98,6 +98,14 @@ func (s *Service) Reevaluate(ctx context.Context, actor policy.Actor, id ID, cau
 	return r, err
 }
 
+func mayReevaluate(ctx context.Context, tx *db.Tx, actor policy.Actor, a about) (bool, error) {
+	if !actor.Can(policy.DecisionReevaluate, a.request.Scope()) || a.request.Party(actor, policy.DecisionReevaluate) {
+		return false, nil
+	}
+	last, _, err := LastFor(ctx, tx, a.PlatformID, a.OrgID)
+	return last.ID == a.ID, err
+}
+
 func checkCause(cause Cause, reason, clause string) (string, error) {
 	fields := map[string]string{}
 	switch {
