@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"aval/internal/condition"
@@ -14,6 +15,7 @@ import (
 type judgementJSON struct {
 	Rating string `json:"rating" enum:",met,partly,unmet,not_considered"`
 	Note   string `json:"note,omitempty"`
+	Reason string `json:"reason,omitempty" doc:"Why it is not what both of two evaluators had written."`
 }
 
 // An embedded struct would be left out of the description, and refused.
@@ -25,6 +27,7 @@ type evaluationIn struct {
 	Recommendation string                   `json:"recommendation,omitempty" enum:",approve,approve_conditions,refuse"`
 	Summary        string                   `json:"summary,omitempty"`
 	Version        int64                    `json:"version,omitempty" doc:"0 before anything was written; else the version that was read."`
+	Confirm        []string                 `json:"confirm,omitempty" doc:"Criteria whose carried-over judgement still holds."`
 	Finish         bool                     `json:"finish,omitempty" doc:"Close the aspect: every criterion must be rated or set aside."`
 }
 
@@ -39,6 +42,10 @@ type evaluationOut struct {
 	Aspect         string                   `json:"aspect" enum:"use,security"`
 	Evaluator      string                   `json:"evaluator,omitempty"`
 	FinishedAt     *time.Time               `json:"finished_at,omitempty"`
+	Carried        []string                 `json:"carried,omitempty" doc:"Criteria carried over, that nobody has confirmed yet."`
+	Changed        []string                 `json:"changed,omitempty" doc:"Criteria that say something else than the earlier evaluation."`
+	Opinions       []opinionJSON            `json:"opinions,omitempty" doc:"What each of two evaluators wrote, once both have finished."`
+	Source         string                   `json:"source,omitempty" doc:"The request, or the signer, that it was carried over from."`
 	Equivalents    []string                 `json:"equivalents,omitempty" doc:"Approved platforms in Québec or Canada that share its functions."`
 }
 
@@ -46,8 +53,16 @@ func evaluationOf(e evaluation.Evaluation) evaluationOut {
 	out := evaluationOut{Aspect: string(e.Aspect), Evaluator: e.EvaluatorID, FinishedAt: moment(e.FinishedAt)}
 	out.Criteria = map[string]judgementJSON{}
 	for id, j := range e.Criteria {
-		out.Criteria[id] = judgementJSON{Rating: string(j.Rating), Note: j.Note}
+		out.Criteria[id] = judgementJSON{Rating: string(j.Rating), Note: j.Note, Reason: j.Reason}
+		if j.Carried {
+			out.Carried = append(out.Carried, id)
+		}
+		if j.Changed() {
+			out.Changed = append(out.Changed, id)
+		}
 	}
+	slices.Sort(out.Carried)
+	slices.Sort(out.Changed)
 	out.Location, out.LocationReason, out.Looked = string(e.Location), e.LocationReason, e.Looked
 	out.Recommendation, out.Summary, out.Version = string(e.Recommendation), e.Summary, e.Version
 	return out
@@ -70,6 +85,13 @@ func (s *Server) evaluationRead(ctx context.Context, a policy.Actor, in *ByAspec
 	}
 	out := evaluationOf(v.Evaluation)
 	out.Aspect = in.Aspect
+	for _, o := range v.Opinions {
+		out.Opinions = append(out.Opinions, opinionOf(o))
+	}
+	out.Source = v.Evaluation.Source.Number
+	if v.Evaluation.Source.Foreign() {
+		out.Source = v.Evaluation.Source.Fingerprint
+	}
 	for _, m := range v.Equivalents {
 		out.Equivalents = append(out.Equivalents, string(m.Platform.ID))
 	}
@@ -86,9 +108,9 @@ func (s *Server) evaluationWrite(ctx context.Context, a policy.Actor, in *struct
 	}
 	typed := evaluation.Input{Criteria: map[string]evaluation.Judgement{}, Location: evaluation.Location(in.Body.Location),
 		LocationReason: in.Body.LocationReason, Looked: in.Body.Looked,
-		Recommendation: evaluation.Recommendation(in.Body.Recommendation), Summary: in.Body.Summary}
+		Recommendation: evaluation.Recommendation(in.Body.Recommendation), Summary: in.Body.Summary, Confirm: in.Body.Confirm}
 	for id, j := range in.Body.Criteria {
-		typed.Criteria[id] = evaluation.Judgement{Rating: evaluation.Rating(j.Rating), Note: j.Note}
+		typed.Criteria[id] = evaluation.Judgement{Rating: evaluation.Rating(j.Rating), Note: j.Note, Reason: j.Reason}
 	}
 	write := s.Evaluations.Save
 	if in.Body.Finish {

@@ -8,8 +8,8 @@ import (
 
 const following job.Kind = "condition.sweep"
 
-// FollowConditions is the handler of condition.sweep: on each board it looks for the conditions
-// whose day has passed.
+// FollowConditions is the handler of condition.sweep: on each board it looks for the conditions,
+// the invitations of departments and, where the board has a cycle, the decisions whose day has passed.
 func (a *App) FollowConditions(ctx context.Context, _, _ string) error {
 	boards, err := a.Boards.List(ctx)
 	if err != nil {
@@ -20,6 +20,12 @@ func (a *App) FollowConditions(ctx context.Context, _, _ string) error {
 			return err
 		}
 		if err := a.Conditions.Sweep(ctx, b.ID); err != nil {
+			return err
+		}
+		if err := a.Evaluations.SweepInvitations(ctx, b.ID); err != nil {
+			return err
+		}
+		if err := a.Decisions.SweepDue(ctx, b.ID, b.Settings); err != nil {
 			return err
 		}
 	}

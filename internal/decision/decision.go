@@ -87,12 +87,41 @@ type Finding struct {
 	LocationReason string               `json:"location_reason,omitempty"`
 	Looked         []string             `json:"looked,omitempty"`
 	Criteria       map[string]Judgement `json:"criteria"`
+
+	Asked     []policy.Criterion `json:"asked,omitempty"`     // the criteria, as they were; none in older decisions
+	Originals []Original         `json:"originals,omitempty"` // of two evaluators who wrote apart
+	Judged    []DepartmentView   `json:"judged,omitempty"`    // departments that gave their own judgement
+}
+
+// Original is what one of two evaluators had written without seeing the other's.
+type Original struct {
+	Evaluator      string               `json:"evaluator"`
+	Recommendation string               `json:"recommendation"`
+	Criteria       map[string]Judgement `json:"criteria"`
+}
+
+// DepartmentView is a department's own judgement of the aspect (6.6 c).
+type DepartmentView struct {
+	Org        string               `json:"org"` // name
+	Conclusion string               `json:"conclusion"`
+	Criteria   map[string]Judgement `json:"criteria"`
+}
+
+// asked are the criteria that the finding speaks of: its own or, in a decision
+// made before they were kept, those of the policy that it rated.
+func (f Finding) asked(pack *policy.Pack, aspect evaluation.Aspect) []policy.Criterion {
+	if len(f.Asked) > 0 {
+		return f.Asked
+	}
+	of, _ := pack.Aspect(string(aspect))
+	return slices.DeleteFunc(of.Criteria, func(c policy.Criterion) bool { return f.Criteria[c.ID].Rating == "" })
 }
 
 // Judgement is the rating of a criterion and its note, as they were.
 type Judgement struct {
 	Rating string `json:"rating"`
 	Note   string `json:"note,omitempty"`
+	Reason string `json:"reason,omitempty"` // why it is not what both evaluators had written
 }
 
 // found copies an evaluation.
@@ -100,12 +129,21 @@ func found(e evaluation.Evaluation) Finding {
 	f := Finding{
 		Evaluator: e.EvaluatorID, FinishedAt: e.FinishedAt, Recommendation: string(e.Recommendation),
 		Location: string(e.Location), LocationReason: e.LocationReason, Looked: e.Looked,
-		Criteria: map[string]Judgement{},
+		Criteria: judgements(e.Criteria), Asked: e.Frame,
 	}
-	for id, j := range e.Criteria {
-		f.Criteria[id] = Judgement{Rating: string(j.Rating), Note: j.Note}
+	for _, o := range e.Opinions {
+		f.Originals = append(f.Originals, Original{Evaluator: o.EvaluatorID, Recommendation: string(o.Recommendation),
+			Criteria: judgements(o.Criteria)})
 	}
 	return f
+}
+
+func judgements(all map[string]evaluation.Judgement) map[string]Judgement {
+	copied := map[string]Judgement{}
+	for id, j := range all {
+		copied[id] = Judgement{Rating: string(j.Rating), Note: j.Note, Reason: j.Reason}
+	}
+	return copied
 }
 
 // decide makes the decision of what was typed and of what was found.
@@ -116,7 +154,13 @@ func decide(p Preparation, in Input) Decision {
 		DueOn: in.DueOn, Because: in.Because, Exception: in.Exception, Findings: map[evaluation.Aspect]Finding{},
 	}
 	for aspect, e := range p.Evaluations {
-		d.Findings[aspect] = found(e)
+		f := found(e)
+		for _, i := range p.Judged {
+			if i.Aspect == aspect && i.State == evaluation.Judged {
+				f.Judged = append(f.Judged, DepartmentView{Org: i.Org, Conclusion: i.Conclusion, Criteria: judgements(i.Ratings)})
+			}
+		}
+		d.Findings[aspect] = f
 	}
 	return d
 }

@@ -40,6 +40,7 @@ type Letter struct {
 	Decider    string
 	DeciderAs  string   // title
 	Evaluators []string // names
+	Judged     []string // departments that gave their own judgement (6.6 c)
 	Policy     string   // the policy's title
 	InForce    string   // "" when the pack does not say
 	Earlier    string   // number of the request that this one follows, or ""
@@ -129,12 +130,13 @@ func (w writer) letter(ctx context.Context, tx *db.Tx) (l Letter, err error) {
 			return l, err
 		}
 		l.Aspects = append(l.Aspects, part)
-		name, err := accountName(ctx, tx, f.Evaluator)
-		if err != nil {
+		if l.Evaluators, err = evaluators(ctx, tx, f, l.Evaluators); err != nil {
 			return l, err
 		}
-		if name != "" && !slices.Contains(l.Evaluators, name) {
-			l.Evaluators = append(l.Evaluators, name)
+		for _, j := range f.Judged {
+			if !slices.Contains(l.Judged, j.Org) {
+				l.Judged = append(l.Judged, j.Org)
+			}
 		}
 	}
 	if w.Received() {
@@ -144,6 +146,24 @@ func (w writer) letter(ctx context.Context, tx *db.Tx) (l Letter, err error) {
 		}
 	}
 	return w.around(ctx, tx, l)
+}
+
+// evaluators adds the names of who evaluated an aspect, both of two who wrote apart.
+func evaluators(ctx context.Context, tx *db.Tx, f Finding, names []string) ([]string, error) {
+	ids := []string{}
+	for _, o := range f.Originals {
+		ids = append(ids, o.Evaluator)
+	}
+	for _, id := range append(ids, f.Evaluator) {
+		name, err := accountName(ctx, tx, id)
+		if err != nil {
+			return names, err
+		}
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 // noon is a moment of a day, for what writes moments.
@@ -224,10 +244,10 @@ func (w writer) aspect(ctx context.Context, tx *db.Tx, aspect evaluation.Aspect,
 		Aspect: aspect, Name: of.Title.In(w.p.Lang), Clause: aspect.Clause(), Result: verdict.Result,
 		ResultText: w.p.T("decision.result." + string(verdict.Result)), Reasons: verdict.Reasons,
 	}
-	met := 0
+	met, criteria := 0, f.asked(w.pack, aspect)
 	for _, rating := range evaluation.Ratings {
 		group := LetterGroup{Rating: rating, Title: w.p.T("evaluation.rating." + string(rating))}
-		for _, c := range of.Criteria {
+		for _, c := range criteria {
 			if j := f.Criteria[c.ID]; j.Rating == string(rating) {
 				group.Criteria = append(group.Criteria, LetterCriterion{Name: c.Name.In(w.p.Lang), Clause: c.Clause, Note: j.Note})
 			}
@@ -239,7 +259,7 @@ func (w writer) aspect(ctx context.Context, tx *db.Tx, aspect evaluation.Aspect,
 			part.Groups = append(part.Groups, group)
 		}
 	}
-	part.Tally = w.p.N("decision.letter.tally", met, len(of.Criteria))
+	part.Tally = w.p.N("decision.letter.tally", met, len(criteria))
 	if f.Location == "" {
 		return part, nil
 	}
@@ -248,7 +268,7 @@ func (w writer) aspect(ctx context.Context, tx *db.Tx, aspect evaluation.Aspect,
 	if rung, ok := w.pack.Rung(f.Location); ok {
 		part.Location = rung.Title.In(w.p.Lang)
 	}
-	for _, c := range of.Criteria {
+	for _, c := range criteria {
 		if c.Location {
 			part.LocationClause = c.Clause
 		}

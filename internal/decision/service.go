@@ -39,9 +39,10 @@ type Preparation struct {
 	Request     request.Request
 	Platform    catalogue.Platform
 	Evaluations map[evaluation.Aspect]evaluation.Evaluation
-	Owners      []condition.Candidate // who may be asked to see to the conditions
-	SamePerson  bool                  // who wrote on an aspect is about to decide
-	Refusal     error                 // why it may not be decided now, whatever is typed; nil when it may
+	Judged      []evaluation.Invitation // departments that were asked for their own judgement
+	Owners      []condition.Candidate   // who may be asked to see to the conditions
+	SamePerson  bool                    // who wrote on an aspect is about to decide
+	Refusal     error                   // why it may not be decided now, whatever is typed; nil when it may
 }
 
 // Prepare shows a request that waits for a decision, and what stands in its way.
@@ -64,6 +65,9 @@ func prepare(ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID) 
 		return p, err
 	}
 	if p.Evaluations, err = evaluation.Of(ctx, tx, id); err != nil {
+		return p, err
+	}
+	if p.Judged, err = evaluation.Judgements(ctx, tx, id); err != nil {
 		return p, err
 	}
 	if p.Owners, err = condition.Candidates(ctx, tx, p.Request.OrgID); err != nil {
@@ -132,6 +136,9 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 			return err
 		}
 		if err := mark(ctx, tx, actor.Pack, p, d); err != nil {
+			return err
+		}
+		if err := renewed(ctx, tx, d); err != nil {
 			return err
 		}
 		if err := audit.Write(ctx, tx, actor, "decision.made", d.Subject(), audit.Under("4.1"),

@@ -29,6 +29,7 @@ type May struct {
 	Contest     bool // about use
 	Renew       bool // about security
 	Answer      bool
+	Reevaluate  bool // nothing more recent counts, and nobody is at it
 }
 
 // View shows a decision to whom it concerns.
@@ -101,6 +102,9 @@ func view(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (v View, er
 		Contest:     !contested && actor.Can(policy.DecisionContest, scope),
 		Renew:       actor.Can(policy.DecisionContest, scope),
 		Answer:      contested && !c.Answered() && answers && !judge(actor, a, c, writers),
+	}
+	if v.May.Reevaluate, err = mayReevaluate(ctx, tx, actor, a); err != nil {
+		return v, err
 	}
 	if contested {
 		if !answers && !actor.Can(policy.DecisionDecide, scope) {

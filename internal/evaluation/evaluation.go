@@ -7,6 +7,12 @@
 // A criterion is rated or plainly left aside; the evaluator recommends, and a
 // director decides later. When both aspects are finished, the request is
 // evaluated. Who asked for the platform never evaluates it.
+//
+// An evaluation keeps the criteria it began with: the policy's and those that the
+// board added. The direction may have an aspect written twice, by two who do not
+// see each other's; one of them or the direction then concludes. Departments may be
+// invited to a judgement of their own (6.6 c). What was carried over from an earlier
+// evaluation, or from another board's, counts once somebody has confirmed it.
 package evaluation
 
 import (
@@ -97,8 +103,22 @@ var Recommendations = []Recommendation{Approve, ApproveConditions, Refuse}
 
 // Judgement is the rating of one criterion and the words that carry it.
 type Judgement struct {
+	Rating  Rating
+	Note    string
+	Reason  string // why it is not what both evaluators had written
+	Carried bool   // taken from Before, and confirmed by nobody yet
+	Before  Past   // of the evaluation that this one was carried over from
+}
+
+// Past is what an earlier evaluation said of a criterion.
+type Past struct {
 	Rating Rating
 	Note   string
+}
+
+// Changed is true of a judgement that says something else than the earlier one.
+func (j Judgement) Changed() bool {
+	return j.Before.Rating != Unrated && j.Before != Past{Rating: j.Rating, Note: j.Note}
 }
 
 // Evaluation is one aspect of one request.
@@ -115,7 +135,12 @@ type Evaluation struct {
 	Summary        string
 	FinishedAt     time.Time // zero until then
 	UpdatedAt      time.Time
-	Version        int64 // 0: nothing typed yet
+	Version        int64              // 0: nothing typed yet
+	Frame          []policy.Criterion // that it began with; none before it begins
+	Source         Source             // that it was carried over from
+	SecondAt       time.Time          // when a second evaluator was asked for; zero when none was
+	Opinions       []Opinion          // what each of two evaluators wrote
+	Opinion        string             // whose opinion this is, while two write apart; else empty
 }
 
 // Finished is true once the evaluator has closed the aspect.
@@ -141,6 +166,7 @@ type Input struct {
 	Recommendation Recommendation
 	Summary        string
 	Withdraw       []string // ids of the aspect's files that support it no more
+	Confirm        []string // criteria whose carried-over judgement still holds
 }
 
 // The longest texts; a form says so beside the field.
@@ -199,6 +225,8 @@ func (e *Evaluation) fill(in Input, f facts) error {
 			fields["rating."+id] = "evaluation.rating_unknown"
 		case utf8.RuneCountInString(j.Note) > maxNote:
 			fields["note."+id] = "evaluation.note_long"
+		case utf8.RuneCountInString(j.Reason) > maxNote:
+			fields["reason."+id] = "evaluation.note_long"
 		}
 	}
 	if _, ok := f.rung(in.Location); in.Location != Unsaid && (e.Aspect != Security || !ok) {
@@ -223,7 +251,7 @@ func (e *Evaluation) fill(in Input, f facts) error {
 		e.Criteria = map[string]Judgement{}
 	}
 	for id, j := range in.Criteria {
-		e.Criteria[id] = Judgement{Rating: j.Rating, Note: clean(j.Note)}
+		e.Criteria[id] = e.Criteria[id].typed(j, slices.Contains(in.Confirm, id))
 	}
 	e.Location, e.LocationReason = in.Location, clean(in.LocationReason)
 	if e.Aspect != Security {
@@ -237,6 +265,14 @@ func (e *Evaluation) fill(in Input, f facts) error {
 	}
 	e.Recommendation, e.Summary = in.Recommendation, clean(in.Summary)
 	return nil
+}
+
+// typed is the judgement after what was typed: one that was carried over is so no
+// more once it is confirmed or says something else.
+func (j Judgement) typed(in Judgement, confirmed bool) Judgement {
+	now := Judgement{Rating: in.Rating, Note: clean(in.Note), Reason: clean(in.Reason), Before: j.Before}
+	now.Carried = j.Carried && !confirmed && !now.Changed()
+	return now
 }
 
 // clean trims a text and drops what no keyboard types and no database keeps.
@@ -265,8 +301,11 @@ func (e *Evaluation) finish(now time.Time, f facts) error {
 			fields["note."+c.ID] = "evaluation.note_required"
 		case c.Location && f.PupilData && j.Rating == NotConsidered:
 			fields["rating."+c.ID] = "evaluation.location_considered"
+		case j.Carried:
+			fields["rating."+c.ID] = "evaluation.carried_confirm"
 		}
 	}
+	e.reconciled(f, fields)
 	if e.Aspect == Security {
 		e.locate(f, fields)
 	}
@@ -339,7 +378,7 @@ func (e *Evaluation) clauseOf(f facts, fields map[string]string) string {
 		_, id, _ := strings.Cut(name, ".") // rating.3.2.1, note.3.3b
 		clause := e.Aspect.Clause()
 		for _, c := range f.Criteria {
-			if c.ID == id {
+			if c.ID == id && !c.Own {
 				clause = c.Clause
 			}
 		}
@@ -373,4 +412,5 @@ type Evidence struct {
 	SHA256       string
 	AddedBy      string
 	AddedAt      time.Time
+	Confidential bool // stays with the board when the evaluation is given away
 }

@@ -45,6 +45,13 @@ type View struct {
 	Other       Evaluation        // the other aspect
 	MayWrite    bool
 	MayReopen   bool
+	MaySecond   bool // ask for a second evaluator
+	MayInvite   bool
+	Apart       bool         // two write, and what the other writes is not shown
+	Reconciling bool         // two have written, and one concludes
+	Opinions    []Opinion    // of both, once both are finished
+	Candidates  []Person     // who may be the second evaluator; only where MaySecond
+	Invitations []Invitation // of departments to a judgement of their own
 }
 
 // View shows one aspect of a request's evaluation, begun or not.
@@ -58,15 +65,20 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id request.ID, a
 		if err != nil {
 			return err
 		}
-		e := both[aspect]
+		e := w.evaluation
+		whole := e
+		if e.apart() {
+			e = e.shown(actor)
+		}
 		v = View{
 			Request: w.request, Platform: w.platform, Aspect: w.aspect, Evaluation: e, Rows: make([]Row, 0, len(w.Criteria)),
 			Ladder: w.Ladder, PupilData: w.PupilData, Equivalents: w.equivalents, Other: both[other(aspect)],
 		}
 		writes := actor.Can(policy.EvaluationWrite, w.request.Scope()) && apart(actor, policy.EvaluationWrite, w.request) == nil
-		v.MayWrite = writes && !e.Finished() && w.request.State == request.Acknowledged
+		v.Apart, v.Reconciling = whole.apart(), whole.reconciling()
+		v.MayWrite = writes && !e.Finished() && w.request.State == request.Acknowledged && whole.writable(actor) == nil
 		again := e
-		v.MayReopen = writes && slices.Contains(reopenable, w.request.State) &&
+		v.MayReopen = writes && e.Opinion == "" && slices.Contains(reopenable, w.request.State) &&
 			again.reopen(actor.Hands(policy.EvaluationWrite, w.request.Scope())) == nil
 		if v.Evaluator, err = accountName(ctx, tx, e.EvaluatorID); err != nil {
 			return err
@@ -78,13 +90,13 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id request.ID, a
 		for _, c := range w.Criteria {
 			row := Row{Criterion: c, Judgement: e.Criteria[c.ID]}
 			for _, f := range files {
-				if f.Criterion == c.ID {
+				if f.Criterion == c.ID && !whole.hides(f, actor) {
 					row.Evidence = append(row.Evidence, f)
 				}
 			}
 			v.Rows = append(v.Rows, row)
 		}
-		return nil
+		return s.around(ctx, tx, actor, w, whole, &v)
 	})
 	return v, err
 }
@@ -130,6 +142,9 @@ func (s *Service) Finish(
 		if err := update(ctx, tx, &e); err != nil {
 			return err
 		}
+		if e.Opinion != "" {
+			return concluded(ctx, tx, actor, e)
+		}
 		if err := mark(ctx, tx, actor.Pack, e, w.facts); err != nil {
 			return err
 		}
@@ -150,6 +165,9 @@ func (s *Service) Reopen(ctx context.Context, actor policy.Actor, id request.ID,
 		var w work
 		if e, w, err = open(ctx, tx, actor, id, aspect, reopenable...); err != nil {
 			return err
+		}
+		if e.Opinion != "" {
+			return fault.New(fault.Conflict, "evaluation.opinion_kept").Under("3.1")
 		}
 		if err := e.reopen(actor.Hands(policy.EvaluationWrite, w.request.Scope())); err != nil {
 			return err
@@ -178,7 +196,7 @@ var reopenable = []request.State{request.Acknowledged, request.Evaluated}
 // unmark takes back what finishing the aspect had shown: its clauses wait again.
 func unmark(ctx context.Context, tx *db.Tx, pack *policy.Pack, e Evaluation, f facts) error {
 	subject := "request:" + string(e.RequestID)
-	for _, c := range f.Criteria {
+	for _, c := range carried(pack, f.Criteria) {
 		if err := policy.Unmark(ctx, tx, control(pack, c.Clause), subject); err != nil {
 			return err
 		}
@@ -217,7 +235,7 @@ func mark(ctx context.Context, tx *db.Tx, pack *policy.Pack, e Evaluation, f fac
 	if err := policy.Mark(ctx, tx, control(pack, e.Aspect.Clause()), subject, policy.Conform); err != nil {
 		return err
 	}
-	for _, c := range f.Criteria {
+	for _, c := range carried(pack, f.Criteria) {
 		name, outcome := control(pack, c.Clause), policy.Conform
 		if c.Location {
 			outcome = e.locationOutcome(f)
@@ -227,6 +245,17 @@ func mark(ctx context.Context, tx *db.Tx, pack *policy.Pack, e Evaluation, f fac
 		}
 	}
 	return nil
+}
+
+// carried are the criteria whose clause rating them carries: neither the board's
+// own, nor one whose clause waits for something else.
+func carried(pack *policy.Pack, all []policy.Criterion) (list []policy.Criterion) {
+	for _, c := range all {
+		if clause, known := pack.Clause(c.Clause); known && clause.Mode != policy.Planned {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 // control is what carries a clause of the board's pack.
@@ -241,6 +270,7 @@ type work struct {
 	request     request.Request
 	platform    catalogue.Platform
 	aspect      policy.Aspect
+	evaluation  Evaluation // as it is kept
 	equivalents []catalogue.Match
 }
 
@@ -261,7 +291,15 @@ func look(
 	if w.aspect, known = actor.Pack.Aspect(string(aspect)); !known {
 		return w, fault.Missing()
 	}
-	w.Criteria, w.PupilData = w.aspect.Criteria, pupilData(w.request, actor.Pack)
+	both, err := Of(ctx, tx, id)
+	if err != nil {
+		return w, err
+	}
+	w.evaluation = both[aspect]
+	if w.Criteria, err = asked(ctx, tx, actor.Pack, w.evaluation); err != nil {
+		return w, err
+	}
+	w.aspect.Criteria, w.PupilData = w.Criteria, pupilData(w.request, actor.Pack)
 	if aspect != Security {
 		return w, nil
 	}
@@ -340,6 +378,18 @@ func open(
 	if e, err = get(ctx, tx, id, aspect); err != nil {
 		return e, w, err
 	}
+	if w.Criteria, err = asked(ctx, tx, actor.Pack, e); err != nil {
+		return e, w, err
+	}
+	e.Frame = w.Criteria
+	if err := e.writable(actor); err != nil {
+		return e, w, err
+	}
+	if e.apart() {
+		if e, err = join(ctx, tx, actor, e); err != nil {
+			return e, w, err
+		}
+	}
 	return e, w, addWriters(ctx, tx, e.ID, actor.Hands(policy.EvaluationWrite, w.request.Scope()))
 }
 
@@ -367,6 +417,9 @@ func withdraw(ctx context.Context, tx *db.Tx, actor policy.Actor, e Evaluation, 
 		v, err := setAside(ctx, tx, e.ID, id, actor.ID)
 		if err != nil {
 			return err
+		}
+		if e.hides(v, actor) {
+			return fault.Missing()
 		}
 		if err := audit.Write(ctx, tx, actor, "evaluation.evidence_withdrawn", "request:"+string(e.RequestID),
 			audit.Under(v.Criterion), audit.Note("evidence="+v.ID+" sha256="+v.SHA256)); err != nil {
@@ -413,7 +466,8 @@ func (s *Service) AddEvidence(
 	if err != nil {
 		return v, err
 	}
-	v = Evidence{ID: db.NewID(), Criterion: criterion, Name: fileName(file.Name, media), Media: media, AddedBy: actor.ID}
+	v = Evidence{ID: db.NewID(), Criterion: criterion, Name: fileName(file.Name, media), Media: media,
+		AddedBy: actor.ID, Confidential: file.Confidential}
 	if v.Size, v.SHA256, err = s.Blobs.Put(ctx, actor.Board, v.ID, bytes.NewReader(content), MaxEvidence); err != nil {
 		return v, err
 	}
@@ -446,19 +500,24 @@ type File struct {
 	Name    string
 	Media   string // as the sender says
 	Content io.Reader
+
+	Confidential bool // never leaves with an evaluation that is given away
 }
 
 // Evidence opens a file for whoever may read the evaluation, unless it was
 // withdrawn; who calls closes it.
 func (s *Service) Evidence(ctx context.Context, actor policy.Actor, id string) (v Evidence, content io.ReadCloser, err error) {
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		var asked request.ID
-		if v, asked, err = evidence(ctx, tx, id); err != nil {
+		var e Evaluation
+		if v, e, err = evidence(ctx, tx, id); err != nil {
 			return err
 		}
-		r, err := request.Get(ctx, tx, asked)
+		r, err := request.Get(ctx, tx, e.RequestID)
 		if err != nil {
 			return err
+		}
+		if e.hides(v, actor) {
+			return fault.Missing()
 		}
 		return actor.Allow(policy.EvaluationRead, r.Scope())
 	})

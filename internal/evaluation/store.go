@@ -9,11 +9,18 @@ import (
 )
 
 const columns = `id, request_id, aspect, evaluator_id, recommendation, summary, location, location_reason,
-	finished_at, updated_at, version`
+	finished_at, updated_at, version, frame, source, second_at`
 
 func scan(row db.Row) (e Evaluation, err error) {
-	err = row.Scan(&e.ID, &e.RequestID, &e.Aspect, &e.EvaluatorID, &e.Recommendation, &e.Summary, &e.Location,
-		&e.LocationReason, db.When(&e.FinishedAt), &e.UpdatedAt, &e.Version)
+	var frame, source string
+	if err := row.Scan(&e.ID, &e.RequestID, &e.Aspect, &e.EvaluatorID, &e.Recommendation, &e.Summary, &e.Location,
+		&e.LocationReason, db.When(&e.FinishedAt), &e.UpdatedAt, &e.Version, &frame, &source, db.When(&e.SecondAt)); err != nil {
+		return e, err
+	}
+	if e.Frame, err = readFrame(frame); err != nil {
+		return e, err
+	}
+	e.Source, err = readSource(source)
 	return e, err
 }
 
@@ -56,9 +63,10 @@ type criterionRow struct {
 // fetch reads what stands in the tables beside the evaluation's own.
 func fetch(ctx context.Context, tx *db.Tx, e *Evaluation) error {
 	rows, err := db.All(ctx, tx, func(row db.Row) (c criterionRow, err error) {
-		err = row.Scan(&c.id, &c.Rating, &c.Note)
+		err = row.Scan(&c.id, &c.Rating, &c.Note, &c.Reason, &c.Carried, &c.Before.Rating, &c.Before.Note)
 		return c, err
-	}, `SELECT criterion, rating, note FROM evaluation_criterion WHERE board_id = $1 AND evaluation_id = $2`,
+	}, `SELECT criterion, rating, note, reason, carried, before_rating, before_note FROM evaluation_criterion
+		WHERE board_id = $1 AND evaluation_id = $2`,
 		tx.Board, string(e.ID))
 	if err != nil {
 		return err
@@ -72,6 +80,9 @@ func fetch(ctx context.Context, tx *db.Tx, e *Evaluation) error {
 		return id, err
 	}, `SELECT platform_id FROM evaluation_equivalent WHERE board_id = $1 AND evaluation_id = $2 ORDER BY platform_id`,
 		tx.Board, string(e.ID))
+	if err == nil && !e.SecondAt.IsZero() {
+		e.Opinions, err = opinions(ctx, tx, e.ID)
+	}
 	return err
 }
 
@@ -115,19 +126,34 @@ func Writers(ctx context.Context, tx *db.Tx, requestID request.ID) ([]string, er
 
 // update keeps an aspect whole, unless someone has changed it since.
 func update(ctx context.Context, tx *db.Tx, e *Evaluation) error {
+	if e.Opinion != "" {
+		return updateOpinion(ctx, tx, e)
+	}
+	frame, err := writeFrame(e.Frame)
+	if err != nil {
+		return err
+	}
+	source, err := writeSource(e.Source)
+	if err != nil {
+		return err
+	}
 	if err := db.Changed(tx.Exec(ctx, `UPDATE evaluation SET evaluator_id = $4, recommendation = $5, summary = $6,
-			location = $7, location_reason = $8, finished_at = $9, updated_at = $10, version = version + 1
+			location = $7, location_reason = $8, finished_at = $9, updated_at = $10, frame = $11, source = $12,
+			second_at = $13, version = version + 1
 		WHERE board_id = $1 AND id = $2 AND version = $3`,
 		tx.Board, string(e.ID), e.Version, e.EvaluatorID, string(e.Recommendation), e.Summary, string(e.Location),
-		e.LocationReason, db.Moment(e.FinishedAt), tx.Now)); err != nil {
+		e.LocationReason, db.Moment(e.FinishedAt), tx.Now, frame, source, db.Moment(e.SecondAt))); err != nil {
 		return err
 	}
 	e.Version, e.UpdatedAt = e.Version+1, tx.Now
 	for id, j := range e.Criteria {
-		if _, err := tx.Exec(ctx, `INSERT INTO evaluation_criterion (board_id, evaluation_id, criterion, rating, note)
-			VALUES ($1, $2, $3, $4, $5) ON CONFLICT (board_id, evaluation_id, criterion)
-			DO UPDATE SET rating = excluded.rating, note = excluded.note`,
-			tx.Board, string(e.ID), id, string(j.Rating), j.Note); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO evaluation_criterion (board_id, evaluation_id, criterion, rating, note,
+				reason, carried, before_rating, before_note)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (board_id, evaluation_id, criterion)
+			DO UPDATE SET rating = excluded.rating, note = excluded.note, reason = excluded.reason,
+				carried = excluded.carried, before_rating = excluded.before_rating, before_note = excluded.before_note`,
+			tx.Board, string(e.ID), id, string(j.Rating), j.Note, j.Reason, j.Carried, string(j.Before.Rating),
+			j.Before.Note); err != nil {
 			return err
 		}
 	}
@@ -144,10 +170,11 @@ func update(ctx context.Context, tx *db.Tx, e *Evaluation) error {
 	return nil
 }
 
-const evidenceColumns = `id, evaluation_id, criterion, name, media, size, sha256, added_by, added_at`
+const evidenceColumns = `id, evaluation_id, criterion, name, media, size, sha256, added_by, added_at, confidential`
 
 func scanEvidence(row db.Row) (v Evidence, err error) {
-	err = row.Scan(&v.ID, &v.EvaluationID, &v.Criterion, &v.Name, &v.Media, &v.Size, &v.SHA256, &v.AddedBy, &v.AddedAt)
+	err = row.Scan(&v.ID, &v.EvaluationID, &v.Criterion, &v.Name, &v.Media, &v.Size, &v.SHA256, &v.AddedBy, &v.AddedAt,
+		&v.Confidential)
 	return v, err
 }
 
@@ -158,9 +185,10 @@ func evidenceOf(ctx context.Context, tx *db.Tx, id ID) ([]Evidence, error) {
 }
 
 func insertEvidence(ctx context.Context, tx *db.Tx, v Evidence) error {
-	_, err := tx.Exec(ctx, `INSERT INTO evidence (board_id, id, evaluation_id, criterion, name, media, size, sha256, added_by, added_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, tx.Board, v.ID, string(v.EvaluationID), v.Criterion, v.Name,
-		v.Media, v.Size, v.SHA256, v.AddedBy, v.AddedAt)
+	_, err := tx.Exec(ctx, `INSERT INTO evidence (board_id, id, evaluation_id, criterion, name, media, size, sha256, added_by,
+			added_at, confidential)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, tx.Board, v.ID, string(v.EvaluationID), v.Criterion, v.Name,
+		v.Media, v.Size, v.SHA256, v.AddedBy, v.AddedAt, v.Confidential)
 	return err
 }
 
@@ -171,16 +199,19 @@ func setAside(ctx context.Context, tx *db.Tx, of ID, id, by string) (Evidence, e
 		tx.Board, string(of), id, by, tx.Now)
 }
 
-// evidence reads a file's record and the request it speaks of.
-func evidence(ctx context.Context, tx *db.Tx, id string) (v Evidence, requestID request.ID, err error) {
+// evidence reads a file's record and the evaluation it speaks of.
+func evidence(ctx context.Context, tx *db.Tx, id string) (v Evidence, e Evaluation, err error) {
 	v, err = db.One(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence
 		WHERE board_id = $1 AND id = $2 AND withdrawn_at IS NULL`, tx.Board, id)
 	if err != nil {
-		return v, "", err
+		return v, e, err
 	}
-	e, err := db.One(ctx, tx, scan, `SELECT `+columns+` FROM evaluation WHERE board_id = $1 AND id = $2`,
+	e, err = db.One(ctx, tx, scan, `SELECT `+columns+` FROM evaluation WHERE board_id = $1 AND id = $2`,
 		tx.Board, string(v.EvaluationID))
-	return v, e.RequestID, err
+	if err == nil {
+		err = fetch(ctx, tx, &e)
+	}
+	return v, e, err
 }
 
 // accountName reads the name of who evaluated; "" for nobody.

@@ -51,10 +51,17 @@ const (
 	PrivacyRecord       Action = "privacy.record"
 	EvaluationRead      Action = "evaluation.read"
 	EvaluationWrite     Action = "evaluation.write"
+	EvaluationSecond    Action = "evaluation.second"
+	EvaluationExport    Action = "evaluation.export"
+	InvitationRead      Action = "invitation.read"
+	InvitationAnswer    Action = "invitation.answer"
+	CriterionManage     Action = "criterion.manage"
+	SignerManage        Action = "signer.manage"
 	DecisionRead        Action = "decision.read"
 	DecisionDecide      Action = "decision.decide"
 	DecisionAcknowledge Action = "decision.acknowledge"
 	DecisionContest     Action = "decision.contest"
+	DecisionReevaluate  Action = "decision.reevaluate"
 	ContestAnswer       Action = "contest.answer"
 	ConditionRead       Action = "condition.read"
 	ConditionManage     Action = "condition.manage"
@@ -94,8 +101,9 @@ const (
 // Actions lists every action.
 var Actions = []Action{
 	RequestRead, RequestCreate, RequestEdit, RequestSubmit, RequestJoin, RequestAuthorise, RequestWithdraw,
-	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, DecisionRead,
-	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer,
+	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, EvaluationSecond,
+	EvaluationExport, InvitationRead, InvitationAnswer, CriterionManage, SignerManage, DecisionRead,
+	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
@@ -139,6 +147,10 @@ type Settings struct {
 	ClassSetsAnHour int `json:"class_sets_an_hour,omitempty"`
 	// PublicDecisions shows anyone the board's decisions on platforms.
 	PublicDecisions bool `json:"public_decisions,omitempty"`
+	// ReevaluateMonths is after how many months a decided platform is evaluated
+	// again, and ReminderDays how many days before that it is said; 0 is never.
+	ReevaluateMonths int `json:"reevaluate_months,omitempty"`
+	ReminderDays     int `json:"reminder_days,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.

@@ -77,6 +77,9 @@ var Controls = map[string]string{
 	"evaluation.retention":      "the clearing criterion is rated or set aside",
 	"evaluation.change":         "the changes criterion is rated or set aside",
 
+	"department.judged": "a department gives its own judgement on an aspect; waiting since it was invited; an exception when it declines or is late",
+	"renewal.evaluated": "a platform is evaluated again; waiting since that was opened or is due; an exception when it is overdue",
+
 	"decision.transmitted": "a school or department acknowledges the letter, or a condition is met; waiting since the decision; an exception while a licence runs for what was refused, or a condition is overdue",
 	"contest.use":          "the appeal authority answers a written disagreement about use; waiting since it was sent",
 	"licence.payer":        "a licence is recorded with the payer that its scope asks for",

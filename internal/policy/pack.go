@@ -7,8 +7,8 @@ import (
 
 // Text is a sentence in both languages; each is an original.
 type Text struct {
-	Fr string `yaml:"fr"`
-	En string `yaml:"en"`
+	Fr string `yaml:"fr" json:"fr"`
+	En string `yaml:"en" json:"en"`
 }
 
 // In gives the text in a language; French where the language is neither.
@@ -133,13 +133,15 @@ type DataKind struct {
 	Personal bool   `yaml:"personal"`
 }
 
-// Criterion is one thing an evaluation looks at. Its ID is its clause's.
+// Criterion is one thing an evaluation looks at. Its ID is its clause's; one that
+// the board added beside its policy has no clause.
 type Criterion struct {
-	ID       string `yaml:"id"`
-	Clause   string `yaml:"clause"`
-	Name     Text   `yaml:"name"`
-	Question Text   `yaml:"question"`
-	Location bool   `yaml:"location"` // answered by a rung of the ladder
+	ID       string `yaml:"id" json:"id"`
+	Clause   string `yaml:"clause" json:"clause,omitempty"`
+	Name     Text   `yaml:"name" json:"name"`
+	Question Text   `yaml:"question" json:"question"`
+	Location bool   `yaml:"location" json:"location,omitempty"` // answered by a rung of the ladder
+	Own      bool   `yaml:"-" json:"own,omitempty"`             // the board's, not the policy's
 }
 
 // Aspect is a side of the evaluation: use, security. One that names another as

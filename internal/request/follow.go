@@ -94,6 +94,13 @@ func Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier Request, 
 // evaluated again (4.1 a): the same asking by the same people, authorised as it
 // was. Who calls it asks the permission.
 func Reevaluate(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier Request) (r Request, err error) {
+	return EvaluateAgain(ctx, tx, actor, earlier, "4.1a")
+}
+
+// EvaluateAgain opens the request by which the evaluating service evaluates a decided
+// platform again, under the clause that asks for it: the same asking by the same
+// people, authorised as it was. Who calls it asks the permission.
+func EvaluateAgain(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier Request, clause string) (r Request, err error) {
 	if r, err = again(ctx, tx, earlier); err != nil {
 		return r, err
 	}
@@ -102,7 +109,7 @@ func Reevaluate(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier Requ
 	if err := insert(ctx, tx, &r); err != nil {
 		return r, err
 	}
-	if err := audit.Write(ctx, tx, actor, "request.reevaluation_ordered", r.Subject(), audit.Under("4.1a")); err != nil {
+	if err := audit.Write(ctx, tx, actor, "request.reevaluation_ordered", r.Subject(), audit.Under(clause)); err != nil {
 		return r, err
 	}
 	if err := mark(ctx, tx, r, policy.Conform, "request.described"); err != nil {

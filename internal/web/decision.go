@@ -148,7 +148,11 @@ func talliesOf(e evaluation.Evaluation) map[evaluation.Rating]int {
 // lacking are the criteria of an aspect that are not met, or in part.
 func lacking(aspect policy.Aspect, e evaluation.Evaluation) []evaluation.Row {
 	var rows []evaluation.Row
-	for _, c := range aspect.Criteria {
+	criteria := e.Frame
+	if len(criteria) == 0 {
+		criteria = aspect.Criteria
+	}
+	for _, c := range criteria {
 		if j := e.Criteria[c.ID]; j.Rating == evaluation.Unmet || j.Rating == evaluation.Partly {
 			rows = append(rows, evaluation.Row{Criterion: c, Judgement: j})
 		}

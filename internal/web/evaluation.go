@@ -110,8 +110,12 @@ func (s *Server) evaluationKeep(v *visit) error {
 	if err != nil {
 		return err
 	}
-	in, version := evaluationTyped(v, aspect)
-	v.order = evaluationFields(v.actor.Pack, aspect)
+	shown, err := s.Evaluations.View(v.ctx(), v.actor, id, aspect)
+	if _, refused := fault.As(err); err != nil && !refused { // what is refused to be read is refused below
+		return err
+	}
+	in, version := evaluationTyped(v, shown.Rows)
+	v.order = evaluationFields(shown.Rows)
 	finish := v.form("then") == "finish" && len(wrong) == 0
 	var e evaluation.Evaluation
 	if finish {
@@ -153,18 +157,17 @@ func (s *Server) evaluationReopen(v *visit) error {
 }
 
 // evaluationTyped reads the form of an aspect; a criterion that was not sent stays as it is.
-func evaluationTyped(v *visit, a evaluation.Aspect) (in evaluation.Input, version int64) {
+func evaluationTyped(v *visit, rows []evaluation.Row) (in evaluation.Input, version int64) {
 	in = evaluation.Input{
 		Criteria: map[string]evaluation.Judgement{}, Location: evaluation.Location(v.form("location")),
 		LocationReason: v.form("location_reason"), Looked: v.forms("looked"),
 		Recommendation: evaluation.Recommendation(v.form("recommendation")), Summary: v.form("summary"),
-		Withdraw: v.forms("withdraw"),
+		Withdraw: v.forms("withdraw"), Confirm: v.forms("confirm"),
 	}
-	aspect, _ := v.actor.Pack.Aspect(string(a))
-	for _, c := range aspect.Criteria {
+	for _, c := range rows {
 		if v.forms("note."+c.ID) != nil || v.forms("rating."+c.ID) != nil {
 			in.Criteria[c.ID] = evaluation.Judgement{
-				Rating: evaluation.Rating(v.form("rating." + c.ID)), Note: v.form("note." + c.ID),
+				Rating: evaluation.Rating(v.form("rating." + c.ID)), Note: v.form("note." + c.ID), Reason: v.form("reason." + c.ID),
 			}
 		}
 	}
@@ -173,13 +176,12 @@ func evaluationTyped(v *visit, a evaluation.Aspect) (in evaluation.Input, versio
 
 // evaluationFields are the fields of an aspect's form, as they stand on the page:
 // an answer that was not given is not sent, and has its place all the same.
-func evaluationFields(pack *policy.Pack, a evaluation.Aspect) (fields []string) {
-	aspect, _ := pack.Aspect(string(a))
-	for _, c := range aspect.Criteria {
+func evaluationFields(rows []evaluation.Row) (fields []string) {
+	for _, c := range rows {
 		if c.Location {
 			fields = append(fields, "location", "location_reason", "looked")
 		}
-		fields = append(fields, "note."+c.ID, "rating."+c.ID, "file."+c.ID)
+		fields = append(fields, "note."+c.ID, "rating."+c.ID, "reason."+c.ID, "file."+c.ID)
 	}
 	return append(fields, "recommendation", "summary")
 }
@@ -238,14 +240,14 @@ func judged(v *visit, r evaluation.Row) evaluation.Rating {
 // to mend for who writes, what is not met for who reads.
 func unfolded(v *visit, r evaluation.Row, writes bool) bool {
 	switch rating := judged(v, r); {
-	case v.wrong("rating."+r.ID) != "" || v.wrong("note."+r.ID) != "" || v.wrong("file."+r.ID) != "":
+	case v.wrong("rating."+r.ID) != "" || v.wrong("note."+r.ID) != "" || v.wrong("reason."+r.ID) != "" || v.wrong("file."+r.ID) != "":
 		return true
 	case meanwhile(v, r) != "":
 		return true
 	case r.Location && (v.wrong("location") != "" || v.wrong("location_reason") != "" || v.wrong("looked") != ""):
 		return true
 	case writes:
-		return rating == evaluation.Unrated
+		return rating == evaluation.Unrated || r.Carried
 	default:
 		return rating == evaluation.Partly || rating == evaluation.Unmet
 	}

@@ -341,8 +341,8 @@ func TestFromEvaluationToLetter(t *testing.T) {
 		f.sees("eva", f.path("/evaluation/use"), "fr", http.StatusOK, "Zibaline\u00a0: usage", "Programme d’études", "§\u00a03.2.13", "Non considéré",
 			`enctype="multipart/form-data"`)
 		body := f.sees("eva", f.path("/evaluation/security"), "en", http.StatusOK, "Zibaline: security", "In Québec", "Unknown location", "§\u00a03.3\u00a0a", "No equivalent")
-		if n := strings.Count(body, `class="av-criterion"`); n != 5 {
-			t.Errorf("security shows %d criteria, want 5", n)
+		if n := strings.Count(body, `class="av-criterion"`); n != 6 {
+			t.Errorf("security shows %d criteria, want 6", n)
 		}
 
 		form := url.Values{"version": {"0"}, "then": {"save"}, "rating.3.3c": {"partly"}, "note.3.3c": {"Conservation à préciser."}}

@@ -6,6 +6,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"aval/internal/evaluation"
@@ -17,7 +18,7 @@ import (
 // by the use case, its words by the domain.
 const (
 	uploadLimit = 512 << 20
-	fieldLimit  = 200 // fields and files
+	fieldLimit  = 400 // fields and files
 )
 
 // evidenceSent reads the form of an aspect as it comes, and keeps each file under
@@ -54,6 +55,7 @@ func (s *Server) evidenceSent(v *visit, id request.ID, aspect evaluation.Aspect)
 		}
 		_, err = s.Evaluations.AddEvidence(v.ctx(), v.actor, id, aspect, criterion, evaluation.File{
 			Name: part.FileName(), Media: part.Header.Get("Content-Type"), Content: part,
+			Confidential: slices.Contains(v.r.PostForm["confidential"], criterion),
 		})
 		if f, ok := fault.As(err); ok && f.Kind == fault.Invalid && len(f.Fields) > 0 {
 			for _, m := range f.Fields {
