@@ -25,6 +25,7 @@ import (
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/governance"
 	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/licence"
@@ -48,6 +49,7 @@ type Server struct {
 	Reveals     *reveal.Service
 	Incidents   *incident.Service
 	Registers   *register.Service
+	Governance  *governance.Service
 	Audit       *audit.Service
 	Log         *slog.Logger
 	Version     string

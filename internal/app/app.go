@@ -20,6 +20,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
+	"aval/internal/governance"
 	"aval/internal/incident"
 	"aval/internal/job"
 	"aval/internal/licence"
@@ -66,6 +67,7 @@ type App struct {
 	Usage       *usage.Service
 	Incidents   *incident.Service
 	Registers   *register.Service
+	Governance  *governance.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
@@ -126,6 +128,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Pseudonyms:  &pseudonym.Service{DB: d, Names: names},
 		Incidents:   &incident.Service{DB: d},
 		Registers:   register.New(d),
+		Governance:  &governance.Service{DB: d, Blobs: blobs, Agenda: []governance.Source{governance.OpenIncidents}},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
@@ -171,6 +174,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		sweeping:          a.SweepLicences,
 		keeping:           a.KeepAccounts,
 		following:         a.FollowConditions,
+		governing:         a.SweepGovernance,
 		mailing:           a.mailCheckpoint,
 	}
 }

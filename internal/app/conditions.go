@@ -6,7 +6,10 @@ import (
 	"aval/internal/job"
 )
 
-const following job.Kind = "condition.sweep"
+const (
+	following job.Kind = "condition.sweep"
+	governing job.Kind = "governance.sweep"
+)
 
 // FollowConditions is the handler of condition.sweep: on each board it looks for the conditions,
 // the invitations of departments and, where the board has a cycle, the decisions whose day has passed.
@@ -26,6 +29,25 @@ func (a *App) FollowConditions(ctx context.Context, _, _ string) error {
 			return err
 		}
 		if err := a.Decisions.SweepDue(ctx, b.ID, b.Settings); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SweepGovernance is the handler of governance.sweep: on each board it looks for acts and
+// attestations that are awaited or overdue.
+func (a *App) SweepGovernance(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		actor, err := a.clock(ctx, b.ID)
+		if err != nil {
+			return err
+		}
+		if err := a.Governance.Sweep(ctx, actor); err != nil {
 			return err
 		}
 	}

@@ -55,6 +55,7 @@ type commands struct {
 	Pseudonym pseudonymCmds `cmd:"" help:"Login names of pupils."`
 	Vault     vaultCmds     `cmd:"" help:"Keys of sealed columns."`
 	Register  registerCmds  `cmd:"" help:"Registers that the law asks of the board."`
+	Report    reportCmds    `cmd:"" help:"Reports to the council."`
 	Version   versionCmd    `cmd:"" help:"Print the version."`
 }
 

@@ -47,7 +47,7 @@ func Name(ctx context.Context, d *db.DB, actor policy.Actor, subjects, accounts 
 	}
 	err = d.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		for _, look := range []func(context.Context, *db.Tx, policy.Actor, map[string][]string) error{
-			n.requests, n.platforms, n.orgs, n.incidents, n.conditions, n.earlier,
+			n.requests, n.platforms, n.orgs, n.incidents, n.conditions, n.earlier, n.governance,
 		} {
 			if err := look(ctx, tx, actor, by); err != nil {
 				return err
@@ -196,6 +196,28 @@ func (n Naming) earlier(ctx context.Context, tx *db.Tx, actor policy.Actor, by m
 	}
 	for id, p := range on {
 		n.Subjects[decision.EarlierSubject(id)] = Subject{Kind: "earlier", Name: platforms[p].Name, Href: "/earlier/" + id}
+	}
+	return nil
+}
+
+// governance leads to what stands around the policy, for who may read it.
+func (n Naming) governance(_ context.Context, _ *db.Tx, actor policy.Actor, by map[string][]string) error {
+	for kind, page := range map[string]struct {
+		need policy.Action
+		at   func(id string) string
+	}{
+		"act":            {policy.GovernanceRead, func(id string) string { return "/governance/" + id }},
+		"governance":     {policy.GovernanceRead, func(string) string { return "/governance" }},
+		"attestation":    {policy.GovernanceRead, func(id string) string { year, _, _ := strings.Cut(id, "/"); return "/attestations?year=" + year }},
+		"official":       {policy.PolicyRead, func(id string) string { return "/official/" + id }},
+		"interpretation": {policy.PolicyRead, func(id string) string { return "/interpretations/" + id }},
+	} {
+		if !actor.Can(page.need, policy.Scope{}) {
+			continue
+		}
+		for _, id := range by[kind] {
+			n.Subjects[kind+":"+id] = Subject{Kind: kind, Href: page.at(id)}
+		}
 	}
 	return nil
 }

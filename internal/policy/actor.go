@@ -75,6 +75,11 @@ const (
 	RosterRead          Action = "roster.read"
 	RosterImport        Action = "roster.import"
 	PolicyRead          Action = "policy.read"
+	OfficialUpload      Action = "official.upload"
+	InterpretationWrite Action = "interpretation.write"
+	AttestationSign     Action = "attestation.sign"
+	GovernanceRead      Action = "governance.read"
+	GovernanceRecord    Action = "governance.record"
 	CoverageRead        Action = "coverage.read"
 	AuditRead           Action = "audit.read"
 	AuditAnchor         Action = "audit.anchor"
@@ -105,7 +110,8 @@ var Actions = []Action{
 	EvaluationExport, InvitationRead, InvitationAnswer, CriterionManage, SignerManage, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
-	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
+	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead,
+	OfficialUpload, InterpretationWrite, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,
@@ -469,16 +475,27 @@ const (
 )
 
 // Mark keeps what a control saw of a subject, in place of what it saw before:
-// the live counts of the coverage page are made of these marks.
+// the live counts of the coverage page are made of these marks. What still waits,
+// or is still an exception, keeps the moment since which it does.
 func Mark(ctx context.Context, tx *db.Tx, control, subject string, o Outcome) error {
 	_, err := tx.Exec(ctx, `INSERT INTO control_mark (board_id, control, subject, outcome, at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (board_id, control, subject) DO UPDATE SET outcome = excluded.outcome, at = excluded.at`,
+		ON CONFLICT (board_id, control, subject) DO UPDATE SET outcome = excluded.outcome,
+			at = CASE WHEN control_mark.outcome = excluded.outcome AND excluded.outcome IN ('waiting', 'exception')
+				THEN control_mark.at ELSE excluded.at END`,
 		tx.Board, control, subject, string(o), tx.Now)
 	return err
 }
 
 // MarkAll is Mark of many subjects at once.
 func MarkAll(ctx context.Context, tx *db.Tx, control string, subjects []string, o Outcome) error {
+	if o == Exception { // few, and each since its day
+		for _, s := range subjects {
+			if err := Mark(ctx, tx, control, s, o); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	rows := make([][]any, len(subjects))
 	for i, s := range subjects {
 		rows[i] = []any{control, s, string(o), tx.Now}

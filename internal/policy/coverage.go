@@ -23,7 +23,9 @@ var Controls = map[string]string{
 	"term.roster":       "roster.Import ties pupils to schools, grades and classes",
 	"term.principal":    "a vice-principal of the roster is granted the role of principal",
 	"term.social":       "the word that criterion 3.3 d is judged with",
-	"policy.person":     "counted, not marked: every mark of every other control",
+	"policy.person":     "every mark of every other control, and managers’ attestations: waiting in their season, an exception after it or when one says what was not applied",
+	"policy.official":   "the secretary keeps the signed text of a version; refused: to any other, and a version that is kept already",
+	"policy.reviewed":   "a review of the policy is recorded with its result; an exception while the next is overdue",
 	"decision.made":     "a decision is made on a request; an exception when it lets in what an evaluator advised to refuse",
 	"decision.protects": "a decision rests on a security evaluation; an exception when it goes against its advice to refuse",
 	"privacy.assessed":  "a decision finds the date of a concluded privacy assessment, or that nothing personal is touched",
@@ -93,6 +95,17 @@ var Controls = map[string]string{
 	"progress.followed":    "a platform’s file is read with the pupils’ names, for a class; refused: to whom has no class, school or board to follow",
 	"roster.kept":          "a roster is imported; an exception when it holds defects",
 
+	"governance.officer":   "a person in charge of personal information is named; waiting while none is; refused: one without the writing that names them",
+	"governance.committee": "a member, a meeting or an opinion of the committee is recorded; waiting while it has no member; refused: an opinion without its words",
+	"governance.rules":     "governance rules are approved, with their text; waiting while none are; refused: rules without the file",
+	"governance.standards": "common standards are set, with their next review; an exception while it is overdue",
+	"governance.target":    "a usual time to answer is published; waiting while none is",
+	"governance.charter":   "the charter is adopted, with its resolution",
+	"retention.schedule":   "a retention schedule is adopted, with its rule codes; waiting while none is; refused: one without its codes",
+	"security.kept":        "security measures are reviewed; waiting while they never were, an exception while the next review is overdue",
+	"security.maturity":    "a contact for cyber security is named, and maturity assessed; waiting before, an exception while the next assessment is overdue",
+	"incident.planned":     "the plan for incidents is tested; waiting while it never was, an exception while the next test is overdue",
+
 	"incident.registered":  "an incident is entered in the register; waiting since an employee told of it; refused: one without its eight elements",
 	"incident.risk_tested": "a person answers the risk test of the law with its factors and reasons; waiting since the incident was opened; refused: closing it before",
 	"incident.notified":    "the commission and the people concerned were told of a serious incident; waiting since its risk was found serious; refused: closing it before",
@@ -106,9 +119,9 @@ var Capabilities = []string{
 	"assessment", "contracts", "registers", "notices", "consent", "rights", "retention", "governance", "security",
 }
 
-// everyone is the control of the clause that asks each person to follow all the
-// others (policy A, 7.2): it counts their marks.
-const everyone = "policy.person"
+// Everyone is the control of the clause that asks each person to follow all the
+// others (policy A, 7.2): it counts their marks, and its own.
+const Everyone = "policy.person"
 
 // CoverageRow is a clause, what carries it, and what was seen of it so far.
 type CoverageRow struct {
@@ -145,7 +158,7 @@ func Coverage(ctx context.Context, d *db.DB, a Actor) (packID string, rows []Cov
 	return a.Pack.ID, rows, nil
 }
 
-// countMarks counts the marks of each control, and all of them under everyone.
+// countMarks counts the marks of each control, and all of them under Everyone.
 func countMarks(ctx context.Context, tx *db.Tx) (map[string]counts, error) {
 	type group struct {
 		control string
@@ -161,7 +174,11 @@ func countMarks(ctx context.Context, tx *db.Tx) (map[string]counts, error) {
 	}
 	seen := map[string]counts{}
 	for _, g := range groups {
-		for _, control := range []string{g.control, everyone} {
+		of := []string{g.control, Everyone}
+		if g.control == Everyone {
+			of = of[1:]
+		}
+		for _, control := range of {
 			n := seen[control]
 			switch g.outcome {
 			case Conform:
@@ -220,7 +237,7 @@ func Marks(ctx context.Context, d *db.DB, a Actor, clause string, f SeenFilter) 
 		args = append(args, v)
 		return fmt.Sprintf("$%d", len(args))
 	}
-	if c.Control != everyone {
+	if c.Control != Everyone {
 		query += ` AND control = ` + hold(c.Control)
 	}
 	if f.Outcome != "" {

@@ -72,6 +72,11 @@ func (s *Server) deskHome(v *visit) error {
 		return err
 	}
 	shown.Waiting = append(shown.Waiting, beside...)
+	around, err := s.governanceCards(v)
+	if err != nil {
+		return err
+	}
+	shown.Waiting = append(shown.Waiting, around...)
 	slices.SortStableFunc(shown.Waiting, func(a, b ui.Card) int { return b.Days - a.Days })
 	for i, a := range home.More { // first of all: someone waits in a class
 		shown.Waiting = slices.Insert(shown.Waiting, i, v.moreCard(a))

@@ -73,7 +73,11 @@ func (s *Server) policyText(v *visit) error {
 	if err := v.actor.Allow(policy.PolicyRead, policy.Scope{}); err != nil {
 		return err
 	}
-	return v.render(policyPage(v, v.actor.Pack, clauseGroups(v)))
+	a, err := s.aroundPolicy(v)
+	if err != nil {
+		return err
+	}
+	return v.render(policyPage(v, v.actor.Pack, a, clauseGroups(v)))
 }
 
 // ruleLine is what a role may do, to what, in which states, and why.

@@ -16,6 +16,7 @@ import (
 	"aval/internal/decision"
 	"aval/internal/desk"
 	"aval/internal/evaluation"
+	"aval/internal/governance"
 	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/policy"
@@ -54,6 +55,7 @@ type Server struct {
 	Pseudonyms  *pseudonym.Service
 	Incidents   *incident.Service
 	Registers   *register.Service
+	Governance  *governance.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
