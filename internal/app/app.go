@@ -30,6 +30,7 @@ import (
 	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
+	"aval/internal/rights"
 	"aval/internal/roster"
 	"aval/internal/seal"
 	"aval/internal/usage"
@@ -66,6 +67,7 @@ type App struct {
 	Usage       *usage.Service
 	Incidents   *incident.Service
 	Registers   *register.Service
+	Rights      *rights.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
@@ -119,13 +121,14 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
+		Vault:       &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils)},
 		Names:       names,
 		Reveals:     reveals,
 		Usage:       &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
 		Pseudonyms:  &pseudonym.Service{DB: d, Names: names},
 		Incidents:   &incident.Service{DB: d},
 		Registers:   register.New(d),
+		Rights:      &rights.Service{DB: d, Vault: v},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
@@ -171,6 +174,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		sweeping:          a.SweepLicences,
 		keeping:           a.KeepAccounts,
 		following:         a.FollowConditions,
+		minding:           a.MindRights,
 		mailing:           a.mailCheckpoint,
 	}
 }
