@@ -31,6 +31,7 @@ import (
 	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
+	"aval/internal/rights"
 	"aval/internal/roster"
 	"aval/internal/seal"
 	"aval/internal/usage"
@@ -68,6 +69,7 @@ type App struct {
 	Incidents   *incident.Service
 	Registers   *register.Service
 	Governance  *governance.Service
+	Rights      *rights.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
 	Access      *access.Service
@@ -121,7 +123,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:       &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{names, pupils}},
+		Vault:       &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils)},
 		Names:       names,
 		Reveals:     reveals,
 		Usage:       &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -129,6 +131,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Incidents:   &incident.Service{DB: d},
 		Registers:   register.New(d),
 		Governance:  &governance.Service{DB: d, Blobs: blobs, Agenda: []governance.Source{governance.OpenIncidents}},
+		Rights:      &rights.Service{DB: d, Vault: v},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
@@ -175,6 +178,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		keeping:           a.KeepAccounts,
 		following:         a.FollowConditions,
 		governing:         a.SweepGovernance,
+		minding:           a.MindRights,
 		mailing:           a.mailCheckpoint,
 	}
 }

@@ -107,7 +107,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, metricsAddr stri
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	server := &http.Server{Handler: a.Handler(metrics), ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
-	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime, Daily: []job.Kind{daily, sweeping, keeping, reviewing, following, governing}})
+	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime, Daily: []job.Kind{daily, sweeping, keeping, reviewing, following, minding, governing}})
 	if err != nil {
 		return err
 	}

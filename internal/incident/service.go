@@ -386,17 +386,34 @@ func (s *Service) Delete(ctx context.Context, actor policy.Actor, id ID) error {
 		if err := i.deletable(day(tx.Now)); err != nil {
 			return err
 		}
-		for _, control := range []string{ControlRegistered, ControlRisk, ControlNotified, ControlMeasured, ControlKept} {
-			if err := policy.Unmark(ctx, tx, control, i.Subject()); err != nil {
-				return err
-			}
-		}
-		if err := remove(ctx, tx, id); err != nil {
+		return i.destroy(ctx, tx, actor)
+	})
+}
+
+// Destroy is Delete in the transaction of a disposal that a second person approved. It
+// answers false, and leaves the entry, when its time has not come or it is open again.
+func Destroy(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (gone bool, err error) {
+	i, err := Get(ctx, tx, id)
+	if fault.Is(err, fault.NotFound) || err == nil && i.deletable(day(tx.Now)) != nil {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, i.destroy(ctx, tx, actor)
+}
+
+func (i Incident) destroy(ctx context.Context, tx *db.Tx, actor policy.Actor) error {
+	for _, control := range []string{ControlRegistered, ControlRisk, ControlNotified, ControlMeasured, ControlKept} {
+		if err := policy.Unmark(ctx, tx, control, i.Subject()); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, actor, "incident.deleted", i.Subject(), audit.Under(i.Test.under(clauseKeep)),
-			audit.Note(detail("aware", i.AwareOn)))
-	})
+	}
+	if err := remove(ctx, tx, i.ID); err != nil {
+		return err
+	}
+	return audit.Write(ctx, tx, actor, "incident.deleted", i.Subject(), audit.Under(i.Test.under(clauseKeep)),
+		audit.Note(detail("aware", i.AwareOn)))
 }
 
 // day is a moment's calendar day where boards are.

@@ -101,6 +101,16 @@ const (
 	IncidentRead        Action = "incident.read"
 	IncidentManage      Action = "incident.manage"
 	RegisterRead        Action = "register.read"
+	RightsRead          Action = "rights.read"
+	RightsManage        Action = "rights.manage"
+	RightsDispose       Action = "rights.dispose"
+	NoticeRead          Action = "notice.read"
+	NoticeWrite         Action = "notice.write"
+	NoticePublish       Action = "notice.publish"
+	ConsentRead         Action = "consent.read"
+	ConsentRecord       Action = "consent.record"
+	ConsentBasis        Action = "consent.basis"
+	ConsentClass        Action = "consent.class"
 )
 
 // Actions lists every action.
@@ -116,6 +126,8 @@ var Actions = []Action{
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,
 	IncidentReport, IncidentRead, IncidentManage, RegisterRead,
+	RightsRead, RightsManage, RightsDispose, NoticeRead, NoticeWrite, NoticePublish,
+	ConsentRead, ConsentRecord, ConsentBasis, ConsentClass,
 }
 
 // schoolsOnly are what nobody may do to a whole board, whatever a pack says: the

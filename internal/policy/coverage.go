@@ -111,6 +111,16 @@ var Controls = map[string]string{
 	"incident.notified":    "the commission and the people concerned were told of a serious incident; waiting since its risk was found serious; refused: closing it before",
 	"incident.measured":    "a measure is noted with its day; waiting since the incident was opened; refused: closing it before",
 	"register.kept":        "an incident is kept in the register, and a register is exported; refused: deleting an incident within five years of the awareness of it",
+
+	"rights.answered":     "a request for access or correction is answered within its time limit; waiting since it was entered; an exception once the limit has passed; refused: an extension out of time",
+	"retention.destroyed": "what has served is destroyed under the board’s rule, with a second person’s approval; waiting since it was proposed; refused: approving one’s own proposal",
+	"notice.policy":       "a version of the confidentiality policy is published; refused: with a field left empty, or without saying what changes",
+	"notice.collection":   "a notice of collection is published; refused: with a field left empty, or without a position, an address and a number",
+	"notice.parents":      "parents are told of a platform before its licence begins; waiting while no licence runs; an exception when one began before",
+	"consent.signer":      "a consent is kept with who signed and in which capacity; refused: a signer who has not the age or the capacity",
+	"consent.quality":     "a consent is kept for one purpose, with the text that was read and its end; refused: several purposes at once, or no end",
+	"consent.child":       "a person chooses what lets a platform collect from children; refused: the child’s benefit without its reason",
+	"consent.kept":        "the answer of a parent or a student is kept; refused: a refusal without another activity",
 }
 
 // Capabilities are what later parts of the system will carry; a planned clause names one.
