@@ -70,6 +70,7 @@ const (
 	PolicyRead          Action = "policy.read"
 	OfficialUpload      Action = "official.upload"
 	InterpretationWrite Action = "interpretation.write"
+	AttestationRead     Action = "attestation.read"
 	AttestationSign     Action = "attestation.sign"
 	GovernanceRead      Action = "governance.read"
 	GovernanceRecord    Action = "governance.record"
@@ -103,7 +104,7 @@ var Actions = []Action{
 	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead,
-	OfficialUpload, InterpretationWrite, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
+	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,
