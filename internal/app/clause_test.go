@@ -341,6 +341,12 @@ var proofs = map[string]proof{
 	"A.0": {act: func(b *board) error { return b.accounts(licence.BoardEmail, nil) }, violate: func(b *board) error {
 		return b.accounts(licence.NoAccount, nil)
 	}},
+	"7.1":        {act: func(b *board) error { return b.deposited("secretary") }, violate: func(b *board) error { return b.deposited("operator") }},
+	"QC-POL-02":  governed("rules"),
+	"QC-ROLE-01": governed("officer"),
+	"QC-ROLE-02": governed("opinion"),
+	"QC-ARC-01":  governed("schedule"),
+	"QC-SEC-01":  governed("security"),
 	"7.2": {act: licensed, violate: func(b *board) error {
 		_, _, err := policy.Coverage(b.t.Context(), b.DB, b.as("teacher"))
 		return err
@@ -386,6 +392,9 @@ func init() {
 func (b *board) proofOf(c policy.Clause) (p proof, proved bool) {
 	if p, proved = proofs[c.ID]; proved || b.pack == "csc-pan-2023" {
 		return p, proved
+	}
+	if p, proved = elsewhere[c.ID]; proved {
+		return p, true
 	}
 	for _, aspect := range evaluation.Aspects {
 		of, _ := b.system().Pack.Aspect(string(aspect))

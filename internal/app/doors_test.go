@@ -197,8 +197,11 @@ func (b *board) ids() map[string][]string {
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
+		"governance":  `SELECT id FROM governance_act WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"official":    `SELECT id FROM official_version WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
 
+		"interpretations":  `SELECT id FROM interpretation WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incident-reports": `SELECT id FROM incident_report WHERE board_id = $1 ORDER BY id LIMIT 2`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -239,6 +242,10 @@ func (b *board) state() string {
 			`SELECT 'incident ' || id || ' ' || state || ' ' || CAST(version AS text) FROM incident WHERE board_id = $1`,
 			`SELECT 'report ' || id || ' ' || answered_by FROM incident_report WHERE board_id = $1`,
 			`SELECT 'notice ' || id || ' ' || sent_on || ' ' || CAST(version AS text) FROM incident_notice WHERE board_id = $1`,
+			`SELECT 'act ' || id || ' ' || ended_on FROM governance_act WHERE board_id = $1`,
+			`SELECT 'official ' || id FROM official_version WHERE board_id = $1`,
+			`SELECT 'interpretation ' || id || ' ' || ended_by FROM interpretation WHERE board_id = $1`,
+			`SELECT 'attestation ' || id FROM attestation WHERE board_id = $1`,
 			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
@@ -289,6 +296,9 @@ func (b *board) fill() {
 	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a", "1.3e", "6.2b"} {
 		b.must(proofs[prove].act(b))
 	}
+	b.recordedID("opinion")
+	b.interpreted()
+	b.must(b.deposited("secretary"))
 	b.more("teacher")
 	b.told("teacher")
 	b.entered("open")

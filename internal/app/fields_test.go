@@ -140,6 +140,7 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 
 		b.licenceFields(t, two)
 		b.incidentFields(t, two)
+		b.governanceFields(t, two)
 		b.conditionFields(t, two)
 
 		for _, sent := range []struct {

@@ -92,7 +92,7 @@ func (b *board) readAll(who string, operations []operation, ids map[string][]str
 func with(path string, ids map[string][]string) []string {
 	if !strings.Contains(path, "{id}") {
 		if strings.Contains(path, "{") {
-			return []string{strings.NewReplacer("{clause}", "2.2b", "{kind}", "incidents", "{$}", "").Replace(path)}
+			return []string{strings.NewReplacer("{clause}", "2.2b", "{kind}", "incidents", "{year}", "2026", "{$}", "").Replace(path)}
 		}
 		return []string{path}
 	}
@@ -287,6 +287,7 @@ func body(b *board, operation string) any {
 		return bought(b)
 	}
 	maps.Copy(bodies, b.incidentBodies())
+	maps.Copy(bodies, b.governanceBodies())
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
 		b.t.Errorf("the test knows no body for %s", operation)
@@ -316,7 +317,7 @@ func bought(b *board) map[string]any {
 
 // reads are the operations that take nothing and change nothing.
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
-	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-conditions", "read-condition"}
+	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

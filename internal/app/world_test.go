@@ -97,7 +97,7 @@ type board struct {
 
 	school, other, centre, department string // ids
 	classes                           []string
-	platforms                         int
+	platforms, versions               int
 }
 
 // name gives a thing of the board a name that nothing else in the installation

@@ -208,7 +208,7 @@ func (n Naming) governance(_ context.Context, _ *db.Tx, actor policy.Actor, by m
 	}{
 		"act":            {policy.GovernanceRead, func(id string) string { return "/governance/" + id }},
 		"governance":     {policy.GovernanceRead, func(string) string { return "/governance" }},
-		"attestation":    {policy.GovernanceRead, func(id string) string { year, _, _ := strings.Cut(id, "/"); return "/attestations?year=" + year }},
+		"attestation":    {policy.AttestationRead, func(id string) string { year, _, _ := strings.Cut(id, "/"); return "/attestations?year=" + year }},
 		"official":       {policy.PolicyRead, func(id string) string { return "/official/" + id }},
 		"interpretation": {policy.PolicyRead, func(id string) string { return "/interpretations/" + id }},
 	} {

@@ -29,11 +29,8 @@ type Place struct {
 // a year that is not among Attestable, and a place that attested already.
 func (s *Service) Attest(ctx context.Context, actor policy.Actor, a Attestation) (Attestation, error) {
 	err := s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if err := actor.Allow(policy.AttestationSign, policy.Scope{Org: a.Org}); err != nil {
+		if err := actor.Allow(policy.AttestationSign, placed(actor, a.Org)); err != nil {
 			return err
-		}
-		if !slices.Contains(answersFor(actor), a.Org) {
-			return fault.Missing()
 		}
 		wrong := form{}
 		if !slices.Contains(Attestable(Today(tx.Now)), a.Year) {
@@ -60,7 +57,7 @@ func (s *Service) Attest(ctx context.Context, actor policy.Actor, a Attestation)
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "attestation.signed", a.Subject(), audit.Under(clauseApplied),
-			audit.As(actor.GrantFor(policy.AttestationSign, policy.Scope{Org: a.Org})), audit.Note("exceptions="+yesNo(a.Exceptions != "")))
+			audit.As(actor.GrantFor(policy.AttestationSign, placed(actor, a.Org))), audit.Note("exceptions="+yesNo(a.Exceptions != "")))
 	})
 	return a, err
 }
@@ -72,28 +69,30 @@ func yesNo(yes bool) string {
 	return "no"
 }
 
-// answersFor are the places for which an actor attests.
-func answersFor(actor policy.Actor) []string {
-	places := actor.Orgs(policy.Principal, policy.DepartmentHead)
-	if slices.ContainsFunc(actor.Grants, func(g policy.Grant) bool { return g.Role == policy.EvaluationDirector && g.Org == "" }) {
-		places = append(places, "")
+// placed is where a place stands for a permission: the evaluating service itself
+// is its director's own.
+func placed(actor policy.Actor, orgID string) policy.Scope {
+	if orgID == "" {
+		return policy.Scope{Owner: actor.ID}
 	}
-	return places
+	return policy.Scope{Org: orgID}
 }
 
-// Attestations answers, for a year, the places of which the actor may know: those
-// they answer for, and all of them to who reads what those who govern did.
+// Attests says that an actor answers for a place.
+func Attests(actor policy.Actor, orgID string) bool {
+	return actor.Can(policy.AttestationSign, placed(actor, orgID))
+}
+
+// Attestations answers, for a year, the places of which the actor may read it.
 func (s *Service) Attestations(ctx context.Context, actor policy.Actor, y Year) (places []Place, err error) {
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		all := actor.Can(policy.GovernanceRead, policy.Scope{})
-		if !all && len(actor.Reach(policy.AttestationSign).Rules) == 0 {
-			return actor.Allow(policy.AttestationSign, policy.Scope{})
+		if len(actor.Reach(policy.AttestationRead).Rules) == 0 {
+			return actor.Allow(policy.AttestationRead, policy.Scope{})
 		}
 		if places, err = placesOf(ctx, tx, y); err != nil {
 			return err
 		}
-		own := answersFor(actor)
-		places = slices.DeleteFunc(places, func(p Place) bool { return !all && !slices.Contains(own, p.Org) })
+		places = slices.DeleteFunc(places, func(p Place) bool { return !actor.Can(policy.AttestationRead, policy.Scope{Org: p.Org}) })
 		return nil
 	})
 	return places, err
@@ -113,8 +112,7 @@ func (s *Service) Unattested(ctx context.Context, actor policy.Actor) (places []
 		if places, err = placesOf(ctx, tx, y); err != nil {
 			return err
 		}
-		own := answersFor(actor)
-		places = slices.DeleteFunc(places, func(p Place) bool { return p.Said != nil || !slices.Contains(own, p.Org) })
+		places = slices.DeleteFunc(places, func(p Place) bool { return p.Said != nil || !Attests(actor, p.Org) })
 		return nil
 	})
 	return places, y, err

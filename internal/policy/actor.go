@@ -77,6 +77,7 @@ const (
 	PolicyRead          Action = "policy.read"
 	OfficialUpload      Action = "official.upload"
 	InterpretationWrite Action = "interpretation.write"
+	AttestationRead     Action = "attestation.read"
 	AttestationSign     Action = "attestation.sign"
 	GovernanceRead      Action = "governance.read"
 	GovernanceRecord    Action = "governance.record"
@@ -121,7 +122,7 @@ var Actions = []Action{
 	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead,
-	OfficialUpload, InterpretationWrite, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
+	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,

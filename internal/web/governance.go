@@ -31,7 +31,7 @@ func (s *Server) governanceRoutes() []route {
 		{pattern: "POST /interpretations/new", need: policy.InterpretationWrite, do: s.interpret, form: s.interpretationForm},
 		{pattern: "GET /interpretations/{id}", need: policy.PolicyRead, do: s.interpretation},
 		{pattern: "POST /interpretations/{id}/withdraw", need: policy.InterpretationWrite, do: s.interpretationWithdraw, form: s.interpretation},
-		{pattern: "GET /attestations", need: policy.PolicyRead, do: s.attestations},
+		{pattern: "GET /attestations", need: policy.AttestationRead, do: s.attestations},
 		{pattern: "POST /attestations", need: policy.AttestationSign, do: s.attest, form: s.attestations},
 		{pattern: "GET /policy/trace", need: policy.CoverageRead, do: s.policyTrace},
 		{pattern: "GET /policy/report", need: policy.GovernanceRead, do: s.reports},
@@ -67,6 +67,9 @@ func (s *Server) actForm(v *visit) error {
 }
 
 func (s *Server) actRecord(v *visit) error {
+	if !slices.ContainsFunc(governance.KindsOf(v.actor.Pack), func(k governance.Kind) bool { return k.Code == v.form("kind") }) {
+		return fault.Missing() // the page names it, not the person
+	}
 	paper, shut, err := v.sentFile()
 	if err != nil {
 		return err
@@ -296,7 +299,7 @@ func (s *Server) attestations(v *visit) error {
 	var own []governance.Place
 	if slices.Contains(years, year) {
 		for _, p := range places {
-			if p.Said == nil && v.attests(p.Org) {
+			if p.Said == nil && governance.Attests(v.actor, p.Org) {
 				own = append(own, p)
 			}
 		}
@@ -304,16 +307,11 @@ func (s *Server) attestations(v *visit) error {
 	return v.render(attestationsPage(v, year, filters, places, own))
 }
 
-// attests tells whether the visitor answers for a place.
-func (v *visit) attests(org string) bool {
-	if org == "" {
-		return v.actor.Has(policy.EvaluationDirector)
-	}
-	return slices.Contains(v.actor.Orgs(policy.Principal, policy.DepartmentHead), org)
-}
-
 func (s *Server) attest(v *visit) error {
-	year, _ := strconv.Atoi(v.form("year")) // what is no number is no year
+	year, err := strconv.Atoi(v.form("year"))
+	if err != nil || !slices.Contains(governance.Attestable(v.today()), governance.Year(year)) {
+		return fault.Missing() // the page names it, not the person
+	}
 	a, err := s.Governance.Attest(v.ctx(), v.actor, governance.Attestation{Year: governance.Year(year), Org: v.form("org"), Exceptions: v.form("exceptions")})
 	if err != nil {
 		return err

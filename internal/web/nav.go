@@ -38,7 +38,7 @@ var places = []struct {
 	{href: "/policy", icon: "journal-text", key: "nav.policy", need: policy.PolicyRead, apart: true},
 	{href: "/policy/coverage", icon: "clipboard-data", key: "nav.coverage", need: policy.CoverageRead, apart: true},
 	{href: "/governance", icon: "bank", key: "nav.governance", need: policy.GovernanceRead, apart: true},
-	{href: "/attestations", icon: "patch-check", key: "nav.attestations", need: policy.AttestationSign, apart: true},
+	{href: "/attestations", icon: "patch-check", key: "nav.attestations", need: policy.AttestationRead, apart: true},
 	{href: "/audit", icon: "shield-check", key: "nav.audit", need: policy.AuditRead, apart: true},
 	{href: "/approvals", icon: "person-check", key: "nav.approvals", need: policy.RevealApprove, apart: true},
 	{href: "/looks", icon: "clock-history", key: "nav.looks", need: policy.RevealRead, apart: true},
