@@ -32,6 +32,7 @@ import (
 	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
+	"aval/internal/rights"
 )
 
 // Server answers programs. Every field is needed.
@@ -48,6 +49,7 @@ type Server struct {
 	Reveals     *reveal.Service
 	Incidents   *incident.Service
 	Registers   *register.Service
+	Rights      *rights.Service
 	Audit       *audit.Service
 	Log         *slog.Logger
 	Version     string

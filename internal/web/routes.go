@@ -36,5 +36,6 @@ func (s *Server) routes() []route {
 		{pattern: "POST /language", need: anyone, do: s.setLanguage},
 		{pattern: "POST /appearance", need: anyone, do: s.setAppearance},
 	}, s.requestRoutes(), s.classRoutes(), s.usageRoutes(), s.evaluationRoutes(), s.policyRoutes(), s.revealRoutes(), s.accountsRoutes(), s.incidentRoutes(),
+		s.rightsRoutes(), s.boardNoticeRoutes(), s.consentRoutes(),
 		s.conditionRoutes(), s.earlierRoutes(), s.publicRoutes())
 }

@@ -23,6 +23,7 @@ import (
 	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
+	"aval/internal/rights"
 	"aval/internal/seal"
 	"aval/internal/usage"
 	"aval/internal/web/assets"
@@ -54,6 +55,7 @@ type Server struct {
 	Pseudonyms  *pseudonym.Service
 	Incidents   *incident.Service
 	Registers   *register.Service
+	Rights      *rights.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
