@@ -33,6 +33,7 @@ import (
 	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
+	"aval/internal/rights"
 )
 
 // Server answers programs. Every field is needed.
@@ -50,6 +51,7 @@ type Server struct {
 	Incidents   *incident.Service
 	Registers   *register.Service
 	Governance  *governance.Service
+	Rights      *rights.Service
 	Audit       *audit.Service
 	Log         *slog.Logger
 	Version     string

@@ -63,6 +63,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, op("read-audit", http.MethodGet, "/api/v1/audit", "The trail, in order"), s.audit)
 	s.incidentRoutes(api)
 	s.governanceRoutes(api)
+	s.rightsRoutes(api)
 }
 
 func op(id, method, path, summary string) huma.Operation {

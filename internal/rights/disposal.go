@@ -284,3 +284,26 @@ func (s *Service) Retention(ctx context.Context, actor policy.Actor) (r Retentio
 	})
 	return r, err
 }
+
+// BatchView is a batch as its page shows it.
+type BatchView struct {
+	Batch
+	People map[string]string
+	May    bool // the actor may approve it: another person proposed it
+}
+
+// Batch answers one batch.
+func (s *Service) Batch(ctx context.Context, actor policy.Actor, id ID) (v BatchView, err error) {
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		if !actor.Can(policy.RightsDispose, policy.Scope{}) {
+			return fault.Missing()
+		}
+		if v.Batch, err = getBatch(ctx, tx, id); err != nil {
+			return err
+		}
+		v.May = !slices.Contains(actor.Hands(policy.RightsDispose, policy.Scope{}), v.ProposedBy)
+		v.People, err = account.Names(ctx, tx, []string{v.ProposedBy, v.ApprovedBy})
+		return err
+	})
+	return v, err
+}

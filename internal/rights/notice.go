@@ -409,24 +409,23 @@ func (s *Service) Notices(ctx context.Context, actor policy.Actor) (l Listing, e
 	return l, err
 }
 
-// ToldOf answers whether parents were told of a platform; asked says whether the
-// board's law or policy asks for it and the platform receives personal information.
-func (s *Service) ToldOf(ctx context.Context, actor policy.Actor, id catalogue.ID) (t Told, asked bool, today string, err error) {
+// ToldOf answers whether parents were told of a platform; the zero Told where the
+// board's law and policy do not ask for it, or the platform receives nothing personal.
+func (s *Service) ToldOf(ctx context.Context, actor policy.Actor, id catalogue.ID) (t Told, err error) {
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		if err := actor.Allow(policy.CatalogueRead, policy.Scope{}); err != nil {
 			return err
 		}
-		today = Today(tx.Now)
 		if Parents.Clause(actor.Pack) == "" {
 			return nil
 		}
 		all, err := told(ctx, tx, actor.Pack)
 		if i := slices.IndexFunc(all, func(t Told) bool { return t.ID == id }); i >= 0 {
-			t, asked = all[i], true
+			t = all[i]
 		}
 		return err
 	})
-	return t, asked, today, err
+	return t, err
 }
 
 // PublicPolicy is the confidentiality policy as anyone reads it.

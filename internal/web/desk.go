@@ -49,6 +49,13 @@ func (s *Server) deskHome(v *visit) error {
 	for _, r := range reports {
 		shown.Waiting = append(shown.Waiting, v.reportCard(r))
 	}
+	due, today, err := s.Rights.Due(v.ctx(), v.actor)
+	if err != nil {
+		return err
+	}
+	for _, r := range due {
+		shown.Waiting = append(shown.Waiting, v.rightCard(r, today))
+	}
 	for _, l := range home.Letters {
 		shown.Waiting = append(shown.Waiting, v.letterCard(l))
 	}

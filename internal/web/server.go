@@ -24,6 +24,7 @@ import (
 	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
+	"aval/internal/rights"
 	"aval/internal/seal"
 	"aval/internal/usage"
 	"aval/internal/web/assets"
@@ -56,6 +57,7 @@ type Server struct {
 	Incidents   *incident.Service
 	Registers   *register.Service
 	Governance  *governance.Service
+	Rights      *rights.Service
 	Audit       *audit.Service
 	Delegations *account.Service
 	Boards      *board.Service
