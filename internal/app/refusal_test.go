@@ -179,7 +179,7 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 					b.walkInvitation(op, need.do)
 					return
 				}
-				if op.id == "retire-criterion" {
+				if op.id == "retire-criterion" || op.id == "add-criterion" {
 					b.walkCriterion(op, need.do)
 					return
 				}
