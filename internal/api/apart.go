@@ -21,6 +21,7 @@ func (s *Server) apartRoutes(api huma.API) {
 	handle(s, api, op("judge", http.MethodPost, "/api/v1/invitations/{id}/judgement", "Give a department's judgement (6.6 c)"), s.judge)
 	handle(s, api, op("decline-invitation", http.MethodPost, "/api/v1/invitations/{id}/decline", "Say why a department gives no judgement"), s.decline)
 	handle(s, api, created(op("reevaluate", http.MethodPost, "/api/v1/requests/{id}/reevaluate", "Evaluate a decided platform again")), s.reevaluate)
+	handle(s, api, op("export-evaluation", http.MethodGet, "/api/v1/requests/{id}/evaluation-file", "The signed file of an evaluation"), s.evaluationFile)
 	handle(s, api, op("list-criteria", http.MethodGet, "/api/v1/criteria", "The board's own criteria"), s.criteria)
 	handle(s, api, created(op("add-criterion", http.MethodPost, "/api/v1/criteria", "Add a criterion of the board's own")), s.criterionAdd)
 	handle(s, api, op("retire-criterion", http.MethodPost, "/api/v1/criteria/{id}/retire", "Retire a criterion of the board's own"), s.criterionRetire)
@@ -170,6 +171,16 @@ func (s *Server) reevaluate(ctx context.Context, a policy.Actor, in *struct {
 	}
 	r, err := s.Decisions.Reevaluate(ctx, a, v.Decision.ID, decision.Cause(in.Body.Cause), in.Body.Reason)
 	return body(plain(r), err)
+}
+
+type signedOut struct {
+	Name    string `json:"name"`
+	Content []byte `json:"content" doc:"The file, as aval evaluation verify reads it."`
+}
+
+func (s *Server) evaluationFile(ctx context.Context, a policy.Actor, in *ByID) (*answer[signedOut], error) {
+	name, data, err := s.Portable.Export(ctx, a, request.ID(in.ID))
+	return body(signedOut{Name: name, Content: data}, err)
 }
 
 type textJSON struct {

@@ -30,6 +30,7 @@ import (
 	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/portable"
 	"aval/internal/register"
 	"aval/internal/request"
 	"aval/internal/reveal"
@@ -45,6 +46,7 @@ type Server struct {
 	Access      *access.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
+	Portable    *portable.Service
 	Decisions   *decision.Service
 	Conditions  *condition.Service
 	Reveals     *reveal.Service

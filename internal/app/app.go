@@ -27,6 +27,7 @@ import (
 	"aval/internal/mail"
 	"aval/internal/notice"
 	"aval/internal/org"
+	"aval/internal/portable"
 	"aval/internal/pseudonym"
 	"aval/internal/register"
 	"aval/internal/request"
@@ -76,6 +77,7 @@ type App struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Portable    *portable.Service
 	Conditions  *condition.Service
 	Audit       *audit.Service
 	Notices     *notice.Service
@@ -121,9 +123,11 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	names := &pseudonym.Names{Vault: v}
 	pupils := &access.Accounts{Names: names}
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
+	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
+	signers := &portable.Keys{Vault: v}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:       &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils)},
+		Vault:       &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
 		Names:       names,
 		Reveals:     reveals,
 		Usage:       &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -140,8 +144,9 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Licences:    licence.New(d),
 		Access:      access.New(d, pupils),
 		Requests:    request.New(d),
-		Evaluations: &evaluation.Service{DB: d, Blobs: blobs},
-		Decisions:   &decision.Service{DB: d},
+		Evaluations: evaluations,
+		Decisions:   decisions,
+		Portable:    &portable.Service{DB: d, Blobs: blobs, Keys: signers, Evaluations: evaluations, Decisions: decisions},
 		Conditions:  &condition.Service{DB: d, Blobs: blobs},
 		Audit:       &audit.Service{DB: d},
 		Notices:     &notice.Service{DB: d, Mail: post, BaseURL: c.BaseURL},

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"aval/internal/db"
 	"aval/internal/decision"
@@ -330,6 +331,17 @@ var proofs = map[string]proof{
 			l.Scope, l.OrgID, l.Payer = licence.Department, b.department, b.department
 		})
 	}},
+	"6.6c": {
+		act: func(b *board) error {
+			i := b.invitation("asked of a department")
+			_, err := b.Evaluations.Judge(b.t.Context(), b.as("department_head"), i.ID, b.judgement(i), i.Version)
+			return err
+		},
+		violate: func(b *board) error { // half a judgement
+			i := b.invitation("asked of a department again")
+			_, err := b.Evaluations.Judge(b.t.Context(), b.as("department_head"), i.ID, evaluation.Answer{Conclusion: "Bien."}, i.Version)
+			return err
+		}},
 	"6.6d": {act: departmentAsks, violate: func(b *board) error {
 		d := b.draft("department_head", b.platform().ID)
 		d.Description = ""
@@ -379,6 +391,19 @@ var proofs = map[string]proof{
 	"QC-PIA-02": {act: decided, violate: undecided(request.Privacy{Personal: "yes", PIAOn: "2026-01-15"})},
 }
 
+// directives are proofs of what the second policy alone asks for.
+var directives = map[string]proof{
+	"D-45": {
+		act: func(b *board) error { return b.again(b.decisionOf(b.to(request.Decided).ID).ID) },
+		violate: func(b *board) error { // a day that passed
+			b.must(decided(b))
+			clock := b.DB.Clock
+			defer func() { b.DB.Clock = clock }()
+			b.DB.Clock = func() time.Time { return clock().AddDate(3, 0, 0) }
+			return b.Decisions.SweepDue(b.t.Context(), b.id, policy.Settings{ReevaluateMonths: 24})
+		}},
+}
+
 func init() {
 	for n := 1; n <= 13; n++ {
 		id := fmt.Sprintf("3.2.%d", n)
@@ -393,7 +418,7 @@ func (b *board) proofOf(c policy.Clause) (p proof, proved bool) {
 	if p, proved = proofs[c.ID]; proved || b.pack == "csc-pan-2023" {
 		return p, proved
 	}
-	if p, proved = elsewhere[c.ID]; proved {
+	if p, proved = directives[c.ID]; proved {
 		return p, true
 	}
 	for _, aspect := range evaluation.Aspects {

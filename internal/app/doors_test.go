@@ -184,6 +184,9 @@ func (b *board) ids() map[string][]string {
 	found := map[string][]string{}
 	for word, query := range map[string]string{
 		"requests":    `SELECT min(id) FROM request WHERE board_id = $1 AND state IN ('decided', 'submitted', 'acknowledged') GROUP BY state`,
+		"invitations": `SELECT id FROM invitation WHERE board_id = $1 ORDER BY id`,
+		"criteria":    `SELECT id FROM criterion WHERE board_id = $1 ORDER BY id`,
+		"evaluations": `SELECT min(id) FROM request WHERE board_id = $1 AND state IN ('decided', 'evaluated') GROUP BY state`,
 		"decisions":   `SELECT id FROM decision WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"contests":    `SELECT id FROM contest WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"evidence":    `SELECT id FROM evidence WHERE board_id = $1 ORDER BY id`,
@@ -226,6 +229,10 @@ func (b *board) state() string {
 				WHERE board_id = $1 GROUP BY control, outcome`,
 			`SELECT 'request ' || id || ' ' || state || ' ' || CAST(version AS text) FROM request WHERE board_id = $1`,
 			`SELECT 'evaluation ' || id || ' ' || CAST(version AS text) FROM evaluation WHERE board_id = $1`,
+			`SELECT 'opinion ' || evaluation_id || ' ' || CAST(version AS text) FROM evaluation_opinion WHERE board_id = $1`,
+			`SELECT 'invitation ' || id || ' ' || state FROM invitation WHERE board_id = $1`,
+			`SELECT 'criterion ' || id || ' ' || retired_by FROM criterion WHERE board_id = $1`,
+			`SELECT 'signer ' || public_key || ' ' || name FROM trusted_signer WHERE board_id = $1`,
 			`SELECT 'decision ' || id || ' ' || CAST(version AS text) FROM decision WHERE board_id = $1`,
 			`SELECT 'contest ' || id || ' ' || CAST(version AS text) FROM contest WHERE board_id = $1`,
 			`SELECT 'platform ' || id || ' ' || CAST(version AS text) FROM platform WHERE board_id = $1`,
@@ -313,6 +320,8 @@ func (b *board) fill() {
 	_, err = b.Decisions.Import(ctx, b.system(), []byte("platform,date,result,conditions,decided by,reference\n"+
 		b.platform().Name+",2023-05-04,conditional,Sans nom "+b.name("earlier condition")+",Comité "+b.name("earlier decider")+",CE-"+b.name("earlier reference")+"\n"), false)
 	b.must(err)
+	b.invitation("note of an invitation")
+	b.criterion("added criterion")
 	c := b.condition("teacher", "professional")
 	_, err = b.Conditions.Note(ctx, b.as("principal"), c.ID, "Le fournisseur répond vendredi, "+b.name("note of a condition"))
 	b.must(err)

@@ -253,7 +253,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.apartForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -438,6 +438,7 @@ func (b *board) judging(id request.ID, aspect evaluation.Aspect, foreign request
 		f.wrong = slices.Concat(f.wrong, wrongs("rating."+c.ID, "rating."+c.ID, "great", script), tooLong("note." + c.ID)[:1])
 		f.idle = append(f.idle, "file."+c.ID)
 	}
+	f.idle = append(f.idle, "confidential")
 	f.wrong = slices.Concat(f.wrong, wrongs("summary", "summary", strings.Repeat(long, 20)), among("rating."+of.Criteria[0].ID))
 	if aspect == evaluation.Security {
 		f.good = merged(f.good, "location", string(evaluation.Canada), "location_reason", b.brackets("location typed"), "looked", string(near.ID))

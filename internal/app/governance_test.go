@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -65,10 +66,11 @@ func governed(kind string) proof {
 	}
 }
 
-// elsewhere proves the clauses that the first policy does not have.
-var elsewhere = map[string]proof{
-	"ON-CYB-01": governed("maturity"), "ON-CHT-01": governed("charter"), "D-08": governed("standards"), "D-13": governed("target"),
-	"D-46": governed("review"), "D-47": governed("incident_plan"),
+func init() {
+	maps.Copy(directives, map[string]proof{
+		"ON-CYB-01": governed("maturity"), "ON-CHT-01": governed("charter"), "D-08": governed("standards"), "D-13": governed("target"),
+		"D-46": governed("review"), "D-47": governed("incident_plan"),
+	})
 }
 
 // walkGoverning tries an operation on an act or an interpretation as everybody.

@@ -277,11 +277,19 @@ func body(b *board, operation string) any {
 		"note-condition":        map[string]any{"note": "Le fournisseur répond vendredi."},
 		"meet-condition":        map[string]any{"name": "courriel.txt", "content": []byte("Fait.")},
 		"waive-condition":       map[string]any{"reason": "Plus utile."},
-		"submit-request":        nil,
-		"withdraw-request":      nil,
-		"acknowledge-request":   nil,
-		"join-request":          nil,
-		"receive-decision":      nil,
+		"ask-second":            map[string]any{"second": b.as(evaluator2).ID},
+		"invite":                map[string]any{"org": b.department, "due_on": "2099-12-31", "note": "Votre œil."},
+		"judge":                 map[string]any{"ratings": answers, "conclusion": "Elle sert le programme.", "version": 1},
+		"decline-invitation":    map[string]any{"reason": "Personne n’est libre.", "version": 1},
+		"reevaluate":            map[string]any{"cause": "terms", "reason": "Le fournisseur change ses conditions."},
+		"add-criterion": map[string]any{"aspect": "use", "name": map[string]any{"fr": "Empreinte", "en": "Footprint"},
+			"question": map[string]any{"fr": "Que consomme-t-elle?", "en": "What does it consume?"}},
+		"retire-criterion":    nil,
+		"submit-request":      nil,
+		"withdraw-request":    nil,
+		"acknowledge-request": nil,
+		"join-request":        nil,
+		"receive-decision":    nil,
 	}
 	if operation == "record-licence" {
 		return bought(b)
@@ -317,7 +325,7 @@ func bought(b *board) map[string]any {
 
 // reads are the operations that take nothing and change nothing.
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
-	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition"}
+	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-invitations", "read-invitation", "export-evaluation", "list-criteria"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

@@ -57,6 +57,17 @@ var operationNeeds = map[string]struct {
 	"join-request":          {do: policy.RequestJoin, in: []request.State{request.Submitted}},
 	"record-privacy":        {do: policy.PrivacyRecord, in: []request.State{request.Acknowledged}},
 	"write-evaluation":      {do: policy.EvaluationWrite, in: []request.State{request.Acknowledged}},
+	"ask-second":            {do: policy.EvaluationSecond, in: []request.State{request.Acknowledged}},
+	"invite":                {do: policy.EvaluationWrite, in: []request.State{request.Acknowledged}},
+	"list-invitations":      {}, // a list shows what may be read
+	"read-invitation":       {do: policy.InvitationRead},
+	"judge":                 {do: policy.InvitationAnswer},
+	"decline-invitation":    {do: policy.InvitationAnswer},
+	"export-evaluation":     {do: policy.EvaluationExport, in: []request.State{request.Evaluated, request.Decided}},
+	"reevaluate":            {do: policy.DecisionReevaluate, in: []request.State{request.Decided}},
+	"list-criteria":         {do: policy.CriterionManage},
+	"add-criterion":         {do: policy.CriterionManage},
+	"retire-criterion":      {do: policy.CriterionManage},
 	"read-evaluation":       {do: policy.EvaluationRead, in: []request.State{request.Acknowledged, request.Decided}},
 	"decide":                {do: policy.DecisionDecide, in: []request.State{request.Evaluated}},
 	"read-decision":         {do: policy.DecisionRead, in: []request.State{request.Decided}},
@@ -179,6 +190,14 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 				}
 				if op.id == "end-act" || op.id == "withdraw-interpretation" {
 					b.walkGoverning(op, need.do)
+					return
+				}
+				if strings.HasPrefix(op.path, "/api/v1/invitations/") {
+					b.walkInvitation(op, need.do)
+					return
+				}
+				if op.id == "retire-criterion" || op.id == "add-criterion" {
+					b.walkCriterion(op, need.do)
 					return
 				}
 				if strings.HasSuffix(op.id, "-condition") {

@@ -39,24 +39,25 @@ type commands struct {
 	Lang    string `help:"Language of sentences: fr or en." env:"AVAL_LANG" default:"fr" enum:"fr,en"`
 	JSON    bool   `name:"json" help:"Print data as JSON."`
 
-	Serve     serveCmd      `cmd:"" help:"Serve the web pages and the API."`
-	Demo      demoCmd       `cmd:"" help:"Make a throw-away board and serve it."`
-	Migrate   migrateCmd    `cmd:"" help:"Bring the database to this version."`
-	Doctor    doctorCmd     `cmd:"" help:"Check every silent precondition."`
-	Board     boardCmds     `cmd:"" help:"School boards."`
-	User      userCmds      `cmd:"" help:"Accounts of the staff."`
-	Token     tokenCmds     `cmd:"" help:"Tokens of programs."`
-	Roster    rosterCmds    `cmd:"" help:"Rosters."`
-	Org       orgCmds       `cmd:"" help:"Schools and departments: of whom the policy speaks."`
-	Catalogue catalogueCmds `cmd:"" help:"Platforms."`
-	Decision  decisionCmds  `cmd:"" help:"Decisions."`
-	Audit     auditCmds     `cmd:"" help:"The trail."`
-	Policy    policyCmds    `cmd:"" help:"Policy packs."`
-	Pseudonym pseudonymCmds `cmd:"" help:"Login names of pupils."`
-	Vault     vaultCmds     `cmd:"" help:"Keys of sealed columns."`
-	Register  registerCmds  `cmd:"" help:"Registers that the law asks of the board."`
-	Report    reportCmds    `cmd:"" help:"Reports to the council."`
-	Version   versionCmd    `cmd:"" help:"Print the version."`
+	Serve      serveCmd       `cmd:"" help:"Serve the web pages and the API."`
+	Demo       demoCmd        `cmd:"" help:"Make a throw-away board and serve it."`
+	Migrate    migrateCmd     `cmd:"" help:"Bring the database to this version."`
+	Doctor     doctorCmd      `cmd:"" help:"Check every silent precondition."`
+	Board      boardCmds      `cmd:"" help:"School boards."`
+	User       userCmds       `cmd:"" help:"Accounts of the staff."`
+	Token      tokenCmds      `cmd:"" help:"Tokens of programs."`
+	Roster     rosterCmds     `cmd:"" help:"Rosters."`
+	Org        orgCmds        `cmd:"" help:"Schools and departments: of whom the policy speaks."`
+	Catalogue  catalogueCmds  `cmd:"" help:"Platforms."`
+	Evaluation evaluationCmds `cmd:"" help:"Evaluations that leave the board, or come from another."`
+	Decision   decisionCmds   `cmd:"" help:"Decisions."`
+	Audit      auditCmds      `cmd:"" help:"The trail."`
+	Policy     policyCmds     `cmd:"" help:"Policy packs."`
+	Pseudonym  pseudonymCmds  `cmd:"" help:"Login names of pupils."`
+	Vault      vaultCmds      `cmd:"" help:"Keys of sealed columns."`
+	Register   registerCmds   `cmd:"" help:"Registers that the law asks of the board."`
+	Report     reportCmds     `cmd:"" help:"Reports to the council."`
+	Version    versionCmd     `cmd:"" help:"Print the version."`
 }
 
 // Main runs one command and answers its exit code.

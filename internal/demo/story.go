@@ -97,6 +97,7 @@ func (t *teller) live(ctx context.Context) error {
 	}
 	t.aftermath(threads)
 	t.incidents()
+	t.criterion()
 	slices.SortStableFunc(t.events, func(a, b event) int { return a.at.Compare(b.at) })
 	for _, e := range t.events {
 		if e.at.After(t.now) {
@@ -212,6 +213,9 @@ func (t *teller) examine(th *thread, ago int) {
 	t.then(th, ago, 14, "security", func(ctx context.Context) error {
 		return t.evaluate(ctx, th, second, evaluation.Security, th.ends != begun)
 	})
+	if th.ends == begun {
+		t.beside(th, ago)
+	}
 	if th.ends == evaluated || th.ends == begun {
 		return
 	}

@@ -115,18 +115,18 @@ func (s *Service) AddCriterion(ctx context.Context, actor policy.Actor, in Crite
 // that begin from now on; it is refused (Conflict) a second time.
 func (s *Service) RetireCriterion(ctx context.Context, actor policy.Actor, id string) error {
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if err := actor.Allow(policy.CriterionManage, policy.Scope{}); err != nil {
-			return err
-		}
 		all, err := criteria(ctx, tx)
 		if err != nil {
 			return err
 		}
 		at := slices.IndexFunc(all, func(c Criterion) bool { return c.ID == id })
-		switch {
-		case at < 0:
+		if at < 0 {
 			return fault.Missing()
-		case all[at].Retired():
+		}
+		if err := actor.Allow(policy.CriterionManage, policy.Scope{}); err != nil {
+			return err
+		}
+		if all[at].Retired() {
 			return fault.New(fault.Conflict, "evaluation.criterion_retired")
 		}
 		if err := db.Changed(tx.Exec(ctx, `UPDATE criterion SET retired_by = $3, retired_at = $4

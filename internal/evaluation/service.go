@@ -83,7 +83,7 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id request.ID, a
 		if v.Evaluator, err = accountName(ctx, tx, e.EvaluatorID); err != nil {
 			return err
 		}
-		files, err := evidenceOf(ctx, tx, e.ID)
+		files, err := EvidenceOf(ctx, tx, e.ID)
 		if err != nil {
 			return err
 		}

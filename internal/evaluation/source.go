@@ -1,11 +1,15 @@
 package evaluation
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
+	"aval/internal/audit"
 	"aval/internal/db"
+	"aval/internal/fault"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -82,6 +86,68 @@ func CarryOver(ctx context.Context, tx *db.Tx, pack *policy.Pack, earlier, again
 		e.carry(func(id string) Past { return Past{Rating: was.Criteria[id].Rating, Note: was.Criteria[id].Note} })
 		if err := update(ctx, tx, &e); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// Found is what an evaluation of another board found of an aspect.
+type Found struct {
+	Criteria       map[string]Past
+	Location       Location
+	LocationReason string
+	Files          []FoundFile
+}
+
+// FoundFile is a file of evidence that came with it.
+type FoundFile struct {
+	Criterion, Name, Media string
+	Content                []byte
+}
+
+// TakeUp begins the evaluation of a request with what another board found: a draft,
+// each judgement to be confirmed or changed, and never a decision. It is refused
+// (Conflict) once an aspect is begun. What the request's evaluation does not ask is
+// left aside.
+func (s *Service) TakeUp(ctx context.Context, actor policy.Actor, id request.ID, from Source, found map[Aspect]Found) error {
+	asked := map[string]bool{}
+	err := s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		for _, aspect := range Aspects {
+			e, _, err := open(ctx, tx, actor, id, aspect, request.Acknowledged)
+			if err != nil {
+				return err
+			}
+			if e.Version > 0 {
+				return fault.New(fault.Conflict, "evaluation.begun").Under("3.1")
+			}
+			of := found[aspect]
+			e.Source = from
+			e.carry(func(id string) Past { return of.Criteria[id] })
+			for _, c := range e.Frame {
+				asked[c.ID] = true
+			}
+			if aspect == Security && slices.ContainsFunc(actor.Pack.Ladder, func(r policy.Rung) bool { return r.Code == string(of.Location) }) {
+				e.Location, e.LocationReason = of.Location, clean(of.LocationReason)
+			}
+			if err := update(ctx, tx, &e); err != nil {
+				return err
+			}
+		}
+		return audit.Write(ctx, tx, actor, "evaluation.imported", "request:"+string(id), audit.Under("3.1"),
+			audit.Note("signer="+from.Fingerprint))
+	})
+	if err != nil {
+		return err
+	}
+	for _, aspect := range Aspects {
+		for _, f := range found[aspect].Files {
+			if !asked[f.Criterion] {
+				continue
+			}
+			if _, err := s.AddEvidence(ctx, actor, id, aspect, f.Criterion,
+				File{Name: f.Name, Media: f.Media, Content: bytes.NewReader(f.Content)}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

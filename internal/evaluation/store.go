@@ -178,8 +178,8 @@ func scanEvidence(row db.Row) (v Evidence, err error) {
 	return v, err
 }
 
-// evidenceOf lists the files that support an aspect, oldest first.
-func evidenceOf(ctx context.Context, tx *db.Tx, id ID) ([]Evidence, error) {
+// EvidenceOf lists the files that support an aspect, oldest first. It asks nobody's permission.
+func EvidenceOf(ctx context.Context, tx *db.Tx, id ID) ([]Evidence, error) {
 	return db.All(ctx, tx, scanEvidence, `SELECT `+evidenceColumns+` FROM evidence
 		WHERE board_id = $1 AND evaluation_id = $2 AND withdrawn_at IS NULL ORDER BY added_at, id`, tx.Board, string(id))
 }

@@ -95,7 +95,13 @@ func (s *Server) evaluationPage(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.render(evaluationAspectPage(v, e))
+	known := ""
+	if e.Evaluation.Source.Foreign() {
+		if known, err = s.signerText(v, e.Evaluation.Source.Fingerprint); err != nil {
+			return err
+		}
+	}
+	return v.render(evaluationAspectPage(v, e, known))
 }
 
 // evaluationKeep saves or finishes an aspect. The files come first: a browser

@@ -27,7 +27,7 @@ func (s *Server) apartRoutes() []route {
 		{pattern: "POST /decisions/{id}/again", need: policy.DecisionReevaluate, do: s.againOpen, form: s.againForm},
 		{pattern: "GET /settings/criteria", need: policy.CriterionManage, do: s.criteriaForm},
 		{pattern: "POST /settings/criteria", need: policy.CriterionManage, do: s.criteriaAdd, form: s.criteriaForm},
-		{pattern: "POST /settings/criteria/{id}/retire", need: policy.CriterionManage, do: s.criteriaRetire, form: s.criteriaForm},
+		{pattern: "POST /criteria/{id}/retire", need: policy.CriterionManage, do: s.criteriaRetire, form: s.criteriaForm},
 	}
 }
 
@@ -111,6 +111,9 @@ func (s *Server) invitationDecline(v *visit) error {
 func (s *Server) againForm(v *visit) error {
 	d, err := s.Decisions.View(v.ctx(), v.actor, decision.ID(v.path("id")))
 	if err != nil {
+		return err
+	}
+	if err := v.actor.Allow(policy.DecisionReevaluate, d.Request.Scope()); err != nil {
 		return err
 	}
 	return v.render(againPage(v, d))

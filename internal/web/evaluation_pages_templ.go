@@ -522,7 +522,7 @@ func evaluationTabs(v *visit, r request.Request, here string) templ.Component {
 	})
 }
 
-func evaluationAspectPage(v *visit, e evaluation.View) templ.Component {
+func evaluationAspectPage(v *visit, e evaluation.View, known string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -808,7 +808,7 @@ func evaluationAspectPage(v *visit, e evaluation.View) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = aspectAround(v, e).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = aspectAround(v, e, known).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

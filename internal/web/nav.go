@@ -49,6 +49,7 @@ var places = []struct {
 	{href: "/delegations", icon: "person-up", key: "nav.delegations", need: policy.DelegationCreate, apart: true},
 	{href: "/accounts", icon: "person-gear", key: "nav.accounts", need: policy.AccountManage, apart: true},
 	{href: "/settings/criteria", icon: "clipboard-check", key: "nav.criteria", need: policy.CriterionManage, apart: true},
+	{href: "/settings/signers", icon: "person-check", key: "nav.signers", need: policy.SignerManage, apart: true},
 	{href: "/settings", icon: "gear", key: "nav.settings", need: policy.SettingsEdit, apart: true},
 }
 

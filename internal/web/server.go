@@ -20,6 +20,7 @@ import (
 	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/policy"
+	"aval/internal/portable"
 	"aval/internal/pseudonym"
 	"aval/internal/register"
 	"aval/internal/request"
@@ -50,6 +51,7 @@ type Server struct {
 	Requests    *request.Service
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
+	Portable    *portable.Service
 	Conditions  *condition.Service
 	Reveals     *reveal.Service
 	Usage       *usage.Service

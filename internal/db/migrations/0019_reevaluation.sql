@@ -87,7 +87,7 @@ CREATE INDEX reevaluation_decision_idx ON reevaluation (board_id, decision_id);
 CREATE TABLE evaluation_signer (
   board_id text PRIMARY KEY REFERENCES board (id),
   public_key text NOT NULL,
-  sealed text NOT NULL,
+  sealed bytea NOT NULL,
   made_at timestamptz NOT NULL
 );
 CREATE TABLE trusted_signer (
