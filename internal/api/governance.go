@@ -264,6 +264,7 @@ type attestationJSON struct {
 
 type attestationsOut struct {
 	Year   string            `json:"year"`
+	Begins int               `json:"begins" doc:"Calendar year in which it begins."`
 	Places []attestationJSON `json:"places"`
 }
 
@@ -275,7 +276,7 @@ func (s *Server) attestations(ctx context.Context, a policy.Actor, in *struct {
 		y = governance.Attestable(governance.Today(s.DB.Clock()))[0]
 	}
 	places, err := s.Governance.Attestations(ctx, a, y)
-	out := attestationsOut{Year: y.String(), Places: []attestationJSON{}}
+	out := attestationsOut{Year: y.String(), Begins: int(y), Places: []attestationJSON{}}
 	for _, p := range places {
 		each := attestationJSON{Org: p.Org, Name: p.Name, Attested: p.Said != nil}
 		if p.Said != nil {
