@@ -96,9 +96,11 @@ func (s *Service) Save(
 	ctx context.Context, actor policy.Actor, id request.ID, aspect Aspect, in Input, version int64,
 ) (e Evaluation, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if e, _, err = write(ctx, tx, actor, id, aspect, in, version); err != nil {
+		var w work
+		if e, w, err = write(ctx, tx, actor, id, aspect, in, version); err != nil {
 			return err
 		}
+		actor := actor.Under(w.request.Pack)
 		if err := update(ctx, tx, &e); err != nil {
 			return err
 		}
@@ -124,6 +126,7 @@ func (s *Service) Finish(
 		if e, w, err = write(ctx, tx, actor, id, aspect, in, version); err != nil {
 			return err
 		}
+		actor := actor.Under(w.request.Pack)
 		if err := e.finish(tx.Now, w.facts); err != nil {
 			return err
 		}
@@ -151,6 +154,7 @@ func (s *Service) Reopen(ctx context.Context, actor policy.Actor, id request.ID,
 		if e, w, err = open(ctx, tx, actor, id, aspect, reopenable...); err != nil {
 			return err
 		}
+		actor := actor.Under(w.request.Pack)
 		if err := e.reopen(actor.Hands(policy.EvaluationWrite, w.request.Scope())); err != nil {
 			return err
 		}
@@ -257,15 +261,15 @@ func look(
 	if w.platform, err = catalogue.Get(ctx, tx, w.request.PlatformID); err != nil {
 		return w, err
 	}
-	known := false
-	if w.aspect, known = actor.Pack.Aspect(string(aspect)); !known {
+	known, pack := false, w.request.Policy(actor)
+	if w.aspect, known = pack.Aspect(string(aspect)); !known {
 		return w, fault.Missing()
 	}
-	w.Criteria, w.PupilData = w.aspect.Criteria, pupilData(w.request, actor.Pack)
+	w.Criteria, w.PupilData = w.aspect.Criteria, pupilData(w.request, pack)
 	if aspect != Security {
 		return w, nil
 	}
-	w.Ladder = actor.Pack.Ladder
+	w.Ladder = pack.Ladder
 	var better []catalogue.Hosting
 	for _, rung := range w.Ladder {
 		if !rung.Equivalents {
@@ -358,7 +362,7 @@ func write(
 		return e, w, fault.New(fault.Conflict, "conflict.changed")
 	}
 	e.EvaluatorID = actor.ID
-	return e, w, withdraw(ctx, tx, actor, e, in.Withdraw)
+	return e, w, withdraw(ctx, tx, actor.Under(w.request.Pack), e, in.Withdraw)
 }
 
 // withdraw sets aside files of an aspect: they are kept, and shown no more.
@@ -432,7 +436,7 @@ func (s *Service) AddEvidence(
 		if err := insertEvidence(ctx, tx, v); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, actor, "evaluation.evidence_added", "request:"+string(id),
+		return audit.Write(ctx, tx, actor.Under(w.request.Pack), "evaluation.evidence_added", "request:"+string(id),
 			audit.Under(criterion), audit.Note("evidence="+v.ID+" sha256="+v.SHA256))
 	})
 	if err != nil {

@@ -95,6 +95,7 @@ func (s *Server) evaluationPage(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.under(e.Request.Pack)
 	return v.render(evaluationAspectPage(v, e))
 }
 
@@ -110,8 +111,11 @@ func (s *Server) evaluationKeep(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if shown, err := s.Evaluations.View(v.ctx(), v.actor, id, aspect); err == nil {
+		v.under(shown.Request.Pack)
+	}
 	in, version := evaluationTyped(v, aspect)
-	v.order = evaluationFields(v.actor.Pack, aspect)
+	v.order = evaluationFields(v.policy(), aspect)
 	finish := v.form("then") == "finish" && len(wrong) == 0
 	var e evaluation.Evaluation
 	if finish {
@@ -160,7 +164,7 @@ func evaluationTyped(v *visit, a evaluation.Aspect) (in evaluation.Input, versio
 		Recommendation: evaluation.Recommendation(v.form("recommendation")), Summary: v.form("summary"),
 		Withdraw: v.forms("withdraw"),
 	}
-	aspect, _ := v.actor.Pack.Aspect(string(a))
+	aspect, _ := v.policy().Aspect(string(a))
 	for _, c := range aspect.Criteria {
 		if v.forms("note."+c.ID) != nil || v.forms("rating."+c.ID) != nil {
 			in.Criteria[c.ID] = evaluation.Judgement{
@@ -303,7 +307,7 @@ func rungWord(i, n int) string {
 
 // locationText says where the data are, in the words of the pack.
 func locationText(v *visit, l string) string {
-	if rung, ok := v.actor.Pack.Rung(l); ok {
+	if rung, ok := v.policy().Rung(l); ok {
 		return rung.Title.In(v.p.Lang)
 	}
 	return v.T("evaluation.location.unknown")

@@ -37,6 +37,7 @@ var places = []struct {
 	{href: "/registers", icon: "journals", key: "nav.registers", need: policy.RegisterRead, apart: true},
 	{href: "/policy", icon: "journal-text", key: "nav.policy", need: policy.PolicyRead, apart: true},
 	{href: "/policy/coverage", icon: "clipboard-data", key: "nav.coverage", need: policy.CoverageRead, apart: true},
+	{href: "/policy/versions", icon: "calendar-event", key: "nav.versions", need: policy.PolicyMove, apart: true},
 	{href: "/audit", icon: "shield-check", key: "nav.audit", need: policy.AuditRead, apart: true},
 	{href: "/approvals", icon: "person-check", key: "nav.approvals", need: policy.RevealApprove, apart: true},
 	{href: "/looks", icon: "clock-history", key: "nav.looks", need: policy.RevealRead, apart: true},
