@@ -164,7 +164,7 @@ func without(words, others []string) (left []string) {
 // seal names everything that the plan shows.
 func (p *Plan) seal(all []board.Applied) error {
 	text, err := json.Marshal([]any{p.From.Named(), p.To.Named(), p.To.Digest(), p.On, p.Changes, p.LawsGone, p.LawsNew,
-		p.Files, p.Lost, len(all), all[len(all)-1].Seq})
+		p.Files, p.Lost, len(all), all[len(all)-1].ID})
 	sum := sha256.Sum256(text)
 	p.Shown = hex.EncodeToString(sum[:])
 	return err

@@ -72,7 +72,7 @@ func TestWhoMayNotMove(t *testing.T) {
 					t.Errorf("%s by %s: %v", what, role, err)
 				}
 			}
-			if err := s.Cancel(t.Context(), actor, 99); may != fault.Is(err, fault.NotFound) {
+			if err := s.Cancel(t.Context(), actor, "nothing"); !fault.Is(err, fault.NotFound) {
 				t.Errorf("Cancel by %s: %v", role, err)
 			}
 		}
@@ -173,11 +173,11 @@ func TestAPlannedMoveIsTakenBack(t *testing.T) {
 		if err != nil || len(all) == 0 || !all[len(all)-1].Planned || all[len(all)-1].Now {
 			t.Fatalf("versions %+v, %v", all, err)
 		}
-		seq := all[len(all)-1].Seq
-		if err := s.Cancel(t.Context(), director, seq); err != nil {
+		planned := all[len(all)-1].ID
+		if err := s.Cancel(t.Context(), director, planned); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Cancel(t.Context(), director, seq); !fault.Is(err, fault.NotFound) {
+		if err := s.Cancel(t.Context(), director, planned); !fault.Is(err, fault.NotFound) {
 			t.Errorf("twice: %v, want not found", err)
 		}
 		if _, err := s.Move(t.Context(), director, ask(day(w, 0))); err != nil {
@@ -186,7 +186,7 @@ func TestAPlannedMoveIsTakenBack(t *testing.T) {
 		if all, err = s.Versions(t.Context(), director); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Cancel(t.Context(), director, all[len(all)-1].Seq); !fault.Is(err, fault.Conflict) {
+		if err := s.Cancel(t.Context(), director, all[len(all)-1].ID); !fault.Is(err, fault.Conflict) {
 			t.Errorf("on its day: %v, want a conflict", err)
 		}
 	})

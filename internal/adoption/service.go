@@ -88,23 +88,24 @@ func (s *Service) Move(ctx context.Context, actor policy.Actor, ask Ask) (p Plan
 }
 
 // Cancel takes back a move before its day; on it, and after, it is a Conflict.
-func (s *Service) Cancel(ctx context.Context, actor policy.Actor, seq int64) error {
+// Who may move nothing finds none.
+func (s *Service) Cancel(ctx context.Context, actor policy.Actor, id string) error {
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if err := actor.Allow(policy.PolicyMove, policy.Scope{}); err != nil {
-			return err
+		if !actor.Can(policy.PolicyMove, policy.Scope{}) {
+			return fault.Missing()
 		}
 		all, err := board.Policies(ctx, tx)
 		if err != nil {
 			return err
 		}
 		for _, a := range all {
-			if a.Seq != seq {
+			if a.ID != id {
 				continue
 			}
 			if a.FromDay <= board.Day(tx.Now) {
 				return fault.New(fault.Conflict, "adoption.begun").Under(Clause)
 			}
-			if err := board.Unplan(ctx, tx, seq); err != nil {
+			if err := board.Unplan(ctx, tx, id); err != nil {
 				return err
 			}
 			return audit.Write(ctx, tx, actor, "policy.move_cancelled", "board:"+tx.Board, audit.Under(Clause),

@@ -196,6 +196,7 @@ func (b *board) ids() map[string][]string {
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
+		"policy":      `SELECT id FROM board_pack WHERE board_id = $1 ORDER BY seq`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
 

@@ -233,7 +233,7 @@ func (b *board) forms(two *board) []form {
 			shown: "/policy/versions", idle: []string{"shown"}, wrong: slices.Concat(known("to", "to"), day("on"))},
 		{route: "POST /policy/verify", who: "privacy_officer", page: "/policy", good: url.Values{"pack": {"csc-pan-2023@1"}},
 			wrong: known("pack", nowhere, "", "conseil-infonuagique-2026@1")},
-		{route: "POST /policy/versions/{id}/cancel", who: "operator", id: "99", page: "/policy/versions"},
+		{route: "POST /policy/versions/{id}/cancel", who: "operator", id: "nothing", foreign: "other", page: "/policy/versions"},
 
 		{route: "POST /audit/checkpoint", who: "secretary", page: "/audit"},
 		b.ending(two),

@@ -12,7 +12,8 @@ import (
 
 // Applied is a version of a policy pack that a board applies from a day.
 type Applied struct {
-	Seq     int64
+	ID      string
+	Seq     int64  // its place in the order of the moves
 	FromDay string // 2026-11-22
 	Pack    string
 	Version string
@@ -35,7 +36,7 @@ func Policies(ctx context.Context, tx *db.Tx) ([]Applied, error) {
 }
 
 func kept(ctx context.Context, tx *db.Tx, boardID string) ([]Applied, error) {
-	return db.All(ctx, tx, scanApplied, `SELECT seq, from_day, pack, version, moved_by, moved_at FROM board_pack
+	return db.All(ctx, tx, scanApplied, `SELECT id, seq, from_day, pack, version, moved_by, moved_at FROM board_pack
 		WHERE board_id = $1 ORDER BY from_day, seq`, boardID)
 }
 
@@ -77,16 +78,16 @@ func begin(ctx context.Context, tx *db.Tx) error {
 }
 
 func insertApplied(ctx context.Context, tx *db.Tx, seq int64, a Applied) error {
-	_, err := tx.Exec(ctx, `INSERT INTO board_pack (board_id, seq, from_day, pack, version, moved_by, moved_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`, tx.Board, seq, a.FromDay, a.Pack, a.Version, a.MovedBy, a.MovedAt)
+	_, err := tx.Exec(ctx, `INSERT INTO board_pack (board_id, seq, id, from_day, pack, version, moved_by, moved_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, tx.Board, seq, db.NewID(), a.FromDay, a.Pack, a.Version, a.MovedBy, a.MovedAt)
 	return err
 }
 
 // Unplan takes away what the board was to apply from a day to come; it is a
 // Conflict when there is no such plan any more.
-func Unplan(ctx context.Context, tx *db.Tx, seq int64) error {
-	return db.Changed(tx.Exec(ctx, `DELETE FROM board_pack WHERE board_id = $1 AND seq = $2 AND from_day > $3`,
-		tx.Board, seq, Day(tx.Now)))
+func Unplan(ctx context.Context, tx *db.Tx, id string) error {
+	return db.Changed(tx.Exec(ctx, `DELETE FROM board_pack WHERE board_id = $1 AND id = $2 AND from_day > $3`,
+		tx.Board, id, Day(tx.Now)))
 }
 
 // Earlier are the packs that the board applied before today's, each once.
@@ -121,6 +122,6 @@ func (b *Board) today(ctx context.Context, tx *db.Tx) error {
 }
 
 func scanApplied(row db.Row) (a Applied, err error) {
-	err = row.Scan(&a.Seq, &a.FromDay, &a.Pack, &a.Version, &a.MovedBy, &a.MovedAt)
+	err = row.Scan(&a.ID, &a.Seq, &a.FromDay, &a.Pack, &a.Version, &a.MovedBy, &a.MovedAt)
 	return a, err
 }

@@ -139,7 +139,7 @@ func (c policyCancel) Run(h *house) error {
 		if !last.Planned {
 			return fault.New(fault.Conflict, "adoption.none_planned")
 		}
-		if err := a.Adoptions.Cancel(h.ctx, actor, last.Seq); err != nil {
+		if err := a.Adoptions.Cancel(h.ctx, actor, last.ID); err != nil {
 			return err
 		}
 		return h.print(map[string]string{"cancelled": last.Policy.Named(), "on": last.FromDay}, func(w io.Writer) {

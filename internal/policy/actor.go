@@ -178,14 +178,17 @@ func quota(own, usual, most int) int {
 }
 
 // AccessDays is in how many days a request of access to personal information is
-// answered: the board's own number, else that of the policy or the law; 0 where
-// nothing says.
+// answered: the board's own number, never more than that of the policy or the law,
+// which holds where the board says nothing; 0 where none does.
 func (s Settings) AccessDays(p *Pack) int {
-	if s.OwnAccessDays > 0 {
-		return s.OwnAccessDays
+	t, bound := p.Threshold(accessRequest)
+	switch {
+	case s.OwnAccessDays == 0:
+		return t.Value
+	case bound:
+		return min(s.OwnAccessDays, t.Value)
 	}
-	t, _ := p.Threshold(accessRequest)
-	return t.Value
+	return s.OwnAccessDays
 }
 
 // accessRequest is the threshold of the answer to a request of access.

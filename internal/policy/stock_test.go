@@ -145,6 +145,9 @@ func TestABoardIsNoLooserThanTheLaw(t *testing.T) {
 	if got := (Settings{}).AccessDays(p); got != 20 {
 		t.Errorf("a board that says nothing answers in %d days", got)
 	}
+	if got := (Settings{OwnAccessDays: 25}).AccessDays(p); got != 20 {
+		t.Errorf("a board whose law became stricter answers in %d days", got)
+	}
 	if got := (Settings{OwnAccessDays: 10}).AccessDays(p); got != 10 {
 		t.Errorf("a board that says ten answers in %d days", got)
 	}

@@ -1,11 +1,9 @@
 package web
 
 import (
-	"strconv"
 	"strings"
 
 	"aval/internal/adoption"
-	"aval/internal/fault"
 	"aval/internal/policy"
 	"aval/internal/web/ui"
 )
@@ -72,11 +70,7 @@ func (s *Server) versionMove(v *visit) error {
 
 // versionCancel takes back a move before its day.
 func (s *Server) versionCancel(v *visit) error {
-	seq, err := strconv.ParseInt(v.path("id"), 10, 64)
-	if err != nil {
-		return fault.Missing()
-	}
-	if err := s.Adoptions.Cancel(v.ctx(), v.actor, seq); err != nil {
+	if err := s.Adoptions.Cancel(v.ctx(), v.actor, v.path("id")); err != nil {
 		return err
 	}
 	v.flash("adoption.taken_back")

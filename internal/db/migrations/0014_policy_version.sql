@@ -4,15 +4,17 @@
 CREATE TABLE board_pack (
   board_id text NOT NULL REFERENCES board (id),
   seq bigint NOT NULL,
+  id text NOT NULL,
   from_day text NOT NULL,
   pack text NOT NULL,
   version text NOT NULL,
   moved_by text NOT NULL DEFAULT '',
   moved_at timestamptz NOT NULL,
-  PRIMARY KEY (board_id, seq)
+  PRIMARY KEY (board_id, seq),
+  UNIQUE (board_id, id)
 );
-INSERT INTO board_pack (board_id, seq, from_day, pack, version, moved_at)
-  SELECT id, 1, substr(CAST(created_at AS text), 1, 10), pack, pack_version, created_at FROM board;
+INSERT INTO board_pack (board_id, seq, id, from_day, pack, version, moved_at)
+  SELECT id, 1, 'first', substr(CAST(created_at AS text), 1, 10), pack, pack_version, created_at FROM board;
 
 -- The version that a request was submitted under, which it keeps; empty before.
 ALTER TABLE request ADD COLUMN pack text NOT NULL DEFAULT '';
