@@ -147,7 +147,7 @@ func furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pack, err := policy.Shipped(b.Pack)
+	pack, err := b.Policy()
 	if err != nil {
 		return err
 	}

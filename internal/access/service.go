@@ -130,7 +130,7 @@ func (s *Service) clock(ctx context.Context, boardID string) (actor policy.Actor
 	if err != nil {
 		return actor, err
 	}
-	pack, err := policy.Shipped(b.Pack)
+	pack, err := b.Policy()
 	return policy.System(boardID, pack, "job"), err
 }
 

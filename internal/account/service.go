@@ -60,11 +60,19 @@ func (s *Service) SignIn(ctx context.Context, boardID, login, password string) (
 
 // Actor answers who a session belongs to; NotFound when the account is gone or disabled.
 func (s *Service) Actor(ctx context.Context, boardID, id string) (actor policy.Actor, err error) {
-	found, err := db.ReadAll(ctx, s.DB, boardID, scanEntry, entriesOf, boardID, id, s.DB.Clock())
+	now := s.DB.Clock()
+	found, err := db.ReadAll(ctx, s.DB, boardID, scanEntry, entriesOf, boardID, id, now, board.Day(now))
 	if err != nil {
 		return policy.Actor{}, err
 	}
-	return actorOf(boardID, found, "web")
+	if actor, err = actorOf(boardID, found, "web"); err != nil || found[0].moves < 2 {
+		return actor, err
+	}
+	err = s.DB.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) (err error) {
+		actor.Earlier, err = board.Earlier(ctx, tx)
+		return err
+	})
+	return actor, err
 }
 
 // ByToken answers who a program's bearer token acts for; NotFound when it is
@@ -220,24 +228,28 @@ func (s *Service) Delegations(ctx context.Context, actor policy.Actor) (running 
 // Load makes the actor of an account: roles held and lent, classes taught, and
 // the board's pack and settings. NotFound when it is gone or disabled.
 func Load(ctx context.Context, tx *db.Tx, id, via string) (policy.Actor, error) {
-	found, err := db.All(ctx, tx, scanEntry, entriesOf, tx.Board, id, tx.Now)
+	found, err := db.All(ctx, tx, scanEntry, entriesOf, tx.Board, id, tx.Now, board.Day(tx.Now))
 	if err != nil {
 		return policy.Actor{}, err
 	}
-	return actorOf(tx.Board, found, via)
+	actor, err := actorOf(tx.Board, found, via)
+	if err == nil && found[0].moves > 1 {
+		actor.Earlier, err = board.Earlier(ctx, tx)
+	}
+	return actor, err
 }
 
-func actorOf(board string, found []entry, via string) (actor policy.Actor, err error) {
+func actorOf(boardID string, found []entry, via string) (actor policy.Actor, err error) {
 	if len(found) == 0 || found[0].disabled {
 		return policy.Actor{}, fault.Missing()
 	}
 	actor = found[0].actor
-	actor.Board, actor.Via = board, via
-	if actor.Pack, err = policy.Shipped(found[0].pack); err != nil {
+	actor.Board, actor.Via = boardID, via
+	if actor.Pack, err = policy.Find(found[0].pack, found[0].version); err != nil {
 		return policy.Actor{}, err
 	}
 	if err := json.Unmarshal([]byte(found[0].settings), &actor.Settings); err != nil {
-		return policy.Actor{}, fmt.Errorf("settings of board %s: %w", board, err)
+		return policy.Actor{}, fmt.Errorf("settings of board %s: %w", boardID, err)
 	}
 	for _, e := range found {
 		if e.grant.Role != "" {

@@ -28,23 +28,28 @@ type entry struct {
 	actor    policy.Actor
 	disabled bool
 	pack     string
+	version  string
+	moves    int // how many versions of its policy the board has a day for
 	settings string
 	grant    policy.Grant // without a role where the line tells none
 	class    string       // empty where the line tells none
 }
 
 func scanEntry(row db.Row) (e entry, err error) {
-	err = row.Scan(&e.actor.ID, &e.actor.Name, &e.actor.Lang, &e.actor.Person, &e.disabled, &e.pack, &e.settings,
+	err = row.Scan(&e.actor.ID, &e.actor.Name, &e.actor.Lang, &e.actor.Person, &e.disabled, &e.pack, &e.version, &e.moves, &e.settings,
 		&e.grant.Role, &e.grant.Org, &e.grant.From, &e.class)
 	return e, err
 }
 
 // entriesOf reads an account once for each role that it holds or is lent at a
-// moment ($3), and for each class that it teaches: one statement, because each
-// page asks for it.
-const entriesOf = `SELECT a.id, a.name, a.lang, a.person_id, a.disabled, b.pack, b.settings,
+// moment ($3), and for each class that it teaches, with the policy that its board
+// applies that day ($4): one statement, because each page asks for it.
+const entriesOf = `SELECT a.id, a.name, a.lang, a.person_id, a.disabled, coalesce(p.pack, b.pack), coalesce(p.version, b.pack_version),
+		(SELECT count(*) FROM board_pack c WHERE c.board_id = $1), b.settings,
 		coalesce(g.role, ''), coalesce(g.org_id, ''), coalesce(g.from_id, ''), coalesce(g.class_id, '')
 	FROM account a JOIN board b ON b.id = a.board_id
+	LEFT JOIN board_pack p ON p.board_id = $1 AND p.seq = (SELECT c.seq FROM board_pack c
+		WHERE c.board_id = $1 AND c.from_day <= $4 ORDER BY c.from_day DESC, c.seq DESC LIMIT 1)
 	LEFT JOIN (
 		SELECT role, org_id, '' AS from_id, '' AS class_id FROM account_grant WHERE board_id = $1 AND account_id = $2
 		UNION ALL

@@ -317,7 +317,7 @@ func (s *Server) requestRead(ctx context.Context, a policy.Actor, in *ByID) (*an
 	out.Clock = &clockJSON{Closed: d.Clock.Closed, TooFew: d.Clock.TooFew, Median: d.Clock.Median, P90: d.Clock.P90,
 		Age: d.Clock.Age, Waiting: list(d.Clock.Holder.IDs), Role: string(d.Clock.Holder.Role)}
 	for _, step := range d.Steps {
-		out.Steps = append(out.Steps, stepJSON{Step: step.Key, Clause: a.Pack.Cite(step.Clause), Done: step.Done, Now: step.Now, At: moment(step.At)})
+		out.Steps = append(out.Steps, stepJSON{Step: step.Key, Clause: d.Policy(a).Cite(step.Clause), Done: step.Done, Now: step.Now, At: moment(step.At)})
 	}
 	return body(out, nil)
 }

@@ -12,6 +12,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/account"
+	"aval/internal/adoption"
 	"aval/internal/audit"
 	"aval/internal/blob"
 	"aval/internal/board"
@@ -60,6 +61,7 @@ type App struct {
 	Mail   *mail.Sender
 
 	Boards      *board.Service
+	Adoptions   *adoption.Service
 	Orgs        *org.Service
 	Accounts    *account.Service
 	Rosters     *roster.Service
@@ -137,6 +139,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Governance:  &governance.Service{DB: d, Blobs: blobs, Agenda: []governance.Source{governance.OpenIncidents}},
 		Rights:      &rights.Service{DB: d, Vault: v},
 		Boards:      &board.Service{DB: d},
+		Adoptions:   &adoption.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},
 		Rosters:     roster.New(d, names),

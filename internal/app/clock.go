@@ -114,7 +114,7 @@ func (a *App) clock(ctx context.Context, boardID string) (actor policy.Actor, er
 	if err != nil {
 		return actor, err
 	}
-	pack, err := policy.Shipped(b.Pack)
+	pack, err := b.Policy()
 	return policy.System(boardID, pack, mailedBy), err
 }
 

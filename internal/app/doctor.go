@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"aval/internal/adoption"
 	"aval/internal/blob"
 	"aval/internal/board"
 	"aval/internal/db"
@@ -63,6 +64,9 @@ func Doctor(ctx context.Context, c Config) []Check {
 		add("keys", OK, "doctor.keys")
 	}
 	checks = append(checks, sealed(ctx, c, sound)...)
+	if sound != nil {
+		checks = append(checks, policies(ctx, sound)...)
+	}
 	if err := os.MkdirAll(filepath.Join(c.Data, "evidence"), 0o700); err != nil {
 		add("evidence", Bad, "doctor.blobs_bad", err.Error())
 	} else if store, err := blob.Open(filepath.Join(c.Data, "evidence")); err != nil {
@@ -141,6 +145,27 @@ func names(ctx context.Context, d *db.DB, n *pseudonym.Names, boards []board.Boa
 	}
 	if len(checks) == 0 {
 		checks = append(checks, Check{Name: "names", State: OK, Key: "doctor.names"})
+	}
+	return checks
+}
+
+// policies looks for the versions that every board refers to.
+func policies(ctx context.Context, d *db.DB) (checks []Check) {
+	boards, err := (&board.Service{DB: d}).List(ctx)
+	if err != nil {
+		return []Check{bad("policies", err, "doctor.db_bad")}
+	}
+	for _, b := range boards {
+		missing, err := (&adoption.Service{DB: d}).Missing(ctx, b.ID)
+		if err != nil {
+			checks = append(checks, bad("policies", err, "doctor.db_bad"))
+		}
+		for _, named := range missing {
+			checks = append(checks, Check{Name: "policies", State: Bad, Key: "adoption.missing", Args: []any{named, b.ID}})
+		}
+	}
+	if len(checks) == 0 {
+		checks = append(checks, Check{Name: "policies", State: OK, Key: "doctor.policies"})
 	}
 	return checks
 }

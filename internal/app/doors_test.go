@@ -199,6 +199,7 @@ func (b *board) ids() map[string][]string {
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
+		"policy":      `SELECT id FROM board_pack WHERE board_id = $1 ORDER BY seq`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 		"governance":  `SELECT id FROM governance_act WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"official":    `SELECT id FROM official_version WHERE board_id = $1 ORDER BY id LIMIT 2`,

@@ -225,6 +225,16 @@ func (b *board) forms(two *board) []form {
 			wrong: slices.Concat(required("talk_on"), day("talk_on"), wrongs("talk_on", "talk_on", "2999-12-31", "2020-01-01"), tooLong("talk_note"),
 				required("next_step"), among("next_step"), required("answer"), tooLong("answer"))},
 
+		{route: "POST /policy/versions", who: "evaluation_director",
+			good: url.Values{"to": {"conseil-infonuagique-2026@1"}, "on": {"2099-09-01"}},
+			wrong: slices.Concat(required("to"), known("to", "to", "qc-a21@2", "csc-pan-2023@1"), required("on"), day("on"),
+				wrongs("on", "on", "2020-01-01"))},
+		{route: "POST /policy/versions/move", who: "secretary", page: "/policy/versions/move?to=conseil-infonuagique-2026%401&on=2099-09-01",
+			shown: "/policy/versions", idle: []string{"shown"}, wrong: slices.Concat(known("to", "to"), day("on"))},
+		{route: "POST /policy/verify", who: "privacy_officer", page: "/policy", good: url.Values{"pack": {"csc-pan-2023@1"}},
+			wrong: known("pack", nowhere, "", "conseil-infonuagique-2026@1")},
+		{route: "POST /policy/versions/{id}/cancel", who: "operator", id: "nothing", foreign: "other", page: "/policy/versions"},
+
 		{route: "POST /audit/checkpoint", who: "secretary", page: "/audit"},
 		b.ending(two),
 		{route: "POST /licences/new", who: "principal", page: "/licences/new?scope=school&platform=" + string(approved.ID), good: b.bought(approved.ID),
@@ -234,7 +244,9 @@ func (b *board) forms(two *board) []form {
 			good:  b.bought(approved.ID),
 			wrong: append(b.bargains(two), known("platform", nowhere, string(foreign.PlatformID))...)},
 		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
-			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"))},
+			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"),
+				target("authorise_days"), target("acknowledge_days"), target("evaluate_days"), target("decide_days"), target("answer_days"),
+				target("access_days"), wrongs("access_days", "access_days", "21"), target("reevaluate_months"), target("reminder_days"))},
 
 		{route: "POST /settings/passwords", who: "operator", good: b.kinds(), wrong: b.wrongKinds()},
 		{route: "POST /settings/words/replace", who: "operator", good: url.Values{"sure": {"yes"}}, wrong: slices.Concat(required("sure"), among("sure"))},
@@ -353,6 +365,9 @@ func (b *board) conditionForms(two *board) []form {
 func quota(field, above string) []typed {
 	return wrongs(field, field, "", "0", "-1", "six", above, script, long)
 }
+
+// target is a number that may be left out.
+func target(field string) []typed { return wrongs(field, field, "-1", "six", "366", script, long) }
 
 // merged is some fields and others.
 func merged(some url.Values, pairs ...string) url.Values {

@@ -18,6 +18,7 @@ import (
 
 	"aval/internal/api"
 	"aval/internal/db"
+	"aval/internal/fault"
 	"aval/internal/job"
 	"aval/internal/org"
 	"aval/internal/policy"
@@ -33,7 +34,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Log:    slog.Default(), Observe: observe(metrics),
 		Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions, Reveals: a.Reveals, Usage: a.Usage, Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
-		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys, BaseURL: a.Config.BaseURL,
+		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{
 		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
@@ -84,6 +85,25 @@ func (a *App) place(ctx context.Context, actor policy.Actor) (name string, err e
 		return err
 	})
 	return name, err
+}
+
+// Ready refuses (Invalid) to serve while a version of a policy that something of a
+// board refers to is missing: files under it could not be read.
+func (a *App) Ready(ctx context.Context) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		missing, err := a.Adoptions.Missing(ctx, b.ID)
+		if err != nil {
+			return err
+		}
+		if len(missing) > 0 {
+			return fault.New(fault.Invalid, "adoption.missing", missing[0], b.ID)
+		}
+	}
+	return nil
 }
 
 func observe(metrics *prometheus.Registry) func(string, int, time.Duration) {

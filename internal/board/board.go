@@ -21,7 +21,7 @@ import (
 type Board struct {
 	ID          string
 	Name        string
-	Pack        string
+	Pack        string // of the policy that it applies today
 	PackVersion string
 	Settings    policy.Settings
 	CreatedAt   time.Time
@@ -35,9 +35,10 @@ func IsID(id string) bool { return idOK.MatchString(id) }
 // Service is what the operator and the doors do with boards.
 type Service struct{ DB *db.DB }
 
-// Create makes a board that runs a shipped pack. An empty id is made from chance.
+// Create makes a board that applies a policy from today: a pack that ships or one
+// of the operator's own folder, as policy.Named finds it. An empty id is made from chance.
 func (s *Service) Create(ctx context.Context, id, name, pack string) (b Board, err error) {
-	p, err := policy.Shipped(pack)
+	p, err := policy.Named(pack)
 	if err != nil {
 		return b, fault.New(fault.Invalid, "board.pack_unknown", pack, strings.Join(policy.ShippedIDs(), ", "))
 	}
@@ -59,7 +60,10 @@ func (s *Service) Create(ctx context.Context, id, name, pack string) (b Board, e
 		}
 		return err
 	})
-	return b, err
+	if err != nil {
+		return b, err
+	}
+	return b, s.DB.Write(ctx, b.ID, begin)
 }
 
 // List answers every board of the installation by name.
@@ -68,12 +72,20 @@ func (s *Service) List(ctx context.Context) (boards []Board, err error) {
 		boards, err = db.All(ctx, tx, scan, `SELECT `+columns+` FROM board ORDER BY name, id`)
 		return err
 	})
+	for i := range boards {
+		if err == nil {
+			err = s.DB.Read(ctx, boards[i].ID, boards[i].today)
+		}
+	}
 	return boards, err
 }
 
-// Get reads a board. It joins any transaction: the table has no wall.
-func Get(ctx context.Context, tx *db.Tx, id string) (Board, error) {
-	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM board WHERE id = $1`, id)
+// Get reads the board of the transaction.
+func Get(ctx context.Context, tx *db.Tx, id string) (b Board, err error) {
+	if b, err = db.One(ctx, tx, scan, `SELECT `+columns+` FROM board WHERE id = $1`, id); err != nil {
+		return b, err
+	}
+	return b, b.today(ctx, tx)
 }
 
 // Hold makes the next who holds the board wait until this transaction ends: for
@@ -92,13 +104,13 @@ func SetSettings(ctx context.Context, tx *db.Tx, settings policy.Settings) error
 }
 
 // Change keeps the actor's board's own choices; one that changes nothing leaves no record.
-// It refuses (Invalid) a quota above the house's ceiling.
+// It refuses (Invalid) a quota above the house's ceiling, and a time longer than the law lets.
 func (s *Service) Change(ctx context.Context, actor policy.Actor, settings policy.Settings) error {
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		if err := actor.Allow(policy.SettingsEdit, policy.Scope{}); err != nil {
 			return err
 		}
-		if err := settings.Check(); err != nil {
+		if err := settings.Check(actor.Pack); err != nil {
 			return err
 		}
 		b, err := Get(ctx, tx, tx.Board)
@@ -109,8 +121,11 @@ func (s *Service) Change(ctx context.Context, actor policy.Actor, settings polic
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "settings.changed", "board:"+tx.Board,
-			audit.Note(fmt.Sprintf("join_evaluator_decider=%t singles_an_hour=%d class_sets_an_hour=%d public_decisions=%t",
-				settings.JoinEvaluatorDecider, settings.Singles(), settings.ClassSets(), settings.PublicDecisions)))
+			audit.Note(fmt.Sprintf("join_evaluator_decider=%t singles_an_hour=%d class_sets_an_hour=%d public_decisions=%t"+
+				" reevaluate_months=%d reminder_days=%d authorise_days=%d acknowledge_days=%d evaluate_days=%d decide_days=%d"+
+				" answer_days=%d access_days=%d", settings.JoinEvaluatorDecider, settings.Singles(), settings.ClassSets(),
+				settings.PublicDecisions, settings.ReevaluateMonths, settings.ReminderDays, settings.AuthoriseDays,
+				settings.AcknowledgeDays, settings.EvaluateDays, settings.DecideDays, settings.AnswerDays, settings.OwnAccessDays)))
 	})
 }
 

@@ -36,6 +36,7 @@ type commands struct {
 	Owner   string `help:"PostgreSQL owner's address, for migrate (else --db)." env:"AVAL_DB_OWNER"`
 	AppRole string `help:"PostgreSQL role that the program serves as." env:"AVAL_DB_ROLE" default:"aval_app"`
 	Data    string `help:"Folder of keys and evidence files (default: beside the SQLite file, else ./aval-data)." env:"AVAL_DATA"`
+	Packs   string `help:"Folder of the operator's own policy packs, beside those that ship." env:"AVAL_PACKS"`
 	Lang    string `help:"Language of sentences: fr or en." env:"AVAL_LANG" default:"fr" enum:"fr,en"`
 	JSON    bool   `name:"json" help:"Print data as JSON."`
 
@@ -79,6 +80,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		_, _ = fmt.Fprintf(stderr, "aval: %v\n", err)
 		return 2
 	}
+	if err := h.stock(); err != nil {
+		return h.fail(err)
+	}
 	if err := parsed.Run(h); err != nil {
 		return h.fail(err)
 	}
@@ -106,6 +110,19 @@ func (h *house) fail(err error) int {
 		_, _ = fmt.Fprintln(h.stderr, p.Citing(h.pack.Cite).Clause(f.Clause))
 	}
 	return 1
+}
+
+// stock reads the operator's own packs, and says everything that is wrong in them.
+func (h *house) stock() error {
+	if h.flags.Packs == "" {
+		return nil
+	}
+	err := policy.Stock(h.flags.Packs)
+	var problems policy.Problems
+	if errors.As(err, &problems) {
+		return h.sayProblems(problems)
+	}
+	return err
 }
 
 // print answers data: as JSON when asked for, else as one line per field.

@@ -65,7 +65,7 @@ func (f boardFlag) actor(h *house, a *app.App) (policy.Actor, error) {
 	}
 	for _, b := range boards {
 		if b.ID == f.Board || f.Board == "" && len(boards) == 1 {
-			pack, err := policy.Shipped(b.Pack)
+			pack, err := b.Policy()
 			if err != nil {
 				return policy.Actor{}, err
 			}

@@ -23,6 +23,9 @@ type policyCmds struct {
 	Matrix   policyMatrix   `cmd:"" help:"List who may do what, to what, under which clause."`
 	Check    policyCheck    `cmd:"" help:"Say everything that is wrong in policy packs, with its place."`
 	Diff     policyDiff     `cmd:"" help:"Say what differs between two versions of a policy pack."`
+	Versions policyVersions `cmd:"" help:"List which version a board applies from which day."`
+	Move     policyMove     `cmd:"" help:"Have a board apply another version from a day; shows what changes."`
+	Cancel   policyCancel   `cmd:"" help:"Take back a move before its day."`
 }
 
 type policyCoverage struct{ boardFlag }
@@ -204,27 +207,30 @@ func (c policyDiff) Run(h *house) error {
 	if changes == nil {
 		changes = []policy.Change{}
 	}
-	return h.print(map[string]any{"changes": changes}, func(w io.Writer) {
-		p := i18n.For(h.flags.Lang)
-		if len(changes) == 0 {
-			_, _ = fmt.Fprintln(w, p.T("policy.diff.none"))
-		}
-		for _, change := range changes {
-			_, _ = fmt.Fprintln(w, p.T("policy.diff."+string(change.How), p.T("policy.kind."+change.What), change.ID,
-				p.T("policy.field."+change.Field), change.Lang))
-			for _, side := range []struct{ mark, text string }{{"- ", change.Old}, {"+ ", change.New}} {
-				if side.text != "" {
-					_, _ = fmt.Fprintln(w, "    "+side.mark+side.text)
-				}
-			}
-		}
-	})
+	return h.print(map[string]any{"changes": changes}, func(w io.Writer) { h.sayChanges(w, changes) })
 }
 
-// named is the pack of a file, or the one that ships under that id.
+// sayChanges prints what differs, a line for each and its words before and after.
+func (h *house) sayChanges(w io.Writer, changes []policy.Change) {
+	p := i18n.For(h.flags.Lang)
+	if len(changes) == 0 {
+		_, _ = fmt.Fprintln(w, p.T("policy.diff.none"))
+	}
+	for _, change := range changes {
+		_, _ = fmt.Fprintln(w, p.T("policy.diff."+string(change.How), p.T("policy.kind."+change.What), change.ID,
+			p.T("policy.field."+change.Field), change.Lang))
+		for _, side := range []struct{ mark, text string }{{"- ", change.Old}, {"+ ", change.New}} {
+			if side.text != "" {
+				_, _ = fmt.Fprintln(w, "    "+side.mark+side.text)
+			}
+		}
+	}
+}
+
+// named is the pack of a file, or the one known by that id or id@version.
 func named(of string) (*policy.Pack, error) {
-	if slices.Contains(policy.ShippedIDs(), of) {
-		return policy.Shipped(of)
+	if p, err := policy.Named(of); err == nil {
+		return p, nil
 	}
 	return readPack(of)
 }

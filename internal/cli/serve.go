@@ -44,6 +44,9 @@ func (c serveCmd) Run(h *house) error {
 func address(l net.Listener) string { return "http://" + l.Addr().String() }
 
 func (h *house) serve(a *app.App, listener net.Listener, metrics string) error {
+	if err := a.Ready(h.ctx); err != nil {
+		return errors.Join(err, listener.Close(), a.Close())
+	}
 	_, _ = fmt.Fprintln(h.stdout, "ready "+address(listener))
 	return errors.Join(a.Serve(h.ctx, listener, metrics), a.Close())
 }

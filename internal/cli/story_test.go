@@ -180,7 +180,7 @@ func start(args ...string) func(*testscript.TestScript, bool, []string) {
 
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AVAL_DB", "AVAL_DATA", "AVAL_LANG", "AVAL_SMTP", "AVAL_MAIL_FROM"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AVAL_DB", "AVAL_DATA", "AVAL_LANG", "AVAL_PACKS", "AVAL_SMTP", "AVAL_MAIL_FROM"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

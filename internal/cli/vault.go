@@ -96,7 +96,7 @@ func (c vaultRewrap) Run(h *house) error {
 			return err
 		}
 		for _, b := range boards {
-			pack, err := policy.Shipped(b.Pack)
+			pack, err := b.Policy()
 			if err == nil {
 				err = a.Vault.Rewrap(h.ctx, policy.System(b.ID, pack, "cli"), next)
 			}

@@ -85,7 +85,7 @@ func (s *Service) Letter(ctx context.Context, actor policy.Actor, id ID, lang st
 		if err != nil {
 			return err
 		}
-		w := writer{p: i18n.For(lang), pack: actor.Pack, about: a}
+		w := writer{p: i18n.For(lang), pack: a.request.Policy(actor), about: a}
 		l, err = w.letter(ctx, tx)
 		return err
 	})

@@ -106,7 +106,7 @@ func (s *Service) published(
 		if !b.Settings.PublicDecisions {
 			return fault.Missing()
 		}
-		pack, err := policy.Shipped(b.Pack)
+		pack, err := b.Policy()
 		if err != nil {
 			return err
 		}

@@ -98,7 +98,7 @@ func stand(actor policy.Actor, p Preparation, tx *db.Tx) error {
 	if p.SamePerson && !actor.Settings.JoinEvaluatorDecider {
 		return fault.New(fault.Denied, "decision.same_person").Under("4.1")
 	}
-	return privacy(actor.Pack, p.Request.Privacy, tx.Now)
+	return privacy(p.Request.Policy(actor), p.Request.Privacy, tx.Now)
 }
 
 // Decide gives the decision, aspect by aspect, and transmits it to the school or
@@ -115,6 +115,7 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 		if p.Refusal != nil {
 			return p.Refusal
 		}
+		actor := actor.Under(p.Request.Pack)
 		if err := in.check(p, actor.Pack, condition.Today(tx.Now)); err != nil {
 			return err
 		}
@@ -279,7 +280,7 @@ func (s *Service) Acknowledge(ctx context.Context, actor policy.Actor, id ID) (d
 		if err := policy.Mark(ctx, tx, controlTransmitted, d.Subject(), policy.Conform); err != nil {
 			return err
 		}
-		if err := audit.Write(ctx, tx, actor, "decision.acknowledged", d.Subject(), audit.Under("4.1")); err != nil {
+		if err := audit.Write(ctx, tx, actor.Under(a.request.Pack), "decision.acknowledged", d.Subject(), audit.Under("4.1")); err != nil {
 			return err
 		}
 		return job.Enqueue(ctx, tx, request.Notice, string(d.RequestID))
@@ -321,7 +322,7 @@ func (s *Service) Contest(
 		if err := policy.Mark(ctx, tx, controlContest, a.Subject(), policy.Waiting); err != nil {
 			return err
 		}
-		if err := audit.Write(ctx, tx, actor, "contest.opened", a.Subject(), audit.Under("4.1a"), audit.Note("contest="+c.ID)); err != nil {
+		if err := audit.Write(ctx, tx, actor.Under(a.request.Pack), "contest.opened", a.Subject(), audit.Under("4.1a"), audit.Note("contest="+c.ID)); err != nil {
 			return err
 		}
 		return job.Enqueue(ctx, tx, NoticeContest, c.ID)
@@ -368,7 +369,7 @@ func (s *Service) AnswerContest(ctx context.Context, actor policy.Actor, contest
 		if err := policy.Mark(ctx, tx, controlContest, a.Subject(), policy.Conform); err != nil {
 			return err
 		}
-		if err := audit.Write(ctx, tx, actor, "contest.answered", a.Subject(), audit.Under("4.1a"),
+		if err := audit.Write(ctx, tx, actor.Under(a.request.Pack), "contest.answered", a.Subject(), audit.Under("4.1a"),
 			audit.Note("contest="+c.ID+" next="+string(c.NextStep))); err != nil {
 			return err
 		}
@@ -401,7 +402,7 @@ func (s *Service) Renew(ctx context.Context, actor policy.Actor, id ID, newSecur
 		if r, err = request.Renew(ctx, tx, actor, a.request, clean(newSecurity)); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, actor, "decision.renewed", a.Subject(), audit.Under("4.1b"),
+		return audit.Write(ctx, tx, actor.Under(a.request.Pack), "decision.renewed", a.Subject(), audit.Under("4.1b"),
 			audit.Note("request="+string(r.ID)))
 	})
 	return r, err

@@ -85,7 +85,7 @@ func Make(ctx context.Context, a *app.App, seed uint64) (Sheet, error) {
 	if err != nil {
 		return Sheet{}, fmt.Errorf("demo board: %w", err)
 	}
-	if t.pack, err = policy.Shipped(b.Pack); err != nil {
+	if t.pack, err = b.Policy(); err != nil {
 		return Sheet{}, err
 	}
 	t.operator = policy.System(b.ID, t.pack, "cli")

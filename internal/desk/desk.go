@@ -36,6 +36,7 @@ type Letter struct {
 	Org      string
 	Overall  decision.Result
 	Days     int
+	At       time.Time // since when it awaits
 }
 
 // Home is what a desk shows beside its requests.

@@ -18,21 +18,23 @@ var columns = policy.Columns{
 	Owner: "r.author_id",
 	Also: `EXISTS (SELECT 1 FROM request_joiner j
 		WHERE j.board_id = r.board_id AND j.request_id = r.id AND j.account_id = %s)`,
-	Org:   "r.org_id",
-	State: "r.state",
+	Org:     "r.org_id",
+	State:   "r.state",
+	Pack:    "r.pack",
+	Version: "r.pack_version",
 }
 
 // letters reads the decisions whose receipt is the actor's to give.
 func letters(ctx context.Context, tx *db.Tx, actor policy.Actor) ([]Letter, error) {
 	reach := actor.Reach(policy.DecisionAcknowledge)
-	if len(reach.Rules) == 0 {
+	if reach.None() {
 		return nil, nil
 	}
 	where, args := reach.Where(actor, columns, 3)
 	return db.All(ctx, tx, func(row db.Row) (l Letter, err error) {
 		var at time.Time
 		err = row.Scan(&l.Decision, &l.Platform, &l.Org, &l.Overall, &at)
-		l.Days = days(at, tx.Now)
+		l.Days, l.At = days(at, tx.Now), at
 		return l, err
 	}, `SELECT d.id, p.name, o.name, d.overall, d.decided_at FROM decision d
 		JOIN request r ON r.board_id = d.board_id AND r.id = d.request_id
@@ -45,14 +47,14 @@ func letters(ctx context.Context, tx *db.Tx, actor policy.Actor) ([]Letter, erro
 // disputes reads the disagreements that await the actor's answer.
 func disputes(ctx context.Context, tx *db.Tx, actor policy.Actor) ([]Letter, error) {
 	reach := actor.Reach(policy.ContestAnswer)
-	if len(reach.Rules) == 0 {
+	if reach.None() {
 		return nil, nil
 	}
 	where, args := reach.Where(actor, columns, 3)
 	return db.All(ctx, tx, func(row db.Row) (l Letter, err error) {
 		var at time.Time
 		err = row.Scan(&l.Contest, &l.Decision, &l.Platform, &l.Org, &l.Overall, &at)
-		l.Days = days(at, tx.Now)
+		l.Days, l.At = days(at, tx.Now), at
 		return l, err
 	}, `SELECT c.id, d.id, p.name, o.name, d.overall, c.opened_at FROM contest c
 		JOIN decision d ON d.board_id = c.board_id AND d.id = c.decision_id

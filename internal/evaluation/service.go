@@ -108,9 +108,11 @@ func (s *Service) Save(
 	ctx context.Context, actor policy.Actor, id request.ID, aspect Aspect, in Input, version int64,
 ) (e Evaluation, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if e, _, err = write(ctx, tx, actor, id, aspect, in, version); err != nil {
+		var w work
+		if e, w, err = write(ctx, tx, actor, id, aspect, in, version); err != nil {
 			return err
 		}
+		actor := actor.Under(w.request.Pack)
 		if err := update(ctx, tx, &e); err != nil {
 			return err
 		}
@@ -136,6 +138,7 @@ func (s *Service) Finish(
 		if e, w, err = write(ctx, tx, actor, id, aspect, in, version); err != nil {
 			return err
 		}
+		actor := actor.Under(w.request.Pack)
 		if err := e.finish(tx.Now, w.facts); err != nil {
 			return err
 		}
@@ -169,6 +172,7 @@ func (s *Service) Reopen(ctx context.Context, actor policy.Actor, id request.ID,
 		if e.Opinion != "" {
 			return fault.New(fault.Conflict, "evaluation.opinion_kept").Under("3.1")
 		}
+		actor := actor.Under(w.request.Pack)
 		if err := e.reopen(actor.Hands(policy.EvaluationWrite, w.request.Scope())); err != nil {
 			return err
 		}
@@ -287,8 +291,8 @@ func look(
 	if w.platform, err = catalogue.Get(ctx, tx, w.request.PlatformID); err != nil {
 		return w, err
 	}
-	known := false
-	if w.aspect, known = actor.Pack.Aspect(string(aspect)); !known {
+	known, pack := false, w.request.Policy(actor)
+	if w.aspect, known = pack.Aspect(string(aspect)); !known {
 		return w, fault.Missing()
 	}
 	both, err := Of(ctx, tx, id)
@@ -296,14 +300,14 @@ func look(
 		return w, err
 	}
 	w.evaluation = both[aspect]
-	if w.Criteria, err = asked(ctx, tx, actor.Pack, w.evaluation); err != nil {
+	if w.Criteria, err = asked(ctx, tx, pack, w.evaluation); err != nil {
 		return w, err
 	}
-	w.aspect.Criteria, w.PupilData = w.Criteria, pupilData(w.request, actor.Pack)
+	w.aspect.Criteria, w.PupilData = w.Criteria, pupilData(w.request, pack)
 	if aspect != Security {
 		return w, nil
 	}
-	w.Ladder = actor.Pack.Ladder
+	w.Ladder = pack.Ladder
 	var better []catalogue.Hosting
 	for _, rung := range w.Ladder {
 		if !rung.Equivalents {
@@ -408,7 +412,7 @@ func write(
 		return e, w, fault.New(fault.Conflict, "conflict.changed")
 	}
 	e.EvaluatorID = actor.ID
-	return e, w, withdraw(ctx, tx, actor, e, in.Withdraw)
+	return e, w, withdraw(ctx, tx, actor.Under(w.request.Pack), e, in.Withdraw)
 }
 
 // withdraw sets aside files of an aspect: they are kept, and shown no more.
@@ -486,7 +490,7 @@ func (s *Service) AddEvidence(
 		if err := insertEvidence(ctx, tx, v); err != nil {
 			return err
 		}
-		return audit.Write(ctx, tx, actor, "evaluation.evidence_added", "request:"+string(id),
+		return audit.Write(ctx, tx, actor.Under(w.request.Pack), "evaluation.evidence_added", "request:"+string(id),
 			audit.Under(criterion), audit.Note("evidence="+v.ID+" sha256="+v.SHA256))
 	})
 	if err != nil {

@@ -81,6 +81,8 @@ const (
 	AttestationSign     Action = "attestation.sign"
 	GovernanceRead      Action = "governance.read"
 	GovernanceRecord    Action = "governance.record"
+	PolicyMove          Action = "policy.move"
+	PolicyVerify        Action = "policy.verify"
 	CoverageRead        Action = "coverage.read"
 	AuditRead           Action = "audit.read"
 	AuditAnchor         Action = "audit.anchor"
@@ -121,7 +123,7 @@ var Actions = []Action{
 	EvaluationExport, InvitationRead, InvitationAnswer, CriterionManage, SignerManage, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
-	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead,
+	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, PolicyMove, PolicyVerify,
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
@@ -170,6 +172,15 @@ type Settings struct {
 	// again, and ReminderDays how many days before that it is said; 0 is never.
 	ReevaluateMonths int `json:"reevaluate_months,omitempty"`
 	ReminderDays     int `json:"reminder_days,omitempty"`
+	// In how many days the board wants each step of a request done; 0 says nothing.
+	AuthoriseDays   int `json:"authorise_days,omitempty"`
+	AcknowledgeDays int `json:"acknowledge_days,omitempty"`
+	EvaluateDays    int `json:"evaluate_days,omitempty"`
+	DecideDays      int `json:"decide_days,omitempty"`
+	AnswerDays      int `json:"answer_days,omitempty"` // to a disagreement
+	// OwnAccessDays is in how many days the board answers a request of access to
+	// personal information; 0 is as many as the law lets it.
+	OwnAccessDays int `json:"access_days,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.
@@ -193,9 +204,40 @@ func quota(own, usual, most int) int {
 	return min(own, most)
 }
 
-// Check refuses what is above the ceilings of the house.
-func (s Settings) Check() error {
-	fields := map[string]fault.Message{}
+// AccessDays is in how many days a request of access to personal information is
+// answered: the board's own number, never more than that of the policy or the law,
+// which holds where the board says nothing; 0 where none does.
+func (s Settings) AccessDays(p *Pack) int {
+	t, bound := p.Threshold(accessRequest)
+	switch {
+	case s.OwnAccessDays == 0:
+		return t.Value
+	case bound:
+		return min(s.OwnAccessDays, t.Value)
+	}
+	return s.OwnAccessDays
+}
+
+// accessRequest is the threshold of the answer to a request of access.
+const accessRequest = "access_request"
+
+// The most that a board may set: what is above is a slip of the hand.
+const (
+	MostTargetDays       = 365
+	MostReevaluateMonths = 120
+)
+
+// Target is in how many days the board wants what awaits somebody done; 0 where
+// it says nothing.
+func (s Settings) Target(do Action) int {
+	return map[Action]int{RequestAuthorise: s.AuthoriseDays, RequestAcknowledge: s.AcknowledgeDays,
+		EvaluationWrite: s.EvaluateDays, DecisionDecide: s.DecideDays, ContestAnswer: s.AnswerDays}[do]
+}
+
+// Check refuses what is above the ceilings of the house, and what loosens a
+// threshold of the policy or of a law under it.
+func (s Settings) Check(p *Pack) error {
+	fields := s.targets()
 	for name, n := range map[string]struct{ own, most int }{
 		"singles_an_hour":    {s.SinglesAnHour, MostSinglesAnHour},
 		"class_sets_an_hour": {s.ClassSetsAnHour, MostClassSets},
@@ -204,7 +246,32 @@ func (s Settings) Check() error {
 			fields[name] = fault.Message{Key: "settings.quota_ceiling", Args: []any{n.most}}
 		}
 	}
-	return fault.FormMsg(fields)
+	own := Threshold{Bound: AtMost, Value: s.OwnAccessDays, Unit: "days"}
+	law, bound := p.Threshold(accessRequest)
+	if _, wrong := fields["access_days"]; !wrong && bound && own.Value > 0 && own.loosens(law) {
+		fields["access_days"] = fault.Message{Key: "settings.looser", Args: []any{law.Value, p.Cite(law.Clause)}}
+	}
+	err := fault.FormMsg(fields)
+	if f, ok := fault.As(err); ok && len(fields) == 1 && fields["access_days"].Key == "settings.looser" {
+		return f.Under(law.Clause)
+	}
+	return err
+}
+
+// targets refuses, field by field, a number of days or months out of reason.
+func (s Settings) targets() map[string]fault.Message {
+	fields := map[string]fault.Message{}
+	for name, n := range map[string]struct{ own, most int }{
+		"authorise_days": {s.AuthoriseDays, MostTargetDays}, "acknowledge_days": {s.AcknowledgeDays, MostTargetDays},
+		"evaluate_days": {s.EvaluateDays, MostTargetDays}, "decide_days": {s.DecideDays, MostTargetDays},
+		"answer_days": {s.AnswerDays, MostTargetDays}, "access_days": {s.OwnAccessDays, MostTargetDays},
+		"reminder_days": {s.ReminderDays, MostTargetDays}, "reevaluate_months": {s.ReevaluateMonths, MostReevaluateMonths},
+	} {
+		if n.own < 0 || n.own > n.most {
+			fields[name] = fault.Message{Key: "settings.none_or", Args: []any{n.most}}
+		}
+	}
+	return fields
 }
 
 // Actor is who acts: a person signed in, a program with a token, the clock or
@@ -219,9 +286,19 @@ type Actor struct {
 	Grants   []Grant
 	Classes  []string // classes that the person teaches
 	Pack     *Pack
+	Earlier  []*Pack // versions that the board applied before, which its older files keep
 	Settings Settings
 
 	system bool
+}
+
+// Under is the actor before what began under a version of the policy; the same
+// actor where it began under none.
+func (a Actor) Under(p *Pack) Actor {
+	if p != nil {
+		a.Pack = p
+	}
+	return a
 }
 
 // System is the actor of the clock and of the command line: the operator's own
@@ -238,6 +315,7 @@ type Scope struct {
 	Org     string   // school or department
 	Classes []string // classes it touches
 	State   string   // state of the thing, where rows depend on it
+	Pack    *Pack    // version of the policy that it began under; nil: the actor's own
 }
 
 // Has tells whether the actor holds a role anywhere.
@@ -281,7 +359,7 @@ func (a Actor) Allow(do Action, s Scope) error {
 	if read := readAction(do); stands && (read == do || a.known(read) && !a.Can(read, s)) {
 		return fault.Missing()
 	}
-	return fault.New(fault.Denied, "denied").Under(a.clause(do))
+	return fault.New(fault.Denied, "denied").Under(a.Under(s.Pack).clause(do))
 }
 
 // readAction is the action with which one sees what another action is done to.
@@ -340,7 +418,7 @@ func (a Actor) grantFor(do Action, s Scope) (Grant, bool) {
 	if a.system {
 		return a.Grants[0], !slices.Contains(schoolsOnly, do)
 	}
-	if a.Pack == nil {
+	if a = a.Under(s.Pack); a.Pack == nil {
 		return Grant{}, false
 	}
 	for _, p := range a.Pack.Permissions {
@@ -375,6 +453,13 @@ func (a Actor) stands(r Relation, g Grant, s Scope) bool {
 // Reach is how far an actor sees in a list: the union of rules, each with the
 // states it holds for.
 type Reach struct {
+	Rules   []ReachRule
+	Earlier []EarlierReach // of what began under versions that the board applied before
+}
+
+// EarlierReach is how far an actor sees among what began under a version of the policy.
+type EarlierReach struct {
+	Pack  *Pack
 	Rules []ReachRule
 }
 
@@ -390,14 +475,21 @@ type ReachRule struct {
 
 // Reach answers what Allow would, for lists.
 func (a Actor) Reach(do Action) Reach {
-	var reach Reach
+	reach := Reach{Rules: a.rules(do)}
+	for _, p := range a.Earlier {
+		reach.Earlier = append(reach.Earlier, EarlierReach{Pack: p, Rules: a.Under(p).rules(do)})
+	}
+	return reach
+}
+
+func (a Actor) rules(do Action) (rules []ReachRule) {
 	switch {
 	case a.system && slices.Contains(schoolsOnly, do):
-		return reach
+		return nil
 	case a.system:
-		return Reach{Rules: []ReachRule{{Board: true}}}
+		return []ReachRule{{Board: true}}
 	case a.Pack == nil:
-		return reach
+		return nil
 	}
 	for _, p := range a.Pack.Permissions {
 		if p.Do != do || !a.Has(p.Role) {
@@ -417,10 +509,15 @@ func (a Actor) Reach(do Action) Reach {
 			rule.Classes = a.Classes
 		}
 		if rule.Board || rule.Own || rule.Joined || len(rule.Orgs) > 0 || len(rule.Classes) > 0 {
-			reach.Rules = append(reach.Rules, rule)
+			rules = append(rules, rule)
 		}
 	}
-	return reach
+	return rules
+}
+
+// None says that the reach sees nothing, under any version.
+func (r Reach) None() bool {
+	return len(r.Rules) == 0 && !slices.ContainsFunc(r.Earlier, func(e EarlierReach) bool { return len(e.Rules) > 0 })
 }
 
 // Columns names the columns of a list that Where compares; an empty name means
@@ -431,11 +528,36 @@ type Columns struct {
 	Org   string
 	Class string
 	State string
+	// Pack and Version are those that a row began under; without them it stands
+	// under the policy that applies now.
+	Pack    string
+	Version string
 }
 
 // Where writes the reach as an SQL condition whose placeholders begin at $next,
 // and its arguments. A reach that sees nothing is FALSE.
 func (r Reach) Where(a Actor, c Columns, next int) (string, []any) {
+	now, args := where(r.Rules, a, c, next)
+	if c.Pack == "" || len(r.Earlier) == 0 {
+		return now, args
+	}
+	hold := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(next+len(args)-1)
+	}
+	var apart, ors []string
+	for _, e := range r.Earlier {
+		under := "(" + c.Pack + " = " + hold(e.Pack.ID) + " AND " + c.Version + " = " + hold(e.Pack.Version) + ")"
+		sees, more := where(e.Rules, a, c, next+len(args))
+		args = append(args, more...)
+		apart = append(apart, "NOT "+under)
+		ors = append(ors, "("+under+" AND "+sees+")")
+	}
+	ors = append(ors, "("+strings.Join(apart, " AND ")+" AND "+now+")")
+	return "(" + strings.Join(ors, " OR ") + ")", args
+}
+
+func where(rules []ReachRule, a Actor, c Columns, next int) (string, []any) {
 	var ors []string
 	var args []any
 	hold := func(v any) string {
@@ -449,7 +571,7 @@ func (r Reach) Where(a Actor, c Columns, next int) (string, []any) {
 		}
 		return "(" + strings.Join(marks, ",") + ")"
 	}
-	for _, rule := range r.Rules {
+	for _, rule := range rules {
 		var sees string
 		switch {
 		case rule.Board:

@@ -92,7 +92,7 @@ func Load(folder fs.FS, id string) (*Pack, error) {
 // relation or clause that nobody knows, or that shows pupils' passwords to the
 // whole board; a threshold looser than that of a law underneath.
 func Read(folder fs.FS, name string) (*Pack, error) {
-	l := loading{shelves: []fs.FS{folder, packs.Files}, known: map[string]*Pack{}}
+	l := newLoading(folder)
 	data, err := readFile(folder, name)
 	if err != nil {
 		return nil, err
@@ -121,6 +121,12 @@ type loading struct {
 	above   []string
 	known   map[string]*Pack // by the name of the file
 	found   Problems
+	fits    func(*reading, *Pack) // what else a pack must be; nil: nothing
+}
+
+// newLoading looks in a folder, then among the packs that ship.
+func newLoading(folder fs.FS) *loading {
+	return &loading{shelves: []fs.FS{folder, packs.Files}, known: map[string]*Pack{}}
 }
 
 func (l *loading) done(p *Pack, err error) (*Pack, error) {
@@ -175,6 +181,9 @@ func (l *loading) parse(name string, data []byte, id string) *Pack {
 	}
 	c := checker{reading: r, file: &f, whole: whole, seen: map[string]string{}}
 	c.check()
+	if l.fits != nil {
+		l.fits(r, p)
+	}
 	l.found = append(l.found, r.sorted()...)
 	return p
 }

@@ -276,6 +276,19 @@ func (p *Pack) Cite(id string) string {
 	return id
 }
 
+// Threshold finds a figure of the policy, else of a law under it: a policy is
+// never looser than a law.
+func (p *Pack) Threshold(code string) (Threshold, bool) {
+	for _, each := range append([]*Pack{p}, p.Laws...) {
+		for _, t := range each.Thresholds {
+			if t.Code == code {
+				return t, true
+			}
+		}
+	}
+	return Threshold{}, false
+}
+
 // Function finds a function of platforms.
 func (p *Pack) Function(code string) (Term, bool) { return term(p.Functions, code) }
 

@@ -348,7 +348,7 @@ func TestQuotasHaveACeiling(t *testing.T) {
 		{"fewer than none", Settings{SinglesAnHour: -1, ClassSetsAnHour: -1}, true, 60, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := c.s.Check(); fault.Is(err, fault.Invalid) != c.refused {
+			if err := c.s.Check(shippedPack(t, "csc-pan-2023")); fault.Is(err, fault.Invalid) != c.refused {
 				t.Errorf("Check: %v, want a refusal: %t", err, c.refused)
 			}
 			if c.s.Singles() != c.singles || c.s.ClassSets() != c.sets {

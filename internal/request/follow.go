@@ -22,7 +22,7 @@ func MarkEvaluated(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r
 	if err := Update(ctx, tx, &r); err != nil {
 		return r, err
 	}
-	return r, audit.Write(ctx, tx, actor, "request.evaluated", r.Subject(), audit.Under("3.1"))
+	return r, audit.Write(ctx, tx, actor.Under(r.Pack), "request.evaluated", r.Subject(), audit.Under("3.1"))
 }
 
 // Reopen takes an evaluated request back to those who evaluate (3.1). Who reopens
@@ -37,7 +37,7 @@ func Reopen(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r Reques
 	if err := Update(ctx, tx, &r); err != nil {
 		return r, err
 	}
-	return r, audit.Write(ctx, tx, actor, "request.reopened", r.Subject(), audit.Under("3.1"))
+	return r, audit.Write(ctx, tx, actor.Under(r.Pack), "request.reopened", r.Subject(), audit.Under("3.1"))
 }
 
 // MarkDecided closes a request with its decision (4.1). Who decides asks the
@@ -52,7 +52,7 @@ func MarkDecided(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r R
 	if err := Update(ctx, tx, &r); err != nil {
 		return r, err
 	}
-	return r, audit.Write(ctx, tx, actor, "request.decided", r.Subject(), audit.Under("4.1"))
+	return r, audit.Write(ctx, tx, actor.Under(r.Pack), "request.decided", r.Subject(), audit.Under("4.1"))
 }
 
 // Renew opens the new request that may follow a decision about security, only
@@ -78,6 +78,7 @@ func Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier Request, 
 	if err := r.submit(actor.ID, false, tx.Now); err != nil {
 		return r, err
 	}
+	r.Pack = actor.Pack
 	if err := insert(ctx, tx, &r); err != nil {
 		return r, err
 	}
@@ -105,7 +106,7 @@ func EvaluateAgain(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier R
 		return r, err
 	}
 	r.move(Authorised, tx.Now)
-	r.SubmittedAt, r.AuthorisedAt, r.AuthorisedBy = tx.Now, tx.Now, earlier.AuthorisedBy
+	r.SubmittedAt, r.AuthorisedAt, r.AuthorisedBy, r.Pack = tx.Now, tx.Now, earlier.AuthorisedBy, actor.Pack
 	if err := insert(ctx, tx, &r); err != nil {
 		return r, err
 	}

@@ -62,6 +62,13 @@ var open = []State{Submitted, Authorised, Acknowledged, Evaluated}
 // Open says that the request is out of its author's hands and not closed.
 func (s State) Open() bool { return slices.Contains(open, s) }
 
+// Awaits is what is to be done to a request in that state; nothing while it is
+// its author's or closed.
+func (s State) Awaits() policy.Action {
+	return map[State]policy.Action{Submitted: policy.RequestAuthorise, Authorised: policy.RequestAcknowledge,
+		Acknowledged: policy.EvaluationWrite, Evaluated: policy.DecisionDecide}[s]
+}
+
 // Closed says that nothing more will happen to the request.
 func (s State) Closed() bool { return s == Decided || s == Refused || s == Withdrawn }
 
@@ -157,6 +164,7 @@ type Request struct {
 	Privacy        Privacy
 	PrivacyBy      string
 	Version        int64
+	Pack           *policy.Pack // version of the policy that it was submitted under, and keeps; nil before
 
 	Classes []string // the classes that would use it
 	Joiners []string // accounts that asked for the same
@@ -168,8 +176,12 @@ func (r Request) Scope() policy.Scope {
 	if r.RedirectedBy != "" {
 		also = append(also, r.RedirectedBy)
 	}
-	return policy.Scope{Owner: r.AuthorID, Also: also, Org: r.OrgID, Classes: r.Classes, State: string(r.State)}
+	return policy.Scope{Owner: r.AuthorID, Also: also, Org: r.OrgID, Classes: r.Classes, State: string(r.State), Pack: r.Pack}
 }
+
+// Policy is the version of the policy that the request stands under: the one it
+// was submitted under, else the one that its board applies now.
+func (r Request) Policy(actor policy.Actor) *policy.Pack { return actor.Under(r.Pack).Pack }
 
 // Subject names the request in the trail and in the marks of controls.
 func (r Request) Subject() string { return "request:" + string(r.ID) }

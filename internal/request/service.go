@@ -129,6 +129,12 @@ func (s *Service) Submit(ctx context.Context, actor policy.Actor, id ID) (r Requ
 		if err := r.submit(actor.ID, named, tx.Now); err != nil {
 			return err
 		}
+		if r.Pack == nil {
+			r.Pack = actor.Pack
+			if err := keepPack(ctx, tx, r); err != nil {
+				return err
+			}
+		}
 		if err := keep(ctx, tx, actor, &r, "request.submitted", "2.2a"); err != nil {
 			return err
 		}
@@ -262,7 +268,7 @@ func (s *Service) Join(ctx context.Context, actor policy.Actor, id ID) (r Reques
 		if err := addJoiner(ctx, tx, r.ID, actor.ID); err != nil {
 			return err
 		}
-		if err := audit.Write(ctx, tx, actor, "request.joined", r.Subject()); err != nil {
+		if err := audit.Write(ctx, tx, actor.Under(r.Pack), "request.joined", r.Subject()); err != nil {
 			return err
 		}
 		return job.Enqueue(ctx, tx, Notice, string(r.ID))
@@ -286,7 +292,7 @@ func (s *Service) Redirect(ctx context.Context, actor policy.Actor, in Passed) (
 	var refusal error
 	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		r = Request{OrgID: in.Org, AuthorID: actor.ID, AuthorRole: policy.IT, Kind: Full, State: Submitted,
-			StateAt: tx.Now, CreatedAt: tx.Now, SubmittedAt: tx.Now, RedirectedBy: actor.ID}
+			StateAt: tx.Now, CreatedAt: tx.Now, SubmittedAt: tx.Now, RedirectedBy: actor.ID, Pack: actor.Pack}
 		if !actor.Can(policy.RequestRedirect, r.Scope()) {
 			return fault.New(fault.Denied, "request.who_redirects").Under("6.5a")
 		}
@@ -343,10 +349,10 @@ func (s *Service) RecordPrivacy(ctx context.Context, actor policy.Actor, id ID, 
 		if err := Update(ctx, tx, r); err != nil {
 			return err
 		}
-		if err := audit.Write(ctx, tx, actor, "request.privacy_recorded", r.Subject(), audit.Under("QC-PIA-01"), audit.Note("personal="+r.Privacy.Personal)); err != nil {
+		if err := audit.Write(ctx, tx, actor.Under(r.Pack), "request.privacy_recorded", r.Subject(), audit.Under("QC-PIA-01"), audit.Note("personal="+r.Privacy.Personal)); err != nil {
 			return err
 		}
-		if _, asked := actor.Pack.Clause("QC-PIA-01"); !asked {
+		if _, asked := r.Policy(actor).Clause("QC-PIA-01"); !asked {
 			return nil // another province's law
 		}
 		assessed, consulted := policy.Conform, policy.Conform
@@ -359,7 +365,7 @@ func (s *Service) RecordPrivacy(ctx context.Context, actor policy.Actor, id ID, 
 		if err := mark(ctx, tx, *r, assessed, "privacy.assessed"); err != nil {
 			return err
 		}
-		if !asksCommittee(actor.Pack) {
+		if !asksCommittee(r.Policy(actor)) {
 			return nil
 		}
 		return mark(ctx, tx, *r, consulted, "privacy.consulted")
@@ -410,7 +416,7 @@ func keep(ctx context.Context, tx *db.Tx, actor policy.Actor, r *Request, action
 	if err := Update(ctx, tx, r); err != nil {
 		return err
 	}
-	if err := audit.Write(ctx, tx, actor, action, r.Subject(), append(more, audit.Under(clause))...); err != nil {
+	if err := audit.Write(ctx, tx, actor.Under(r.Pack), action, r.Subject(), append(more, audit.Under(clause))...); err != nil {
 		return err
 	}
 	return job.Enqueue(ctx, tx, Notice, string(r.ID))

@@ -16,7 +16,7 @@ import (
 )
 
 var fieldList = strings.Fields(`id number platform_id org_id author_id author_role kind description usage missing data_kinds
-	cost_cents pupils new_security follows_id state state_at reason created_at submitted_at authorised_at authorised_by
+	cost_cents pupils new_security follows_id state state_at reason created_at pack pack_version submitted_at authorised_at authorised_by
 	acknowledged_at acknowledged_by evaluated_at decided_at closed_at redirected_by personal pia_on committee_on privacy_by
 	version`)
 
@@ -33,16 +33,22 @@ func scan(row db.Row) (r Request, err error) {
 
 // scanInto reads a request and the columns that follow it.
 func scanInto(row db.Row, r *Request, more ...any) error {
-	var kinds string
+	var kinds, pack, version string
 	into := make([]any, 0, len(fieldList)+len(more))
 	into = append(into, &r.ID, &r.Number, &r.PlatformID, &r.OrgID, &r.AuthorID, &r.AuthorRole, &r.Kind, &r.Description,
 		&r.Usage, &r.Missing, &kinds, &r.CostCents, &r.Pupils, &r.NewSecurity, &r.FollowsID, &r.State, &r.StateAt,
-		&r.Reason, &r.CreatedAt, db.When(&r.SubmittedAt), db.When(&r.AuthorisedAt), &r.AuthorisedBy,
+		&r.Reason, &r.CreatedAt, &pack, &version, db.When(&r.SubmittedAt), db.When(&r.AuthorisedAt), &r.AuthorisedBy,
 		db.When(&r.AcknowledgedAt), &r.AcknowledgedBy, db.When(&r.EvaluatedAt), db.When(&r.DecidedAt),
 		db.When(&r.ClosedAt), &r.RedirectedBy, &r.Privacy.Personal, &r.Privacy.PIAOn, &r.Privacy.CommitteeOn,
 		&r.PrivacyBy, &r.Version)
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return err
+	}
+	if pack != "" {
+		var err error
+		if r.Pack, err = policy.Find(pack, version); err != nil {
+			return err
+		}
 	}
 	if list, ok := plainList(kinds); ok {
 		r.DataKinds = list
@@ -97,9 +103,13 @@ func (r Request) values() []any {
 	if len(r.DataKinds) > 0 {
 		kinds, _ = json.Marshal(r.DataKinds) // strings always marshal
 	}
+	var pack, version string
+	if r.Pack != nil {
+		pack, version = r.Pack.ID, r.Pack.Version
+	}
 	return []any{string(r.ID), r.Number, string(r.PlatformID), r.OrgID, r.AuthorID, string(r.AuthorRole), string(r.Kind),
 		r.Description, r.Usage, r.Missing, string(kinds), r.CostCents, r.Pupils, r.NewSecurity, string(r.FollowsID),
-		string(r.State), r.StateAt, r.Reason, r.CreatedAt, db.Moment(r.SubmittedAt), db.Moment(r.AuthorisedAt),
+		string(r.State), r.StateAt, r.Reason, r.CreatedAt, pack, version, db.Moment(r.SubmittedAt), db.Moment(r.AuthorisedAt),
 		r.AuthorisedBy, db.Moment(r.AcknowledgedAt), r.AcknowledgedBy, db.Moment(r.EvaluatedAt), db.Moment(r.DecidedAt),
 		db.Moment(r.ClosedAt), r.RedirectedBy, r.Privacy.Personal, r.Privacy.PIAOn, r.Privacy.CommitteeOn, r.PrivacyBy}
 }
@@ -135,12 +145,18 @@ func Update(ctx context.Context, tx *db.Tx, r *Request) error {
 		authorised_by = $21, acknowledged_at = $22, acknowledged_by = $23, evaluated_at = $24, decided_at = $25,
 		closed_at = $26, redirected_by = $27, personal = $28, pia_on = $29, committee_on = $30, privacy_by = $31,
 		version = version + 1 WHERE board_id = $1 AND id = $2 AND version = $32`,
-		slices.Concat([]any{tx.Board, v[0]}, v[2:18], v[19:], []any{r.Version})...))
+		slices.Concat([]any{tx.Board, v[0]}, v[2:18], v[21:], []any{r.Version})...))
 	if err != nil {
 		return err
 	}
 	r.Version++
 	return nil
+}
+
+// keepPack keeps the version of the policy that a request was submitted under.
+func keepPack(ctx context.Context, tx *db.Tx, r Request) error {
+	return db.Changed(tx.Exec(ctx, `UPDATE request SET pack = $3, pack_version = $4 WHERE board_id = $1 AND id = $2`,
+		tx.Board, string(r.ID), r.Pack.ID, r.Pack.Version))
 }
 
 // setClasses keeps which classes a request names.
@@ -265,8 +281,10 @@ var reachColumns = policy.Columns{
 	Owner: "r.author_id",
 	Also: `(r.redirected_by = %s OR EXISTS (SELECT 1 FROM request_joiner j
 		WHERE j.board_id = r.board_id AND j.request_id = r.id AND j.account_id = %s))`,
-	Org:   "r.org_id",
-	State: "r.state",
+	Org:     "r.org_id",
+	State:   "r.state",
+	Pack:    "r.pack",
+	Version: "r.pack_version",
 }
 
 // itemFrom and itemColumns read a request with the names that a list shows.

@@ -233,7 +233,7 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id ID) (d Detail
 		}
 		d.AuthorisedName, d.Steps, d.May = people[d.AuthorisedBy], steps(d.Request, people), mayDo(actor, d.Request)
 		d.Personal = slices.ContainsFunc(d.DataKinds, func(code string) bool {
-			kind, _ := actor.Pack.DataKind(code)
+			kind, _ := d.Policy(actor).DataKind(code)
 			return kind.Personal
 		})
 		d.Clock, err = clock(ctx, tx, d.Request)
@@ -333,7 +333,7 @@ func (s *Service) Waiting(ctx context.Context, actor policy.Actor) (tasks []Task
 				continue // evaluators meet it where they evaluate
 			}
 			reach := actor.Reach(w.do)
-			if len(reach.Rules) == 0 {
+			if reach.None() {
 				continue
 			}
 			if w.where == unsettled && !asksCommittee(actor.Pack) {

@@ -17,6 +17,7 @@ func (s *Server) contestForm(v *visit) error {
 	if err := v.actor.Allow(policy.DecisionContest, d.Request.Scope()); err != nil {
 		return err
 	}
+	v.under(d.Request.Pack)
 	typed := v.query("aspect")
 	if v.refused != nil {
 		typed = v.form("aspect")
@@ -69,6 +70,7 @@ func (s *Server) contestPage(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.under(d.Request.Pack)
 	return v.render(contestAnswerPage(v, d))
 }
 

@@ -24,6 +24,7 @@ func (s *Server) decisionForm(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.under(p.Request.Pack)
 	if p.Request.State == request.Decided && v.refused == nil {
 		d, err := s.Decisions.ForRequest(v.ctx(), v.actor, id)
 		if err != nil {
@@ -67,6 +68,7 @@ func (s *Server) decisionLetter(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.under(d.Request.Pack)
 	l, err := s.Decisions.Letter(v.ctx(), v.actor, d.Decision.ID, v.p.Lang)
 	if err != nil {
 		return err
@@ -129,8 +131,8 @@ func conditionsInput(v *visit, aspect evaluation.Aspect) ui.Input {
 }
 
 func becauseOptions(v *visit) []ui.Option {
-	options := make([]ui.Option, len(v.actor.Pack.RefusalReasons))
-	for i, reason := range v.actor.Pack.RefusalReasons {
+	options := make([]ui.Option, len(v.policy().RefusalReasons))
+	for i, reason := range v.policy().RefusalReasons {
 		options[i] = ui.Option{Value: reason.Code, Text: reason.Title.In(v.p.Lang), Chosen: v.chosen("because", reason.Code, false)}
 	}
 	return options

@@ -359,7 +359,7 @@ func decisionFormPage(v *visit, p decision.Preparation, refusal *fault.Fault) te
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if len(v.actor.Pack.RefusalReasons) > 0 {
+				if len(v.policy().RefusalReasons) > 0 {
 					templ_7745c5c3_Err = ui.Checks(v.p, optional(v.input("because", "decision.because", "decision.because_help", "")), becauseOptions(v)).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -523,7 +523,7 @@ func evaluationFound(v *visit, p decision.Preparation, a evaluation.Aspect) temp
 		}
 		ctx = templ.ClearChildren(ctx)
 		e := p.Evaluations[a]
-		aspect, _ := v.actor.Pack.Aspect(string(a))
+		aspect, _ := v.policy().Aspect(string(a))
 		tally := talliesOf(e)
 		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 34, "<div class=\"av-evidence mb-4\"><div class=\"av-from\"><b>")
 		if templ_7745c5c3_Err != nil {

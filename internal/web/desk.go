@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"time"
 
 	"aval/internal/condition"
 	"aval/internal/decision"
@@ -118,14 +119,30 @@ func (v *visit) taskCard(t request.Task) ui.Card {
 	case t.Do == policy.PrivacyRecord:
 		c.Href = requestAt(t.ID) + "/privacy"
 	}
+	c.Target, c.Late = v.target(t.Do, t.StateAt)
 	return c
 }
 
 // awaitedCard is a request that the visitor waits for.
 func (v *visit) awaitedCard(t request.Task) ui.Card {
 	tone, icon := ui.Look(string(t.State))
-	return ui.Card{Days: t.Days, Href: requestAt(t.ID), Title: t.Platform, Text: opening(v.with(t.Holder)), Tone: tone, Icon: icon,
+	c := ui.Card{Days: t.Days, Href: requestAt(t.ID), Title: t.Platform, Text: opening(v.with(t.Holder)), Tone: tone, Icon: icon,
 		Badge: v.T("request.state." + string(t.State)), Clause: t.Clause}
+	c.Target, c.Late = v.target(t.State.Awaits(), t.StateAt)
+	return c
+}
+
+// target says in how many days the board wants something done, and whether that
+// time is over; it is the board's own and no policy's. Nothing where it has none.
+func (v *visit) target(do policy.Action, since time.Time) (text string, late bool) {
+	days := v.actor.Settings.Target(do)
+	if days == 0 || since.IsZero() {
+		return "", false
+	}
+	if over := int(v.s.DB.Clock().Sub(since).Hours()/24) - days; over > 0 {
+		return v.p.N("desk.target_late", over, days), true
+	}
+	return v.p.N("desk.target", days), false
 }
 
 // letterCard is a decision to acknowledge or a disagreement to answer.
@@ -137,6 +154,7 @@ func (v *visit) letterCard(l desk.Letter) ui.Card {
 		c.Href = "/contests/" + l.Contest
 		c.Tone, c.Icon = ui.Look("contested")
 		c.Title, c.Badge, c.Clause = v.T("desk.do.contest", l.Platform), v.T("desk.contested"), "4.1a"
+		c.Target, c.Late = v.target(policy.ContestAnswer, l.At)
 	}
 	return c
 }

@@ -95,6 +95,7 @@ func (s *Server) evaluationPage(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.under(e.Request.Pack)
 	known := ""
 	if e.Evaluation.Source.Foreign() {
 		if known, err = s.signerText(v, e.Evaluation.Source.Fingerprint); err != nil {
@@ -120,6 +121,7 @@ func (s *Server) evaluationKeep(v *visit) error {
 	if _, refused := fault.As(err); err != nil && !refused { // what is refused to be read is refused below
 		return err
 	}
+	v.under(shown.Request.Pack)
 	in, version := evaluationTyped(v, shown.Rows)
 	v.order = evaluationFields(shown.Rows)
 	finish := v.form("then") == "finish" && len(wrong) == 0
@@ -311,7 +313,7 @@ func rungWord(i, n int) string {
 
 // locationText says where the data are, in the words of the pack.
 func locationText(v *visit, l string) string {
-	if rung, ok := v.actor.Pack.Rung(l); ok {
+	if rung, ok := v.policy().Rung(l); ok {
 		return rung.Title.In(v.p.Lang)
 	}
 	return v.T("evaluation.location.unknown")

@@ -43,6 +43,7 @@ var places = []struct {
 	{href: "/policy/coverage", icon: "clipboard-data", key: "nav.coverage", need: policy.CoverageRead, apart: true},
 	{href: "/governance", icon: "journal-check", key: "nav.governance", need: policy.GovernanceRead, apart: true},
 	{href: "/attestations", icon: "clipboard-check", key: "nav.attestations", need: policy.AttestationRead, apart: true},
+	{href: "/policy/versions", icon: "calendar-event", key: "nav.versions", need: policy.PolicyMove, apart: true},
 	{href: "/audit", icon: "shield-check", key: "nav.audit", need: policy.AuditRead, apart: true},
 	{href: "/approvals", icon: "person-check", key: "nav.approvals", need: policy.RevealApprove, apart: true},
 	{href: "/looks", icon: "clock-history", key: "nav.looks", need: policy.RevealRead, apart: true},

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"aval/internal/adoption"
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/i18n"
@@ -39,6 +40,9 @@ type visit struct {
 	route route
 	actor policy.Actor // without ID when nobody is signed in
 	p     *i18n.Printer
+	pack  *policy.Pack // version that what the page shows keeps; nil: the one that applies now
+
+	signed adoption.Signatures // that the page tells of
 
 	refused *fault.Fault // set while a form is shown again
 	order   []string     // the fields sent, in the order of the form
@@ -347,6 +351,15 @@ func (v *visit) speak(account string) {
 	}
 	v.p = i18n.For(lang).Citing(v.actor.Pack.Cite)
 }
+
+// under has the page speak of what began under a version of the policy.
+func (v *visit) under(pack *policy.Pack) {
+	v.pack = v.actor.Under(pack).Pack
+	v.p = i18n.For(v.p.Lang).Citing(v.pack.Cite)
+}
+
+// policy is the version of the policy that the page speaks of.
+func (v *visit) policy() *policy.Pack { return v.actor.Under(v.pack).Pack }
 
 // read takes what was sent, up to the route's limit.
 func (v *visit) read() error {

@@ -14,7 +14,7 @@ import (
 
 // policyRoutes are the pages on the policy, its proof, the trail, licences and settings.
 func (s *Server) policyRoutes() []route {
-	return append([]route{
+	return append(append([]route{
 		{pattern: "GET /policy", need: policy.PolicyRead, do: s.policyText},
 		{pattern: "GET /policy/roles", need: policy.PolicyRead, do: s.policyRoles},
 		{pattern: "GET /policy/matrix", need: policy.PolicyRead, do: s.policyMatrix},
@@ -27,7 +27,7 @@ func (s *Server) policyRoutes() []route {
 		{pattern: "POST /licences/new", need: policy.LicenceRecord, do: s.licenceRecord, form: s.licenceForm},
 		{pattern: "GET /licences/{id}", need: policy.LicenceRead, do: s.licence},
 		{pattern: "POST /licences/{id}/end", need: policy.LicenceRecord, do: s.licenceEnd, form: s.licence},
-	}, append(s.settingsRoutes(), s.accessRoutes()...)...)
+	}, s.versionRoutes()...), append(s.settingsRoutes(), s.accessRoutes()...)...)
 }
 
 // clauseGroup is a section of the policy, or of a law under it, and its clauses.
@@ -77,6 +77,9 @@ func (s *Server) policyText(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if v.signed, err = s.Adoptions.Signatures(v.ctx(), v.actor.Board); err != nil {
+		return err
+	}
 	return v.render(policyPage(v, v.actor.Pack, a, clauseGroups(v)))
 }
 
@@ -107,6 +110,10 @@ func (s *Server) policyRoles(v *visit) error {
 	for _, r := range v.actor.Pack.Roles {
 		filters = append(filters, ui.Filter{Href: "/policy/roles?" + url.Values{"role": {string(r.Role)}}.Encode(),
 			Text: r.Title.In(v.p.Lang), Count: -1, Current: only == r.Role})
+	}
+	var err error
+	if v.signed, err = s.Adoptions.Signatures(v.ctx(), v.actor.Board); err != nil {
+		return err
 	}
 	return v.render(policyRolesPage(v, filters, rulesOf(v, only)))
 }
@@ -160,6 +167,10 @@ func (s *Server) policyMatrix(v *visit) error {
 		}
 		lines = append(lines, l)
 	}
+	var err error
+	if v.signed, err = s.Adoptions.Signatures(v.ctx(), v.actor.Board); err != nil {
+		return err
+	}
 	return v.render(policyMatrixPage(v, lines))
 }
 
@@ -205,6 +216,9 @@ type coverageTotals struct {
 func (s *Server) policyCoverage(v *visit) error {
 	_, rows, err := policy.Coverage(v.ctx(), s.DB, v.actor)
 	if err != nil {
+		return err
+	}
+	if v.signed, err = s.Adoptions.Signatures(v.ctx(), v.actor.Board); err != nil {
 		return err
 	}
 	show := v.query("show")

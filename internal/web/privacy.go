@@ -16,6 +16,7 @@ func (s *Server) privacyPage(v *visit) error {
 	if err := v.actor.Allow(policy.PrivacyRecord, d.Scope()); err != nil {
 		return err
 	}
+	v.under(d.Pack)
 	return v.render(privacyRecordPage(v, d))
 }
 
@@ -55,7 +56,7 @@ func personalInput(v *visit, kept string) ui.Input {
 // personal ones first.
 func dataKindNames(v *visit, codes []string) (personal, others []string) {
 	for _, code := range codes {
-		kind, ok := v.actor.Pack.DataKind(code)
+		kind, ok := v.policy().DataKind(code)
 		switch {
 		case !ok:
 		case kind.Personal:

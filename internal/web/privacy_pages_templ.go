@@ -179,7 +179,7 @@ func privacyRecordPage(v *visit, d request.Detail) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if _, asked := v.actor.Pack.Clause("QC-PIA-02"); asked {
+				if _, asked := v.policy().Clause("QC-PIA-02"); asked {
 					templ_7745c5c3_Err = ui.Text(v.p, dayInput(v, "committee_on", "request.field.committee_on", "privacy.page.committee_help", d.Privacy.CommitteeOn, "QC-PIA-02")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -298,7 +298,7 @@ func privacyBadge(v *visit, p request.Privacy) templ.Component {
 			templ_7745c5c3_Var10 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if p.Settled(v.actor.Pack) {
+		if p.Settled(v.policy()) {
 			templ_7745c5c3_Err = ui.Badge(ui.OK, "check-circle-fill", v.T("privacy.page.ready")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

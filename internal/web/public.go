@@ -88,6 +88,9 @@ func (s *Server) publicList(v *visit) error {
 	if err != nil {
 		return err
 	}
+	if v.signed, err = s.Adoptions.Signatures(v.ctx(), p.Slug); err != nil {
+		return err
+	}
 	return v.render(publicListPage(v, p))
 }
 

@@ -125,6 +125,7 @@ func (s *Server) requestView(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.under(d.Pack)
 	shown := requestDetail{Detail: d}
 	if d.State == request.Decided {
 		letter, err := s.Decisions.ForRequest(v.ctx(), v.actor, d.ID)
@@ -238,7 +239,7 @@ func opening(s string) string {
 func (v *visit) dataKinds(codes []string) string {
 	var words []string
 	for _, code := range codes {
-		if kind, ok := v.actor.Pack.DataKind(code); ok {
+		if kind, ok := v.policy().DataKind(code); ok {
 			words = append(words, kind.Title.In(v.p.Lang))
 		}
 	}
@@ -294,6 +295,7 @@ func (s *Server) requestAuthoriseForm(v *visit) error {
 	if err != nil {
 		return err
 	}
+	v.under(d.Pack)
 	w, err := s.desk.Weigh(v.ctx(), v.actor, id)
 	if err != nil {
 		return err

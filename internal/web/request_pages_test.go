@@ -2,6 +2,7 @@ package web
 
 import (
 	"aval/internal/access"
+	"aval/internal/adoption"
 	"aval/internal/governance"
 	"aval/internal/incident"
 	"aval/internal/pseudonym"
@@ -143,7 +144,7 @@ func openSchool(t *testing.T, d *db.DB) *school {
 		t.Fatal(err)
 	}
 	pupils := &access.Accounts{Names: &pseudonym.Names{Vault: vault.New(master)}}
-	server := &Server{DB: d, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
+	server := &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, pupils), Requests: request.New(d), Usage: &usage.Service{DB: d}, Evaluations: &evaluation.Service{DB: d},
 		Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d}, Delegations: accounts, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}}
 	s.house = &house{Server: server}

@@ -8,6 +8,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/account"
+	"aval/internal/adoption"
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
@@ -62,6 +63,7 @@ type Server struct {
 	Rights      *rights.Service
 	Audit       *audit.Service
 	Delegations *account.Service
+	Adoptions   *adoption.Service
 	Boards      *board.Service
 	Keys        *seal.Keys // sign checkpoints of the trail
 

@@ -27,6 +27,9 @@ func (s *Server) settingsChange(v *visit) error {
 	}
 	settings.SinglesAnHour = quotaTyped(v.form("singles_an_hour"))
 	settings.ClassSetsAnHour = quotaTyped(v.form("class_sets_an_hour"))
+	for name, n := range numbersOf(&settings) {
+		*n = numberTyped(v.form(name))
+	}
 	if err := s.Boards.Change(v.ctx(), v.actor, settings); err != nil {
 		return err
 	}
@@ -41,6 +44,43 @@ func quotaTyped(typed string) int {
 		return -1
 	}
 	return n
+}
+
+// numbersOf are the numbers that a board may leave out, by their fields.
+func numbersOf(s *policy.Settings) map[string]*int {
+	return map[string]*int{"authorise_days": &s.AuthoriseDays, "acknowledge_days": &s.AcknowledgeDays,
+		"evaluate_days": &s.EvaluateDays, "decide_days": &s.DecideDays, "answer_days": &s.AnswerDays,
+		"access_days": &s.OwnAccessDays, "reevaluate_months": &s.ReevaluateMonths, "reminder_days": &s.ReminderDays}
+}
+
+// numberTyped is a number that may be left out; one that is none is refused as -1 is.
+func numberTyped(typed string) int {
+	if typed == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(typed)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// numberInput is the field of a number that may be left out.
+func numberInput(v *visit, name string) ui.Input {
+	settings, kept := v.actor.Settings, ""
+	if n := *numbersOf(&settings)[name]; n > 0 {
+		kept = strconv.Itoa(n)
+	}
+	return optional(kindOf(v.input(name, "settings."+name, "", kept), "number", 0))
+}
+
+// accessInput is the field of the time to answer a request of access, which the law bounds.
+func accessInput(v *visit) ui.Input {
+	f := numberInput(v, "access_days")
+	if t, bound := v.actor.Pack.Threshold("access_request"); bound {
+		f.Hint, f.Clause = v.T("settings.access_hint", t.Value), t.Clause
+	}
+	return f
 }
 
 // quotaInput is the field of a quota.

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/adoption"
 	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
@@ -78,7 +79,7 @@ func open(t *testing.T, d *db.DB, more ...route) *house {
 	t.Helper()
 	h := &house{staff: &staff{boards: []board.Board{{ID: "bois-clair", Name: "Commission scolaire du Bois-Clair"}}}}
 	d.Clock = func() time.Time { return time.Now().Add(time.Duration(h.late.Load())) }
-	h.Server = &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond,
+	h.Server = &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Accounts: h.staff, SignInTakes: time.Nanosecond,
 		Log: slog.New(slog.DiscardHandler)}
 	door := h.Handler()
 	h.also = http.NewServeMux()

@@ -148,6 +148,7 @@ type Card struct {
 	Href   string
 	Title  string
 	Text   string
+	Target string // what the board wants it done in
 	Tone   Tone
 	Icon   string
 	Badge  string
