@@ -197,6 +197,7 @@ func (b *board) ids() map[string][]string {
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
+		"services":    `SELECT id FROM found_platform WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
 
 		"incident-reports": `SELECT id FROM incident_report WHERE board_id = $1 ORDER BY id LIMIT 2`,
@@ -243,6 +244,10 @@ func (b *board) state() string {
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
 			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
+			`SELECT 'scheme ' || COALESCE(CAST(max(version) AS text), '') FROM data_scheme WHERE board_id = $1`,
+			`SELECT 'class ' || request_id || ' ' || CAST(version AS text) FROM data_class WHERE board_id = $1`,
+			`SELECT 'found ' || id || ' ' || state FROM found_platform WHERE board_id = $1`,
+			`SELECT 'duty ' || account_id FROM duty WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
 		}, " UNION ALL "), tx.Board)
 		return err
@@ -291,6 +296,9 @@ func (b *board) fill() {
 	}
 	b.more("teacher")
 	b.told("teacher")
+	b.sorted()
+	b.foundID()
+	b.must(b.classify(b.to(request.Acknowledged).ID))
 	b.entered("open")
 	b.entered("delete")
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)

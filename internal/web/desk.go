@@ -21,6 +21,7 @@ type deskView struct {
 	Classes []person.Class
 	Uses    map[string][]string // the platforms on which pupils of each class have accounts
 	Pace    request.Clock
+	Duties  bool // the users' duties of the school year are still to be read
 }
 
 func (s *Server) deskHome(v *visit) error {
@@ -78,6 +79,13 @@ func (s *Server) deskHome(v *visit) error {
 		if shown.Pace, err = s.Requests.Pace(v.ctx(), v.actor); err != nil {
 			return err
 		}
+	}
+	if v.may(policy.DutyAcknowledge) {
+		mine, err := s.Duties.Mine(v.ctx(), v.actor)
+		if err != nil {
+			return err
+		}
+		shown.Duties = !mine.Done()
 	}
 	return v.render(deskPage(v, shown))
 }
