@@ -245,6 +245,19 @@ func choose(s Scheme, r request.Request, was *Choice, in Input, party bool, pack
 	return nil
 }
 
+// decider is the role to which a decision belongs.
+func (s Scheme) decider(p *policy.Pack, c *Choice) policy.Role {
+	if c != nil {
+		if level, known := s.Level(c.Class); known && level.Decides[c.Tier] != "" {
+			return level.Decides[c.Tier]
+		}
+	}
+	if len(p.Authorities) > 0 {
+		return p.Authorities[0]
+	}
+	return policy.EvaluationDirector
+}
+
 // decides refuses a decision below the authority that the scheme asks for.
 func decides(actor policy.Actor, s Scheme, c Choice) error {
 	level, known := s.Level(c.Class)

@@ -136,12 +136,23 @@ func TestTheDecisionRestsOnTheClass(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Refused("below the authority", decide(w.b(w.Director)), fault.Denied, "4.1")
+		awaits := func(by policy.Actor, want bool) {
+			t.Helper()
+			got, err := w.s.Awaits(t.Context(), w.b(by), []request.ID{r.ID})
+			if err != nil || got[r.ID] != want {
+				t.Errorf("awaits %s: %v, %v", by.ID, got, err)
+			}
+		}
+		awaits(w.Director, false)
+		awaits(w.Appeal, true)
 		if got := w.Mark("data.classified", r.Subject()); got != "conform" {
 			t.Errorf("data.classified: %q", got)
 		}
 		if _, err := w.s.Classify(t.Context(), w.b(w.Evaluator), r.ID, good("confidential", classification.Medium)); err != nil {
 			t.Fatal(err)
 		}
+		awaits(w.Director, true)
+		awaits(w.Appeal, false)
 		if err := decide(w.b(w.Director)); err != nil {
 			t.Fatal(err)
 		}

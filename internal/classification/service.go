@@ -224,6 +224,28 @@ func Stands(ctx context.Context, tx *db.Tx, actor policy.Actor, r request.Reques
 	return decides(actor, scheme, *c), nil
 }
 
+// Awaits tells, of requests that wait for a decision, those that wait for the actor's:
+// the role that the scheme names for their class and tier, or else the first of the
+// pack's authorities.
+func (s *Service) Awaits(ctx context.Context, actor policy.Actor, ids []request.ID) (awaits map[request.ID]bool, err error) {
+	awaits = map[request.ID]bool{}
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		scheme, err := SchemeOf(ctx, tx, actor.Pack)
+		if err != nil {
+			return err
+		}
+		for _, id := range ids {
+			c, err := Of(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			awaits[id] = actor.Has(scheme.decider(actor.Pack, c))
+		}
+		return nil
+	})
+	return awaits, err
+}
+
 // Decided keeps waiting the clause of a board that has no scheme yet.
 func Decided(ctx context.Context, tx *db.Tx, pack *policy.Pack, r request.Request) error {
 	scheme, err := SchemeOf(ctx, tx, pack)
