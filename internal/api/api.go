@@ -20,14 +20,17 @@ import (
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/catalogue"
+	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
+	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
 	"aval/internal/governance"
 	"aval/internal/i18n"
 	"aval/internal/incident"
+	"aval/internal/inventory"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/portable"
@@ -39,24 +42,27 @@ import (
 
 // Server answers programs. Every field is needed.
 type Server struct {
-	DB          *db.DB
-	Accounts    *account.Service
-	Catalogue   *catalogue.Service
-	Licences    *licence.Service
-	Access      *access.Service
-	Requests    *request.Service
-	Evaluations *evaluation.Service
-	Portable    *portable.Service
-	Decisions   *decision.Service
-	Conditions  *condition.Service
-	Reveals     *reveal.Service
-	Incidents   *incident.Service
-	Registers   *register.Service
-	Governance  *governance.Service
-	Rights      *rights.Service
-	Audit       *audit.Service
-	Log         *slog.Logger
-	Version     string
+	DB             *db.DB
+	Accounts       *account.Service
+	Catalogue      *catalogue.Service
+	Licences       *licence.Service
+	Access         *access.Service
+	Requests       *request.Service
+	Evaluations    *evaluation.Service
+	Portable       *portable.Service
+	Decisions      *decision.Service
+	Conditions     *condition.Service
+	Reveals        *reveal.Service
+	Incidents      *incident.Service
+	Classification *classification.Service
+	Inventory      *inventory.Service
+	Duties         *duty.Service
+	Registers      *register.Service
+	Governance     *governance.Service
+	Rights         *rights.Service
+	Audit          *audit.Service
+	Log            *slog.Logger
+	Version        string
 }
 
 // Problem is a refusal as RFC 9457 writes it. Detail is a sentence in the

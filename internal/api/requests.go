@@ -54,6 +54,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, op("answer-contest", http.MethodPost, "/api/v1/contests/{id}/answer", "Record the talk and the next step (4.1 a)"), s.contestAnswer)
 	s.conditionRoutes(api)
 	s.apartRoutes(api)
+	s.serviceRoutes(api)
 	handle(s, api, op("reveal", http.MethodPost, "/api/v1/reveals", "Be shown whose a login name is, an account or a class's accounts; it is noted (1.3 e)"), s.reveal)
 	handle(s, api, op("list-reveals", http.MethodGet, "/api/v1/reveals", "Who was shown what, the newest first"), s.looks)
 	handle(s, api, op("list-outliers", http.MethodGet, "/api/v1/reveals/outliers", "Whose looks of the last complete week are unusual, and why"), s.outliers)
@@ -186,6 +187,7 @@ type requestJSON struct {
 	Usage          string     `json:"usage"`
 	Missing        string     `json:"missing,omitempty"`
 	Data           []string   `json:"data"`
+	Subjects       []string   `json:"subjects,omitempty" doc:"Whose data it would hold, where the board's policy asks."`
 	Classes        []string   `json:"classes"`
 	Pupils         int64      `json:"pupils"`
 	CostCents      int64      `json:"cost_cents"`
@@ -234,7 +236,7 @@ func plain(r request.Request) requestJSON {
 	return requestJSON{
 		ID: string(r.ID), Number: r.Number, PlatformID: string(r.PlatformID), Org: r.OrgID, Author: r.AuthorID,
 		Kind: string(r.Kind), State: string(r.State), StateAt: r.StateAt, Reason: r.Reason, Description: r.Description,
-		Usage: r.Usage, Missing: r.Missing, Data: list(r.DataKinds), Classes: list(r.Classes), Pupils: r.Pupils,
+		Usage: r.Usage, Missing: r.Missing, Data: list(r.DataKinds), Subjects: r.Subjects, Classes: list(r.Classes), Pupils: r.Pupils,
 		CostCents: r.CostCents, NewSecurity: r.NewSecurity, Follows: string(r.FollowsID), Joiners: len(r.Joiners),
 		Personal: r.Privacy.Personal, PIAOn: r.Privacy.PIAOn, CommitteeOn: r.Privacy.CommitteeOn,
 		SubmittedAt: moment(r.SubmittedAt), AuthorisedAt: moment(r.AuthorisedAt), AcknowledgedAt: moment(r.AcknowledgedAt),
@@ -279,6 +281,7 @@ type draftJSON struct {
 	Usage       string   `json:"usage,omitempty" doc:"How pupils will use it."`
 	Missing     string   `json:"missing,omitempty" doc:"What the approved platforms that resemble it do not do."`
 	Data        []string `json:"data,omitempty" doc:"Kinds of information it wants, from the pack's vocabulary."`
+	Subjects    []string `json:"subjects,omitempty" doc:"Whose data it would hold (board, schools, pupils, staff), where the board's policy asks."`
 	Classes     []string `json:"classes,omitempty"`
 	Pupils      int64    `json:"pupils,omitempty"`
 	CostCents   int64    `json:"cost_cents,omitempty"`
@@ -290,7 +293,7 @@ type draftJSON struct {
 func (d draftJSON) draft() request.Draft {
 	return request.Draft{
 		PlatformID: catalogue.ID(d.PlatformID), PlatformName: d.Platform, URL: d.URL, Org: d.Org, Description: d.Description,
-		Usage: d.Usage, Missing: d.Missing, DataKinds: d.Data, CostCents: d.CostCents, Classes: d.Classes, Pupils: d.Pupils,
+		Usage: d.Usage, Missing: d.Missing, DataKinds: d.Data, Subjects: d.Subjects, CostCents: d.CostCents, Classes: d.Classes, Pupils: d.Pupils,
 		NewSecurity: d.NewSecurity, Follows: request.ID(d.Follows),
 	}
 }

@@ -17,12 +17,15 @@ import (
 	"aval/internal/blob"
 	"aval/internal/board"
 	"aval/internal/catalogue"
+	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
+	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
 	"aval/internal/incident"
+	"aval/internal/inventory"
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/mail"
@@ -60,29 +63,32 @@ type App struct {
 	Blobs  *blob.Store
 	Mail   *mail.Sender
 
-	Boards      *board.Service
-	Adoptions   *adoption.Service
-	Orgs        *org.Service
-	Accounts    *account.Service
-	Rosters     *roster.Service
-	Names       *pseudonym.Names
-	Pseudonyms  *pseudonym.Service
-	Reveals     *reveal.Service
-	Usage       *usage.Service
-	Incidents   *incident.Service
-	Registers   *register.Service
-	Governance  *governance.Service
-	Rights      *rights.Service
-	Catalogue   *catalogue.Service
-	Licences    *licence.Service
-	Access      *access.Service
-	Requests    *request.Service
-	Evaluations *evaluation.Service
-	Decisions   *decision.Service
-	Portable    *portable.Service
-	Conditions  *condition.Service
-	Audit       *audit.Service
-	Notices     *notice.Service
+	Boards         *board.Service
+	Adoptions      *adoption.Service
+	Orgs           *org.Service
+	Accounts       *account.Service
+	Rosters        *roster.Service
+	Names          *pseudonym.Names
+	Pseudonyms     *pseudonym.Service
+	Reveals        *reveal.Service
+	Usage          *usage.Service
+	Incidents      *incident.Service
+	Classification *classification.Service
+	Inventory      *inventory.Service
+	Duties         *duty.Service
+	Registers      *register.Service
+	Governance     *governance.Service
+	Rights         *rights.Service
+	Catalogue      *catalogue.Service
+	Licences       *licence.Service
+	Access         *access.Service
+	Requests       *request.Service
+	Evaluations    *evaluation.Service
+	Decisions      *decision.Service
+	Portable       *portable.Service
+	Conditions     *condition.Service
+	Audit          *audit.Service
+	Notices        *notice.Service
 }
 
 // Open opens the database, the keys, the files and the post, and refuses with a
@@ -129,30 +135,33 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	signers := &portable.Keys{Vault: v}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:       &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
-		Names:       names,
-		Reveals:     reveals,
-		Usage:       &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
-		Pseudonyms:  &pseudonym.Service{DB: d, Names: names},
-		Incidents:   &incident.Service{DB: d},
-		Registers:   register.New(d),
-		Governance:  &governance.Service{DB: d, Blobs: blobs, Agenda: []governance.Source{governance.OpenIncidents}},
-		Rights:      &rights.Service{DB: d, Vault: v},
-		Boards:      &board.Service{DB: d},
-		Adoptions:   &adoption.Service{DB: d},
-		Orgs:        org.New(d),
-		Accounts:    &account.Service{DB: d},
-		Rosters:     roster.New(d, names),
-		Catalogue:   catalogue.New(d),
-		Licences:    licence.New(d),
-		Access:      access.New(d, pupils),
-		Requests:    request.New(d),
-		Evaluations: evaluations,
-		Decisions:   decisions,
-		Portable:    &portable.Service{DB: d, Blobs: blobs, Keys: signers, Evaluations: evaluations, Decisions: decisions},
-		Conditions:  &condition.Service{DB: d, Blobs: blobs},
-		Audit:       &audit.Service{DB: d},
-		Notices:     &notice.Service{DB: d, Mail: post, BaseURL: c.BaseURL},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
+		Names:          names,
+		Reveals:        reveals,
+		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
+		Pseudonyms:     &pseudonym.Service{DB: d, Names: names},
+		Incidents:      &incident.Service{DB: d},
+		Classification: &classification.Service{DB: d},
+		Inventory:      &inventory.Service{DB: d},
+		Duties:         &duty.Service{DB: d},
+		Registers:      register.New(d),
+		Governance:     &governance.Service{DB: d, Blobs: blobs, Agenda: []governance.Source{governance.OpenIncidents}},
+		Rights:         &rights.Service{DB: d, Vault: v},
+		Boards:         &board.Service{DB: d},
+		Adoptions:      &adoption.Service{DB: d},
+		Orgs:           org.New(d),
+		Accounts:       &account.Service{DB: d},
+		Rosters:        roster.New(d, names),
+		Catalogue:      catalogue.New(d),
+		Licences:       licence.New(d),
+		Access:         access.New(d, pupils),
+		Requests:       request.New(d),
+		Evaluations:    evaluations,
+		Decisions:      decisions,
+		Portable:       &portable.Service{DB: d, Blobs: blobs, Keys: signers, Evaluations: evaluations, Decisions: decisions},
+		Conditions:     &condition.Service{DB: d, Blobs: blobs},
+		Audit:          &audit.Service{DB: d},
+		Notices:        &notice.Service{DB: d, Mail: post, BaseURL: c.BaseURL},
 	}
 }
 

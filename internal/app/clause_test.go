@@ -415,6 +415,9 @@ func init() {
 // program knows it, or of one with the same control; of a criterion, that it is
 // rated or missed.
 func (b *board) proofOf(c policy.Clause) (p proof, proved bool) {
+	if p, proved = inventoryProofs[c.Control]; proved {
+		return p, true
+	}
 	if p, proved = proofs[c.ID]; proved || b.pack == "csc-pan-2023" {
 		return p, proved
 	}

@@ -203,6 +203,7 @@ func (b *board) ids() map[string][]string {
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 		"governance":  `SELECT id FROM governance_act WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"official":    `SELECT id FROM official_version WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"services":    `SELECT id FROM found_platform WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
 
 		"interpretations":  `SELECT id FROM interpretation WHERE board_id = $1 ORDER BY id LIMIT 2`,
@@ -258,6 +259,10 @@ func (b *board) state() string {
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
 			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
+			`SELECT 'scheme ' || COALESCE(CAST(max(version) AS text), '') FROM data_scheme WHERE board_id = $1`,
+			`SELECT 'class ' || request_id || ' ' || CAST(version AS text) FROM data_class WHERE board_id = $1`,
+			`SELECT 'found ' || id || ' ' || state FROM found_platform WHERE board_id = $1`,
+			`SELECT 'duty ' || account_id FROM duty WHERE board_id = $1`,
 			`SELECT 'settings ' || settings FROM board WHERE id = $1`,
 		}, " UNION ALL "), tx.Board)
 		return err
@@ -309,6 +314,9 @@ func (b *board) fill() {
 	b.must(b.deposited("secretary"))
 	b.more("teacher")
 	b.told("teacher")
+	b.sorted()
+	b.foundID()
+	b.must(b.classify(b.to(request.Acknowledged).ID))
 	b.entered("open")
 	b.entered("delete")
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)

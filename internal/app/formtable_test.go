@@ -110,6 +110,7 @@ func (b *board) brackets(of string) string { return "Lire & écrire, " + b.name(
 func (b *board) forms(two *board) []form {
 	b.t.Helper()
 	ctx := b.t.Context()
+	b.sorted()
 	foreign := two.to(request.Decided)
 	b.must(b.Pseudonyms.Block(ctx, b.as("operator"), []string{"=" + strings.ReplaceAll(b.loginName("e22"), "-", "")}, 0)) // to be replaced
 	theirs := string(two.decisionOf(foreign.ID).ID)
@@ -265,7 +266,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.apartForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -536,6 +537,7 @@ func (b *board) deciding(evaluates string, foreign request.ID) form {
 		b.must(err)
 	}
 	b.must(b.privacy(r.ID))
+	b.must(b.classify(r.ID))
 	f := form{route: "POST /requests/{id}/decision", who: "evaluation_director", id: string(r.ID), foreign: string(foreign), good: url.Values{}}
 	for _, aspect := range []string{"use", "security"} {
 		f.good = merged(f.good, aspect+"_result", "conditional", aspect+"_reasons", b.brackets(aspect+" reasons typed"),

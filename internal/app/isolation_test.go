@@ -273,6 +273,10 @@ func body(b *board, operation string) any {
 		"reveal":                map[string]any{"kind": "name", "name": b.loginName("e00"), "reason": "class_help"},
 		"ask-approval":          map[string]any{"extra": 5, "reason": "class_help"},
 		"approve-reveals":       nil,
+		"note-service":          map[string]any{"platform": "Argo", "on": today(), "text": "Dans une classe.", "personal": "no"},
+		"settle-service":        map[string]any{"outcome": "stopped", "reason": "On ne s’en sert plus."},
+		"classify-request":      map[string]any{"class": b.firstClass(), "owner": "principal", "reason": "Peu.", "tier": "low", "tier_reason": "Peu."},
+		"acknowledge-duties":    nil,
 		"assign-condition":      map[string]any{"owner": "evaluator", "due_on": today(), "version": 2},
 		"note-condition":        map[string]any{"note": "Le fournisseur répond vendredi."},
 		"meet-condition":        map[string]any{"name": "courriel.txt", "content": []byte("Fait.")},
@@ -325,7 +329,7 @@ func bought(b *board) map[string]any {
 
 // reads are the operations that take nothing and change nothing.
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
-	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-invitations", "read-invitation", "export-evaluation", "list-criteria"}
+	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {
@@ -336,6 +340,7 @@ func everyField(b *board) url.Values {
 		"use_result": {"approved"}, "use_reasons": {"Elle convient."}, "security_result": {"approved"}, "security_reasons": {"Elle protège."},
 		"aspect": {"use"}, "explanation": {"L’exercice d’écriture à deux n’a pas été regardé de près."}, "talk_on": {today()},
 		"next_step": {"maintain"}, "answer": {"On maintient."}, "do": {"authorise"}, "to": {b.as("professional").ID},
+		"on": {today()}, "text": {"Vu."}, "outcome": {"stopped"}, "class": {b.firstClass()}, "tier": {"low"}, "tier_reason": {"Peu."},
 		"why": {"asked"}, "idle": {"unconfirmed"}, "count": {"1"},
 		"note": {"Le fournisseur répond vendredi."}, "due_on": {today()}, "owner": {"evaluator"},
 		"starts": {today()}, "ends": {"2099-12-31"}, "new_security": {"Chiffrement de bout en bout."},

@@ -342,6 +342,9 @@ func (b *board) draft(who string, p catalogue.ID) request.Draft {
 	if classes := b.as(who).Classes; len(classes) > 0 {
 		d.Classes = classes[:1]
 	}
+	if len(b.system().Pack.DataSubjects) > 0 {
+		d.Subjects = []string{policy.Pupils}
+	}
 	return d
 }
 
@@ -449,7 +452,10 @@ func (b *board) finish(id request.ID, aspect evaluation.Aspect, change func(*eva
 		change(&in)
 	}
 	_, err := b.Evaluations.Finish(b.t.Context(), b.as("evaluator"), id, aspect, in, 0)
-	return err
+	if err != nil || aspect != evaluation.Security {
+		return err
+	}
+	return b.classify(id)
 }
 
 // today is the day that forms are filled in with.

@@ -67,7 +67,7 @@ func (s *Service) Published(ctx context.Context, boardID string, f PublishedFilt
 			}
 		}
 		decided = slices.DeleteFunc(decided, func(c catalogue.Platform) bool { return !f.takes(pack, c) })
-		p.Items, err = items(ctx, tx, pack, decided)
+		p.Items, err = Items(ctx, tx, pack, decided)
 		return err
 	})
 	return p, err
@@ -85,7 +85,7 @@ func (s *Service) PublishedOn(ctx context.Context, boardID string, id catalogue.
 		if c.Status == catalogue.Unknown {
 			return fault.Missing()
 		}
-		p.Items, err = items(ctx, tx, pack, []catalogue.Platform{c})
+		p.Items, err = Items(ctx, tx, pack, []catalogue.Platform{c})
 		return err
 	})
 	return p, err
@@ -140,8 +140,9 @@ func (f PublishedFilter) takes(pack *policy.Pack, c catalogue.Platform) bool {
 	})
 }
 
-// items reads what the decisions of some platforms ask for, and why they refuse.
-func items(ctx context.Context, tx *db.Tx, pack *policy.Pack, platforms []catalogue.Platform) ([]PublishedItem, error) {
+// Items reads what the decisions of some platforms ask for, and why they refuse, as
+// anyone may know it.
+func Items(ctx context.Context, tx *db.Tx, pack *policy.Pack, platforms []catalogue.Platform) ([]PublishedItem, error) {
 	ids := make([]string, len(platforms))
 	for i, c := range platforms {
 		ids[i] = c.DecisionID

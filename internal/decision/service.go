@@ -7,6 +7,7 @@ import (
 
 	"aval/internal/audit"
 	"aval/internal/catalogue"
+	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/evaluation"
@@ -80,8 +81,10 @@ func prepare(ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID) 
 	p.SamePerson = slices.ContainsFunc(actor.Hands(policy.DecisionDecide, p.Request.Scope()), func(hand string) bool {
 		return slices.Contains(writers, hand)
 	})
-	p.Refusal = stand(actor, p, tx)
-	return p, nil
+	if p.Refusal = stand(actor, p, tx); p.Refusal == nil {
+		p.Refusal, err = classification.Stands(ctx, tx, actor, p.Request)
+	}
+	return p, err
 }
 
 // stand refuses a decision that nothing typed could mend: one too early or too
@@ -223,7 +226,7 @@ func mark(ctx context.Context, tx *db.Tx, pack *policy.Pack, p Preparation, d De
 			return err
 		}
 	}
-	return nil
+	return inventoried(ctx, tx, pack, p, d)
 }
 
 // may asks permission as things stand, and lets through who could do it at the

@@ -93,6 +93,15 @@ func (s *Service) Ask(ctx context.Context, actor policy.Actor, place string) (a 
 			}
 			a.Places = append(a.Places, o)
 		}
+		if request.Wide(actor) {
+			departments, err := org.List(ctx, tx, org.Department)
+			if err != nil {
+				return err
+			}
+			a.Places = append(a.Places, slices.DeleteFunc(departments, func(o org.Org) bool {
+				return !request.Speaks(actor.Pack, o) || slices.ContainsFunc(a.Places, func(p org.Org) bool { return p.ID == o.ID })
+			})...)
+		}
 		if place == "" && len(a.Places) == 1 {
 			place = a.Places[0].ID
 		}
@@ -126,7 +135,7 @@ func (s *Service) Places(ctx context.Context, actor policy.Actor) (places []org.
 		}
 		all, err := org.List(ctx, tx, "")
 		places = slices.DeleteFunc(all, func(o org.Org) bool {
-			return !o.Covered()
+			return !request.Speaks(actor.Pack, o)
 		})
 		return err
 	})

@@ -256,10 +256,39 @@ func (c *checker) words() {
 	for i, k := range p.DataKinds {
 		c.entry("data kind", item("data_kinds", i), "code", k.Code, k.Title)
 	}
+	terms("data subject", "data_subjects", p.DataSubjects)
+	c.classes()
+	for i, d := range p.Duties {
+		c.entry("duty", item("duties", i), "code", d.Code, d.Title)
+	}
+	if len(p.Duties) > 0 && p.DutiesVersion == "" {
+		c.fail("duties", "policy.pack_lacks", kind("duties version"))
+	}
 	for i, r := range p.Ladder {
 		at := item("ladder", i)
 		c.entry("rung", at, "code", r.Code, r.Title)
 		c.text(at+".requires", r.Requires)
+	}
+}
+
+// classes looks at the scheme of information, and at who decides.
+func (c *checker) classes() {
+	roles, authorities := strings.Split(list(Roles), ", "), strings.Split(list(c.file.Authorities), ", ")
+	for i, role := range c.file.Authorities {
+		c.known("role", item("authorities", i), string(role), roles)
+	}
+	for i, d := range c.file.DataClasses {
+		at := item("data_classes", i)
+		c.entry("data class", at, "code", d.Code, d.Title)
+		c.text(at+".about", d.About)
+		for j, code := range d.Kinds {
+			c.refers("data kind", item(at+".kinds", j), code)
+		}
+		c.known("role", at+".owner", string(d.Owner), roles)
+		c.known("role", at+".keeper", string(d.Keeper), roles)
+		c.known("role", at+".low", string(d.Low), authorities)
+		c.known("role", at+".medium", string(d.Medium), authorities)
+		c.known("role", at+".high", string(d.High), authorities)
 	}
 }
 

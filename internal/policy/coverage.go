@@ -31,7 +31,15 @@ var Controls = map[string]string{
 	"privacy.assessed":  "a decision finds the date of a concluded privacy assessment, or that nothing personal is touched",
 	"privacy.consulted": "a decision finds the date of the committee's consultation, or that nothing personal is touched",
 
-	"catalogue.preapproved":   "someone types the name of a platform that a board licence already gives them",
+	"catalogue.preapproved": "someone types the name of a platform that a board licence already gives them",
+	"data.subjects":         "a request says whose data the platform would hold; refused: sending one that does not",
+	"data.classified":       "a request is given its class of information by a person, with an owner; refused: deciding before",
+	"security.classified":   "the same, by the scheme that the board made of the government’s model; waiting while the board has none",
+	"data.allowed":          "an approved platform may receive information up to its class; an exception where a class was seen in one that may not",
+	"services.inventoried":  "a platform that is decided on is in the inventory with what it receives; an exception while one is found in use that nobody asked for",
+	"users.watchful":        "a person acknowledges the users’ duties of the school year; an exception where someone’s information was seen in a platform that is not authorised",
+	"notice.refused":        "a refusal is shown to everyone with its reasons; an exception where it gives none",
+
 	"request.described":       "a request is submitted with the platform and its use described",
 	"request.authorised":      "a principal or department head authorises a request; waiting since its submission",
 	"request.acknowledged":    "the evaluating service acknowledges a request; waiting since its authorisation",

@@ -99,6 +99,9 @@ func partsOf(p *Pack) []part {
 	add("function", p.Functions)
 	add("family", p.Families)
 	add("data_kind", p.DataKinds)
+	add("data_subject", p.DataSubjects)
+	add("data_class", p.DataClasses)
+	add("duty", p.Duties)
 	add("aspect", p.Aspects)
 	for _, a := range p.Aspects {
 		for _, c := range a.Criteria {

@@ -133,6 +133,31 @@ type DataKind struct {
 	Personal bool   `yaml:"personal"`
 }
 
+// DataClass is a level of a scheme by which information is sorted, the most open
+// first: who answers for it and who keeps it, the kinds of information that make
+// one think of it, and the role from which a decision is taken, by tier of risk.
+type DataClass struct {
+	Code   string   `yaml:"code"`
+	Title  Text     `yaml:"title"`
+	About  Text     `yaml:"about"`
+	Colour string   `yaml:"colour"`
+	Kinds  []string `yaml:"kinds"`
+	Owner  Role     `yaml:"owner"`
+	Keeper Role     `yaml:"keeper"`
+	Low    Role     `yaml:"low"`
+	Medium Role     `yaml:"medium"`
+	High   Role     `yaml:"high"`
+}
+
+// Duty is one thing that whoever uses platforms undertakes, once a school year.
+type Duty struct {
+	Code  string `yaml:"code"`
+	Title Text   `yaml:"title"`
+}
+
+// Pupils is the code of those whose data ask for classes and grades, among DataSubjects.
+const Pupils = "pupils"
+
 // Criterion is one thing an evaluation looks at. Its ID is its clause's; one that
 // the board added beside its policy has no clause.
 type Criterion struct {
@@ -209,6 +234,11 @@ type Pack struct {
 	Functions       []Term       `yaml:"functions"`
 	Families        []Term       `yaml:"families"`
 	DataKinds       []DataKind   `yaml:"data_kinds"`
+	DataSubjects    []Term       `yaml:"data_subjects"` // whose data a platform may hold; a request says which
+	DataClasses     []DataClass  `yaml:"data_classes"`  // a model, until the board has its own scheme
+	Authorities     []Role       `yaml:"authorities"`   // who may decide, from the one who may the least
+	DutiesVersion   string       `yaml:"duties_version"`
+	Duties          []Duty       `yaml:"duties"`
 	Aspects         []Aspect     `yaml:"aspects"`
 	Ladder          []Rung       `yaml:"ladder"`
 	Thresholds      []Threshold  `yaml:"thresholds"`
@@ -321,6 +351,26 @@ func (p *Pack) ReasonsFor(do Action) (list []RevealReason) {
 		}
 	}
 	return list
+}
+
+// DataSubject finds whose data a platform may hold.
+func (p *Pack) DataSubject(code string) (Term, bool) { return term(p.DataSubjects, code) }
+
+// First is the first of some clauses that the pack or a law under it has; "" when none.
+func (p *Pack) First(ids ...string) string {
+	for _, id := range ids {
+		if _, ok := p.Clause(id); ok {
+			return id
+		}
+	}
+	return ""
+}
+
+// Everywhere tells that the policy speaks of every school and department of the
+// board: no clause of it says which departments it means.
+func (p *Pack) Everywhere() bool {
+	_, says := p.find(func(c *Clause) bool { return c.Control == "term.department" })
+	return !says
 }
 
 // RefusalReason finds a reason for a refusal.

@@ -36,7 +36,7 @@ var columns = map[Kind][]string{
 		"notice_dates", "measures"},
 	Releases:  {"platform", "since", "until", "information_type", "recipient", "purpose", "outside", "reason"},
 	Files:     {"file", "information", "purposes", "management", "source", "persons", "access", "security"},
-	Refusals:  {"platform", "vendor", "decided_on", "place", "aspects", "reasons", "status"},
+	Refusals:  {"platform", "vendor", "decided_on", "place", "aspects", "reasons", "codes", "status"},
 	Inventory: {"tool", "vendor", "status", "data_elements", "purpose", "users", "notice", "audience_channel", "sent_before"},
 }
 

@@ -51,17 +51,21 @@ type decision struct {
 	Kinds         []string
 	Personal      string
 	Usage         string
+	Because       []string // codes of the reasons of a refusal
 }
 
 func scanDecision(row db.Row) (d decision, err error) {
-	var kinds string
+	var kinds, because string
 	d.Use.Aspect, d.Security.Aspect = "use", "security"
 	if err := row.Scan(&d.ID, &d.Platform, &d.Org, &d.Overall, &d.Use.Result, &d.Use.Reasons, &d.Security.Result, &d.Security.Reasons,
-		&d.Conditions, &d.DecidedAt, &kinds, &d.Personal, &d.Usage); err != nil {
+		&d.Conditions, &d.DecidedAt, &kinds, &d.Personal, &d.Usage, &because); err != nil {
 		return d, err
 	}
 	if err := json.Unmarshal([]byte(kinds), &d.Kinds); err != nil {
 		return d, fmt.Errorf("data kinds of decision %s: %w", d.ID, err)
+	}
+	if err := json.Unmarshal([]byte(because), &d.Because); err != nil {
+		return d, fmt.Errorf("reasons of decision %s: %w", d.ID, err)
 	}
 	return d, nil
 }
@@ -69,7 +73,8 @@ func scanDecision(row db.Row) (d decision, err error) {
 // readDecisions answers every decision with its request, the latest first.
 func readDecisions(ctx context.Context, tx *db.Tx) ([]decision, error) {
 	return db.All(ctx, tx, scanDecision, `SELECT d.id, d.platform_id, o.name, d.overall, d.use_result, d.use_reasons, d.security_result,
-			d.security_reasons, d.security_conditions, d.decided_at, r.data_kinds, r.personal, r.usage
+			d.security_reasons, d.security_conditions, d.decided_at, r.data_kinds, r.personal, r.usage,
+			d.refusal_reasons
 		FROM decision d
 		JOIN request r ON r.board_id = d.board_id AND r.id = d.request_id
 		JOIN org o ON o.board_id = d.board_id AND o.id = d.org_id

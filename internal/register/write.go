@@ -149,9 +149,20 @@ func (w writer) refusals(ctx context.Context, tx *db.Tx) (rows []Row, err error)
 			}
 		}
 		rows = append(rows, Row{Subject: "decision:" + d.ID, Cells: []Cell{said(k.Name), text(k.Vendor), said(w.p.Day(on)), said(d.Org),
-			said(strings.Join(aspects, ", ")), text(strings.Join(reasons, "\n")), said(w.p.T("catalogue.status." + string(k.Status)))}})
+			said(strings.Join(aspects, ", ")), text(strings.Join(reasons, "\n")), text(w.codes(d.Because)),
+			said(w.p.T("catalogue.status." + string(k.Status)))}})
 	}
 	return rows, nil
+}
+
+// codes are the reasons that anyone may read, each with its code in the pack.
+func (w writer) codes(because []string) string {
+	lines := make([]string, 0, len(because))
+	for _, code := range because {
+		reason, _ := w.pack.RefusalReason(code)
+		lines = append(lines, code+"\u00a0: "+reason.Title.In(w.p.Lang))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // inventory is every tool that was decided on or is licensed, refused ones too.

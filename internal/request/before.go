@@ -17,10 +17,11 @@ import (
 // of the classes it names: a teacher's own, any of the school, any of the board
 // for a department.
 func accept(ctx context.Context, tx *db.Tx, actor policy.Actor, r Request, d *Draft) error {
-	if err := d.check(func(code string) bool {
+	err := d.check(func(code string) bool {
 		_, known := actor.Pack.DataKind(code)
 		return known || code == NoData
-	}); err != nil {
+	})
+	if err := with(err, knownSubjects(actor.Pack, d.Subjects)); err != nil {
 		return err
 	}
 	if len(d.Classes) == 0 {
@@ -49,7 +50,7 @@ func accept(ctx context.Context, tx *db.Tx, actor policy.Actor, r Request, d *Dr
 // teaches tells whether the author is a teacher with classes in that school, who
 // must say which would use the platform.
 func teaches(ctx context.Context, tx *db.Tx, actor policy.Actor, r Request) (bool, error) {
-	if r.AuthorRole != policy.Teacher {
+	if r.AuthorRole != policy.Teacher || !r.AboutPupils(actor.Pack) {
 		return false, nil
 	}
 	classes, err := person.Classes(ctx, tx, actor.Classes)
@@ -87,12 +88,18 @@ func renamed(err error, names map[string]string) error {
 	return fault.FormMsg(fields)
 }
 
+// Speaks tells whether a policy speaks of a school or department: of all of them, or
+// of those that it covers (policy A, 1.3 b and 2.1).
+func Speaks(pack *policy.Pack, o org.Org) bool {
+	return o.Kind != org.Board && pack.Everywhere() || o.Covered()
+}
+
 // outside refuses a school or department of which the policy does not speak: one
 // of another sector (2.1), or not under the deputy director general (1.3 b).
-func outside(ctx context.Context, tx *db.Tx, id string) (refusal, err error) {
+func outside(ctx context.Context, tx *db.Tx, pack *policy.Pack, id string) (refusal, err error) {
 	o, err := org.Get(ctx, tx, id)
 	switch {
-	case err != nil || o.Covered():
+	case err != nil || Speaks(pack, o):
 		return nil, err
 	case o.Kind == org.Department:
 		return fault.New(fault.Conflict, "request.not_under_deputy").Under("1.3b"), nil
@@ -107,7 +114,7 @@ func outside(ctx context.Context, tx *db.Tx, id string) (refusal, err error) {
 //
 // The refusal is apart from the error: the mark that 2.1 leaves must be kept.
 func before(ctx context.Context, tx *db.Tx, actor policy.Actor, r *Request, p catalogue.Platform) (refusal, err error) {
-	if refusal, err := outside(ctx, tx, r.OrgID); err != nil || refusal != nil {
+	if refusal, err := outside(ctx, tx, actor.Pack, r.OrgID); err != nil || refusal != nil {
 		return refusal, err
 	}
 	r.Kind = Full

@@ -59,7 +59,7 @@ func MarkDecided(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (r R
 // with new security functions (4.1 b): the same asking, under the signature of
 // the principal or department head who acts. Who calls it asks the permission.
 func Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, earlier Request, newSecurity string) (r Request, err error) {
-	refusal, err := outside(ctx, tx, earlier.OrgID)
+	refusal, err := outside(ctx, tx, actor.Pack, earlier.OrgID)
 	if err == nil {
 		err = refusal
 	}
@@ -137,7 +137,7 @@ func again(ctx context.Context, tx *db.Tx, e Request) (Request, error) {
 	return Request{
 		PlatformID: e.PlatformID, OrgID: e.OrgID, AuthorID: e.AuthorID, AuthorRole: e.AuthorRole, Kind: e.Kind,
 		Description: e.Description, Usage: e.Usage, Missing: e.Missing, DataKinds: e.DataKinds, CostCents: e.CostCents,
-		Pupils: e.Pupils, FollowsID: e.ID, State: Drafted, StateAt: tx.Now, CreatedAt: tx.Now, Classes: e.Classes,
+		Pupils: e.Pupils, FollowsID: e.ID, State: Drafted, StateAt: tx.Now, CreatedAt: tx.Now, Classes: e.Classes, Subjects: e.Subjects,
 		RedirectedBy: e.RedirectedBy,
 	}, nil
 }

@@ -105,6 +105,7 @@ type Draft struct {
 	Usage        string
 	Missing      string // what the approved platforms that resemble it do not do
 	DataKinds    []string
+	Subjects     []string // whose data it would hold, where the board's policy asks
 	CostCents    int64
 	Classes      []string
 	Pupils       int64 // where no class is named
@@ -166,8 +167,9 @@ type Request struct {
 	Version        int64
 	Pack           *policy.Pack // version of the policy that it was submitted under, and keeps; nil before
 
-	Classes []string // the classes that would use it
-	Joiners []string // accounts that asked for the same
+	Classes  []string // the classes that would use it
+	Subjects []string // whose data it would hold: codes of the pack's data_subjects
+	Joiners  []string // accounts that asked for the same
 }
 
 // Scope says where the request stands, for a permission.
@@ -215,7 +217,7 @@ func (d *Draft) check(known func(code string) bool) error {
 	d.Description, d.Usage = clean(d.Description), clean(d.Usage)
 	d.Missing, d.NewSecurity = clean(d.Missing), clean(d.NewSecurity)
 	d.PlatformName, d.URL = clean(d.PlatformName), clean(d.URL)
-	d.DataKinds, d.Classes = tidy(d.DataKinds), tidy(d.Classes)
+	d.DataKinds, d.Classes, d.Subjects = tidy(d.DataKinds), tidy(d.Classes), tidy(d.Subjects)
 	fields := map[string]fault.Message{}
 	for field, text := range map[string]string{
 		"description": d.Description, "usage": d.Usage, "missing": d.Missing, "new_security": d.NewSecurity,
@@ -290,7 +292,7 @@ func (r *Request) edit(by string, d Draft) error {
 	}
 	r.Description, r.Usage, r.Missing = d.Description, d.Usage, d.Missing
 	r.DataKinds, r.CostCents, r.NewSecurity = d.DataKinds, d.CostCents, d.NewSecurity
-	r.Classes, r.Pupils = d.Classes, d.Pupils
+	r.Classes, r.Pupils, r.Subjects = d.Classes, d.Pupils, d.Subjects
 	return nil
 }
 

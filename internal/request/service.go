@@ -29,7 +29,7 @@ func New(d *db.DB) *Service { return &Service{db: d} }
 func (s *Service) Create(ctx context.Context, actor policy.Actor, d Draft) (r Request, err error) {
 	var refusal error
 	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		at, err := place(actor, d.Org)
+		at, err := place(ctx, tx, actor, d.Org)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (s *Service) Create(ctx context.Context, actor policy.Actor, d Draft) (r Re
 		if err != nil {
 			return err
 		}
-		r.PlatformID, r.Classes = p.ID, d.Classes
+		r.PlatformID, r.Classes, r.Subjects = p.ID, d.Classes, d.Subjects
 		if refusal, err = before(ctx, tx, actor, &r, p); err != nil || refusal != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (s *Service) Submit(ctx context.Context, actor policy.Actor, id ID) (r Requ
 		if err != nil {
 			return err
 		}
-		if err := r.submit(actor.ID, named, tx.Now); err != nil {
+		if err := with(r.submit(actor.ID, named, tx.Now), r.whose(actor.Pack)); err != nil {
 			return err
 		}
 		if r.Pack == nil {
@@ -156,6 +156,11 @@ func sent(ctx context.Context, tx *db.Tx, actor policy.Actor, r Request) error {
 			return err
 		}
 	}
+	if len(r.Subjects) > 0 {
+		if err := mark(ctx, tx, r, policy.Conform, controlSubjects); err != nil {
+			return err
+		}
+	}
 	if r.State != Authorised {
 		return mark(ctx, tx, r, policy.Waiting, "request.authorised")
 	}
@@ -170,7 +175,11 @@ func (s *Service) Authorise(ctx context.Context, actor policy.Actor, id ID, reas
 	return s.act(ctx, actor, id, policy.RequestAuthorise, Submitted, func(ctx context.Context, tx *db.Tx, r *Request) error {
 		role := actor.RoleFor(policy.RequestAuthorise, r.Scope())
 		as := audit.As(actor.GrantFor(policy.RequestAuthorise, r.Scope()))
-		if err := r.authorise(actor.ID, role, reason, tx.Now); err != nil {
+		var whose error
+		if r.orphan() {
+			whose = r.whose(actor.Pack)
+		}
+		if err := with(r.authorise(actor.ID, role, reason, tx.Now), whose); err != nil {
 			return err
 		}
 		if err := keep(ctx, tx, actor, r, "request.authorised", "2.2b", as); err != nil {
@@ -461,21 +470,33 @@ func settle(ctx context.Context, tx *db.Tx, r Request) error {
 	return err
 }
 
-// place is the school or department for which the actor asks.
-func place(actor policy.Actor, typed string) (string, error) {
+// place is the school or department for which the actor asks: one's own or, for
+// who asks for the whole board, any department.
+func place(ctx context.Context, tx *db.Tx, actor policy.Actor, typed string) (string, error) {
 	orgs := actor.Orgs(policy.Teacher, policy.Professional, policy.Principal, policy.DepartmentHead)
+	wide := Wide(actor)
 	switch {
-	case len(orgs) == 0:
+	case len(orgs) == 0 && !wide:
 		return "", fault.New(fault.Denied, "request.who_asks").Under("2.1")
 	case typed == "" && len(orgs) == 1:
 		return orgs[0], nil
 	case typed == "":
 		return "", fault.Form(map[string]string{"org": "request.org_required"})
-	case !slices.Contains(orgs, typed):
+	case slices.Contains(orgs, typed):
+		return typed, nil
+	case !wide:
 		return "", fault.Missing()
 	}
-	return typed, nil
+	at, err := org.Get(ctx, tx, typed)
+	if err == nil && (at.Kind != org.Department || at.Status != org.Active) {
+		err = fault.Missing()
+	}
+	return typed, err
 }
+
+// Wide tells whether the actor, who works for the whole board, may ask for any
+// department.
+func Wide(actor policy.Actor) bool { return actor.Can(policy.RequestCreate, policy.Scope{}) }
 
 // roleAt is the role in which the actor asks: one's own before one that was lent,
 // and the one that signs before the others.
@@ -489,5 +510,5 @@ func roleAt(actor policy.Actor, org string) policy.Role {
 			}
 		}
 	}
-	return ""
+	return actor.RoleFor(policy.RequestCreate, policy.Scope{Org: org})
 }

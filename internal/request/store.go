@@ -85,10 +85,15 @@ func Get(ctx context.Context, tx *db.Tx, id ID) (Request, error) {
 	return r, err
 }
 
-// withPeople reads the classes and the joiners of a request.
+// withPeople reads the classes, the subjects and the joiners of a request.
 func withPeople(ctx context.Context, tx *db.Tx, r *Request) (err error) {
 	r.Classes, err = db.All(ctx, tx, scanText[string], `SELECT class_id FROM request_class
 		WHERE board_id = $1 AND request_id = $2 ORDER BY class_id`, tx.Board, string(r.ID))
+	if err != nil {
+		return err
+	}
+	r.Subjects, err = db.All(ctx, tx, scanText[string], `SELECT subject FROM request_subject
+		WHERE board_id = $1 AND request_id = $2 ORDER BY subject`, tx.Board, string(r.ID))
 	if err != nil {
 		return err
 	}
@@ -159,8 +164,11 @@ func keepPack(ctx context.Context, tx *db.Tx, r Request) error {
 		tx.Board, string(r.ID), r.Pack.ID, r.Pack.Version))
 }
 
-// setClasses keeps which classes a request names.
+// setClasses keeps which classes a request names, and whose data it is about.
 func setClasses(ctx context.Context, tx *db.Tx, r Request) error {
+	if err := setSubjects(ctx, tx, r); err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `DELETE FROM request_class WHERE board_id = $1 AND request_id = $2`,
 		tx.Board, string(r.ID)); err != nil {
 		return err

@@ -22,6 +22,7 @@ type deskView struct {
 	Classes []person.Class
 	Uses    map[string][]string // the platforms on which pupils of each class have accounts
 	Pace    request.Clock
+	Duties  bool // the users' duties of the school year are still to be read
 }
 
 func (s *Server) deskHome(v *visit) error {
@@ -63,8 +64,14 @@ func (s *Server) deskHome(v *visit) error {
 	for _, l := range home.Late {
 		shown.Waiting = append(shown.Waiting, v.lateCard(l, condition.Today(s.DB.Clock())))
 	}
+	theirs, err := s.toDecide(v, tasks)
+	if err != nil {
+		return err
+	}
 	for _, t := range tasks {
-		shown.Waiting = append(shown.Waiting, v.taskCard(t))
+		if t.Do != policy.DecisionDecide || theirs[t.ID] {
+			shown.Waiting = append(shown.Waiting, v.taskCard(t))
+		}
 	}
 	if v.may(policy.AccessManage) {
 		late, err := s.Access.Chase(v.ctx(), v.actor)
@@ -97,7 +104,28 @@ func (s *Server) deskHome(v *visit) error {
 			return err
 		}
 	}
+	if v.may(policy.DutyAcknowledge) {
+		mine, err := s.Duties.Mine(v.ctx(), v.actor)
+		if err != nil {
+			return err
+		}
+		shown.Duties = !mine.Done()
+	}
 	return v.render(deskPage(v, shown))
+}
+
+// toDecide tells which of the decisions that await somebody await the visitor.
+func (s *Server) toDecide(v *visit, tasks []request.Task) (map[request.ID]bool, error) {
+	var ids []request.ID
+	for _, t := range tasks {
+		if t.Do == policy.DecisionDecide {
+			ids = append(ids, t.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return s.Classification.Awaits(v.ctx(), v.actor, ids)
 }
 
 // taskCard is a request that awaits the visitor.

@@ -421,6 +421,9 @@ func evaluationParts(v *visit, r request.Request) []workPage {
 			parts = append(parts, workPage{"evaluation/" + string(a), "evaluation.aspect." + string(a)})
 		}
 	}
+	if v.actor.Can(policy.EvaluationRead, r.Scope()) && v.actor.Pack.First("D-02", "QC-SEC-02") != "" {
+		parts = append(parts, workPage{"class", "classification.tab"})
+	}
 	if v.actor.Can(policy.PrivacyRecord, r.Scope()) {
 		parts = append(parts, workPage{"privacy", "privacy.page.tab"})
 	}

@@ -24,6 +24,7 @@ var places = []struct {
 }{
 	{href: "/desk", icon: "house", key: "nav.desk", need: signedIn},
 	{href: "/platforms", icon: "grid", key: "nav.catalogue", need: policy.CatalogueRead},
+	{href: "/services", icon: "journal-check", key: "nav.services", need: policy.CatalogueRead},
 	{href: "/requests", icon: "send", key: "nav.requests", need: policy.RequestRead},
 	{href: "/evaluations", icon: "clipboard-check", key: "nav.evaluations", need: policy.EvaluationWrite},
 	{href: "/conditions", icon: "list-check", key: "nav.conditions", need: policy.ConditionManage},
@@ -51,6 +52,7 @@ var places = []struct {
 	{href: "/accounts", icon: "person-gear", key: "nav.accounts", need: policy.AccountManage, apart: true},
 	{href: "/settings/criteria", icon: "clipboard-check", key: "nav.criteria", need: policy.CriterionManage, apart: true},
 	{href: "/settings/signers", icon: "person-check", key: "nav.signers", need: policy.SignerManage, apart: true},
+	{href: "/settings/classes", icon: "columns", key: "nav.classification", need: policy.ClassificationManage, apart: true},
 	{href: "/settings", icon: "gear", key: "nav.settings", need: policy.SettingsEdit, apart: true},
 }
 
@@ -68,7 +70,7 @@ func (v *visit) nav() [2][]NavItem {
 		if !v.s.pages["GET "+place.href] || !v.reaches(place.need) {
 			continue
 		}
-		item := NavItem{Href: place.href, Icon: place.icon, Key: place.key, Current: place.href == here}
+		item := NavItem{Href: place.href, Icon: place.icon, Key: v.ours(place.key), Current: place.href == here}
 		part := 0
 		if place.apart {
 			part = 1

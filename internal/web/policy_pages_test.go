@@ -23,13 +23,16 @@ import (
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
+	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/duty"
 	"aval/internal/fault"
 	"aval/internal/governance"
 	"aval/internal/i18n"
 	"aval/internal/incident"
+	"aval/internal/inventory"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
@@ -124,7 +127,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
+	server := &Server{DB: d, Classification: &classification.Service{DB: d}, Inventory: &inventory.Service{DB: d}, Duties: &duty.Service{DB: d}, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, nil), Requests: request.New(d), Usage: &usage.Service{DB: d}, Audit: &audit.Service{DB: d},
 		Boards: &board.Service{DB: d}, Adoptions: &adoption.Service{DB: d}, Pseudonyms: &pseudonym.Service{DB: d, Names: &pseudonym.Names{Vault: vault.New(seal.LostMaster())}}, Keys: h.keys, Conditions: &condition.Service{DB: d}, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}

@@ -235,6 +235,16 @@ func opening(s string) string {
 	return capital(s) + "."
 }
 
+// subjects are those whose data a request is about.
+func (v *visit) subjects(codes []string) string {
+	titles := make([]string, len(codes))
+	for i, code := range codes {
+		subject, _ := v.actor.Pack.DataSubject(code)
+		titles[i] = subject.Title.In(v.p.Lang)
+	}
+	return strings.Join(titles, ", ")
+}
+
 // dataKinds names what a platform wants to know of pupils.
 func (v *visit) dataKinds(codes []string) string {
 	var words []string

@@ -119,7 +119,7 @@ func typedDraft(v *visit) request.Draft {
 	return request.Draft{
 		PlatformID: catalogue.ID(v.form("platform_id")), PlatformName: v.form("platform"), URL: v.form("url"),
 		Org: v.form("org"), Description: v.form("description"), Usage: v.form("usage"), Missing: v.form("missing"),
-		DataKinds: v.forms("data_kinds"), CostCents: request.ParseCost(v.form("cost")), Classes: v.forms("classes"),
+		DataKinds: v.forms("data_kinds"), Subjects: v.forms("subjects"), CostCents: request.ParseCost(v.form("cost")), Classes: v.forms("classes"),
 		Pupils: number(v.form("pupils")), NewSecurity: v.form("new_security"), Follows: request.ID(v.form("follows")),
 	}
 }
@@ -156,7 +156,7 @@ func amount(v *visit, cents int64) string {
 func sentAs(v *visit, r request.Request) url.Values {
 	return url.Values{
 		"description": {r.Description}, "usage": {r.Usage}, "missing": {r.Missing}, "new_security": {r.NewSecurity},
-		"data_kinds": r.DataKinds, "classes": r.Classes, "pupils": {figure(r.Pupils)}, "cost": {amount(v, r.CostCents)},
+		"data_kinds": r.DataKinds, "subjects": r.Subjects, "classes": r.Classes, "pupils": {figure(r.Pupils)}, "cost": {amount(v, r.CostCents)},
 	}
 }
 
@@ -235,6 +235,16 @@ func (v *visit) roomOptions(f requestForm) []ui.Option {
 	for _, c := range f.Ask.Rooms {
 		options = append(options, ui.Option{Value: c.ID, Text: c.Title, Hint: v.room(c),
 			Chosen: v.chosen("classes", c.ID, slices.Contains(f.Kept.Classes, c.ID))})
+	}
+	return options
+}
+
+// subjectOptions are those whose data a platform may hold, where the policy asks.
+func (v *visit) subjectOptions(f requestForm) []ui.Option {
+	var options []ui.Option
+	for _, s := range v.actor.Pack.DataSubjects {
+		options = append(options, ui.Option{Value: s.Code, Text: s.Title.In(v.p.Lang),
+			Chosen: v.chosen("subjects", s.Code, slices.Contains(f.Kept.Subjects, s.Code))})
 	}
 	return options
 }

@@ -3,8 +3,11 @@ package web
 import (
 	"aval/internal/access"
 	"aval/internal/adoption"
+	"aval/internal/classification"
+	"aval/internal/duty"
 	"aval/internal/governance"
 	"aval/internal/incident"
+	"aval/internal/inventory"
 	"aval/internal/pseudonym"
 	"aval/internal/seal"
 	"aval/internal/vault"
@@ -144,7 +147,7 @@ func openSchool(t *testing.T, d *db.DB) *school {
 		t.Fatal(err)
 	}
 	pupils := &access.Accounts{Names: &pseudonym.Names{Vault: vault.New(master)}}
-	server := &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
+	server := &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Classification: &classification.Service{DB: d}, Inventory: &inventory.Service{DB: d}, Duties: &duty.Service{DB: d}, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, pupils), Requests: request.New(d), Usage: &usage.Service{DB: d}, Evaluations: &evaluation.Service{DB: d},
 		Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d}, Delegations: accounts, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}}
 	s.house = &house{Server: server}
@@ -278,7 +281,7 @@ func TestRequestPagesRefuse(t *testing.T) {
 
 		// A form sent too early keeps the draft, and what it lacks is asked for.
 		body := s.refuses("zoe", "/requests", url.Values{"platform": {"Labozine"}, "missing": {"Le <b>son</b>"}, "then": {"submit"}},
-			http.StatusUnprocessableEntity, "4 réponses à revoir", "Dites comment les élèves l’utiliseront.", "est gardé tel que vous l’avez écrit",
+			http.StatusUnprocessableEntity, "4 réponses à revoir", "Dites à quoi elle servira.", "est gardé tel que vous l’avez écrit",
 			"Le &lt;b&gt;son&lt;/b&gt;", `name="version"`)
 		draft := regexp.MustCompile(`action="(/requests/[a-z0-9]+)/edit"`).FindStringSubmatch(body)
 		if draft == nil {

@@ -12,13 +12,16 @@ import (
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
+	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
+	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
 	"aval/internal/incident"
+	"aval/internal/inventory"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/portable"
@@ -44,28 +47,31 @@ type Accounts interface {
 
 // Server is the door. Its use cases are given before Handler is called.
 type Server struct {
-	DB          *db.DB
-	Accounts    Accounts
-	Catalogue   *catalogue.Service
-	Licences    *licence.Service
-	Access      *access.Service
-	Requests    *request.Service
-	Evaluations *evaluation.Service
-	Decisions   *decision.Service
-	Portable    *portable.Service
-	Conditions  *condition.Service
-	Reveals     *reveal.Service
-	Usage       *usage.Service
-	Pseudonyms  *pseudonym.Service
-	Incidents   *incident.Service
-	Registers   *register.Service
-	Governance  *governance.Service
-	Rights      *rights.Service
-	Audit       *audit.Service
-	Delegations *account.Service
-	Adoptions   *adoption.Service
-	Boards      *board.Service
-	Keys        *seal.Keys // sign checkpoints of the trail
+	DB             *db.DB
+	Accounts       Accounts
+	Catalogue      *catalogue.Service
+	Licences       *licence.Service
+	Access         *access.Service
+	Requests       *request.Service
+	Evaluations    *evaluation.Service
+	Decisions      *decision.Service
+	Portable       *portable.Service
+	Conditions     *condition.Service
+	Reveals        *reveal.Service
+	Usage          *usage.Service
+	Pseudonyms     *pseudonym.Service
+	Incidents      *incident.Service
+	Classification *classification.Service
+	Inventory      *inventory.Service
+	Duties         *duty.Service
+	Registers      *register.Service
+	Governance     *governance.Service
+	Rights         *rights.Service
+	Audit          *audit.Service
+	Delegations    *account.Service
+	Adoptions      *adoption.Service
+	Boards         *board.Service
+	Keys           *seal.Keys // sign checkpoints of the trail
 
 	// BaseURL is the address that people type, for what names its own pages; "" leaves it out.
 	BaseURL string

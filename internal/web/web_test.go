@@ -19,9 +19,12 @@ import (
 
 	"aval/internal/adoption"
 	"aval/internal/board"
+	"aval/internal/classification"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/duty"
 	"aval/internal/fault"
+	"aval/internal/inventory"
 	"aval/internal/policy"
 	"aval/internal/web/assets"
 	"aval/internal/web/ui"
@@ -79,7 +82,7 @@ func open(t *testing.T, d *db.DB, more ...route) *house {
 	t.Helper()
 	h := &house{staff: &staff{boards: []board.Board{{ID: "bois-clair", Name: "Commission scolaire du Bois-Clair"}}}}
 	d.Clock = func() time.Time { return time.Now().Add(time.Duration(h.late.Load())) }
-	h.Server = &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Accounts: h.staff, SignInTakes: time.Nanosecond,
+	h.Server = &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Classification: &classification.Service{DB: d}, Inventory: &inventory.Service{DB: d}, Duties: &duty.Service{DB: d}, Accounts: h.staff, SignInTakes: time.Nanosecond,
 		Log: slog.New(slog.DiscardHandler)}
 	door := h.Handler()
 	h.also = http.NewServeMux()
