@@ -184,7 +184,7 @@ func noticed(n rights.Notice, err error) (*answer[BoardNoticeJSON], error) {
 	return body(boardNoticeOf(n), err)
 }
 
-type toldJSON struct {
+type toldParents struct {
 	PlatformID string `json:"platform_id"`
 	Runs       string `json:"runs,omitempty" doc:"First day of a licence that is not over."`
 	SentOn     string `json:"sent_on,omitempty" doc:"Day on which parents were told."`
@@ -192,17 +192,17 @@ type toldJSON struct {
 
 type boardNoticesOut struct {
 	Notices   []BoardNoticeJSON `json:"notices"`
-	Platforms []toldJSON        `json:"platforms" doc:"Approved platforms that receive personal information."`
+	Platforms []toldParents        `json:"platforms" doc:"Approved platforms that receive personal information."`
 }
 
 func (s *Server) boardNotices(ctx context.Context, a policy.Actor, _ *struct{}) (*answer[boardNoticesOut], error) {
 	l, err := s.Rights.Notices(ctx, a)
-	out := boardNoticesOut{Notices: []BoardNoticeJSON{}, Platforms: []toldJSON{}}
+	out := boardNoticesOut{Notices: []BoardNoticeJSON{}, Platforms: []toldParents{}}
 	for _, n := range l.Notices {
 		out.Notices = append(out.Notices, boardNoticeOf(n))
 	}
 	for _, t := range l.Platforms {
-		out.Platforms = append(out.Platforms, toldJSON{string(t.ID), t.Runs, t.SentOn})
+		out.Platforms = append(out.Platforms, toldParents{string(t.ID), t.Runs, t.SentOn})
 	}
 	return body(out, err)
 }

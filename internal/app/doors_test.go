@@ -198,7 +198,13 @@ func (b *board) ids() map[string][]string {
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"rights":      `SELECT id FROM rights_request WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"notices":     `SELECT id FROM board_notice WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"consents":    `SELECT id FROM consent WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"disposal":    `SELECT id FROM disposal WHERE board_id = $1 ORDER BY id LIMIT 2`,
 
+		"board-notices":    `SELECT id FROM board_notice WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"disposals":        `SELECT id FROM disposal WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incident-reports": `SELECT id FROM incident_report WHERE board_id = $1 ORDER BY id LIMIT 2`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -239,6 +245,12 @@ func (b *board) state() string {
 			`SELECT 'incident ' || id || ' ' || state || ' ' || CAST(version AS text) FROM incident WHERE board_id = $1`,
 			`SELECT 'report ' || id || ' ' || answered_by FROM incident_report WHERE board_id = $1`,
 			`SELECT 'notice ' || id || ' ' || sent_on || ' ' || CAST(version AS text) FROM incident_notice WHERE board_id = $1`,
+			`SELECT 'right ' || id || ' ' || state || ' ' || CAST(version AS text) FROM rights_request WHERE board_id = $1`,
+			`SELECT 'told ' || id || ' ' || state || ' ' || CAST(version AS text) FROM board_notice WHERE board_id = $1`,
+			`SELECT 'consent ' || id || ' ' || CAST(version AS text) FROM consent WHERE board_id = $1`,
+			`SELECT 'basis ' || platform_id || ' ' || basis FROM collection_basis WHERE board_id = $1`,
+			`SELECT 'rule ' || kind || ' ' || code FROM retention_rule WHERE board_id = $1`,
+			`SELECT 'batch ' || id || ' ' || state FROM disposal WHERE board_id = $1`,
 			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
@@ -293,6 +305,7 @@ func (b *board) fill() {
 	b.told("teacher")
 	b.entered("open")
 	b.entered("delete")
+	b.known()
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)
