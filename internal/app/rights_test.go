@@ -365,7 +365,7 @@ func (b *board) rightsForms(two *board) []form {
 
 	consent := string(b.consented().ID)
 	forms = append(forms,
-		form{route: "POST /consents", who: "principal", page: "/consents/new", idle: []string{"instrument"},
+		form{route: "POST /consents", who: "principal", page: "/consents/new", idle: []string{"expires_on"},
 			good: url.Values{"person": {"Ne00"}, "platform": {platform}, "purpose": {b.brackets("purpose typed")}, "instrument": {"privacy"}, "answer": {"no"},
 				"born": {""}, "band": {"0"}, "capacity": {"parent"}, "signer": {b.brackets("signer typed")}, "method": {"paper"},
 				"text_version": {b.brackets("version typed")}, "given_on": {today()}, "expires_on": {""}, "alternative": {b.brackets("alternative typed")}},
