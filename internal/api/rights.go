@@ -192,7 +192,7 @@ type toldParents struct {
 
 type boardNoticesOut struct {
 	Notices   []BoardNoticeJSON `json:"notices"`
-	Platforms []toldParents        `json:"platforms" doc:"Approved platforms that receive personal information."`
+	Platforms []toldParents     `json:"platforms" doc:"Approved platforms that receive personal information."`
 }
 
 func (s *Server) boardNotices(ctx context.Context, a policy.Actor, _ *struct{}) (*answer[boardNoticesOut], error) {

@@ -697,7 +697,7 @@ func (w *world) file() (path string) {
 	w.t.Helper()
 	rows, err := w.db.SQLite().QueryContext(w.t.Context(), "PRAGMA database_list")
 	w.must(err)
-	defer rows.Close()
+	defer func() { w.must(rows.Close()) }()
 	for rows.Next() {
 		var seq, name string
 		w.must(rows.Scan(&seq, &name, &path))
