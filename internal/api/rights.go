@@ -23,6 +23,8 @@ func (s *Server) rightsRoutes(api huma.API) {
 	handle(s, api, op("answer-right", http.MethodPost, asked+"/{id}/answer", "Note what was answered, and when"), s.rightAnswer)
 	handle(s, api, op("close-right", http.MethodPost, asked+"/{id}/close", "Close a request"), s.rightClose)
 
+	handle(s, api, op("export-right", http.MethodPost, asked+"/{id}/export", "What aval keeps about the pupil of a request for access; it is noted"), s.rightExport)
+
 	handle(s, api, op("list-board-notices", http.MethodGet, told, "The last version of each notice"), s.boardNotices)
 	handle(s, api, created(op("begin-board-notice", http.MethodPost, told, "Begin the next version, from what aval knows")), s.boardNoticeBegin)
 	handle(s, api, op("read-board-notice", http.MethodGet, told+"/{id}", "Read a version of a notice"), s.boardNoticeRead)
@@ -146,6 +148,26 @@ func (s *Server) rightClose(ctx context.Context, a policy.Actor, in *struct {
 	}
 }) (*answer[RightJSON], error) {
 	return one(s.Rights.Close(ctx, a, rights.ID(in.ID), in.Body.Why, in.Body.ClosedOn))
+}
+
+type heldJSON struct {
+	What string `json:"what" doc:"given_name, class, look, consent_yes…"`
+	Text string `json:"text"`
+	On   string `json:"on,omitempty" doc:"The day it speaks of."`
+}
+
+type heldOut struct {
+	Number string     `json:"number"`
+	Held   []heldJSON `json:"held"`
+}
+
+func (s *Server) rightExport(ctx context.Context, a policy.Actor, in *ByID) (*answer[heldOut], error) {
+	r, held, err := s.Rights.Export(ctx, a, rights.ID(in.ID))
+	out := heldOut{Number: r.Number, Held: []heldJSON{}}
+	for _, h := range held {
+		out.Held = append(out.Held, heldJSON{h.Key, h.Text, h.On})
+	}
+	return body(out, err)
 }
 
 // WordsJSON is a text in both languages.

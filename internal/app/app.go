@@ -128,7 +128,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Pseudonyms:  &pseudonym.Service{DB: d, Names: names},
 		Incidents:   &incident.Service{DB: d},
 		Registers:   register.New(d),
-		Rights:      &rights.Service{DB: d, Vault: v},
+		Rights:      &rights.Service{DB: d, Vault: v, Reveals: reveals},
 		Boards:      &board.Service{DB: d},
 		Orgs:        org.New(d),
 		Accounts:    &account.Service{DB: d},

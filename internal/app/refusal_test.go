@@ -96,6 +96,7 @@ var operationNeeds = map[string]struct {
 	"extend-right":          {do: policy.RightsManage},
 	"answer-right":          {do: policy.RightsManage},
 	"close-right":           {do: policy.RightsManage},
+	"export-right":          {do: policy.RightsManage},
 	"list-board-notices":    {do: policy.NoticeRead},
 	"begin-board-notice":    {do: policy.NoticeWrite},
 	"read-board-notice":     {do: policy.NoticeRead},

@@ -201,7 +201,7 @@ func (b *board) known() {
 func (b *board) rightsThing(op string) (id string, read policy.Action) {
 	b.t.Helper()
 	switch op {
-	case "read-right", "extend-right", "answer-right", "close-right":
+	case "read-right", "extend-right", "answer-right", "close-right", "export-right":
 		return string(b.asked(rights.Open).ID), policy.RightsRead
 	case "read-consent", "withdraw-consent":
 		return string(b.consented().ID), policy.ConsentRead
@@ -306,6 +306,7 @@ func (b *board) rightsBodies() map[string]any {
 		"extend-right":         map[string]any{"notified_on": today(), "days": 5},
 		"answer-right":         map[string]any{"outcome": "refused", "reasons": "Un tiers.", "recourse": "La commission.", "answered_on": today()},
 		"close-right":          map[string]any{"why": "Retirée.", "closed_on": today()},
+		"export-right":         nil,
 		"begin-board-notice":   map[string]any{"kind": "collection"},
 		"write-board-notice":   map[string]any{"fields": fields, "version": 2},
 		"publish-board-notice": nil,
@@ -338,6 +339,7 @@ func (b *board) rightsForms(two *board) []form {
 			wrong: slices.Concat(required("kind"), among("kind"), required("received_on"), day("received_on"), wrongs("received_on", "received_on", last),
 				required("asker"), tooLong("asker"), tooLong("contact"), tooLong("wanted"), wrongs("person", "person", "nobody", script, "N"), wrongs("person", "about", ""),
 				wrongs("about", "about", b.brackets("about typed")), tooLong("about"))},
+		{route: "POST /rights/{id}/export", who: "privacy_officer", id: closing, foreign: foreign, page: "/rights/" + closing, shows: true},
 		{route: "POST /rights/{id}/extend", who: "privacy_officer", id: open, foreign: foreign, page: "/rights/" + open,
 			good: url.Values{"notified_on": {today()}, "days": {"5"}},
 			wrong: slices.Concat(required("notified_on"), day("notified_on"), wrongs("notified_on", "notified_on", last, "2020-01-01"), number("days"),
