@@ -23,6 +23,8 @@ func (s *Server) rightsRoutes(api huma.API) {
 	handle(s, api, op("answer-right", http.MethodPost, asked+"/{id}/answer", "Note what was answered, and when"), s.rightAnswer)
 	handle(s, api, op("close-right", http.MethodPost, asked+"/{id}/close", "Close a request"), s.rightClose)
 
+	handle(s, api, op("export-right", http.MethodPost, asked+"/{id}/export", "What aval keeps about the pupil of a request for access; it is noted"), s.rightExport)
+
 	handle(s, api, op("list-board-notices", http.MethodGet, told, "The last version of each notice"), s.boardNotices)
 	handle(s, api, created(op("begin-board-notice", http.MethodPost, told, "Begin the next version, from what aval knows")), s.boardNoticeBegin)
 	handle(s, api, op("read-board-notice", http.MethodGet, told+"/{id}", "Read a version of a notice"), s.boardNoticeRead)
@@ -148,6 +150,26 @@ func (s *Server) rightClose(ctx context.Context, a policy.Actor, in *struct {
 	return one(s.Rights.Close(ctx, a, rights.ID(in.ID), in.Body.Why, in.Body.ClosedOn))
 }
 
+type heldJSON struct {
+	What string `json:"what" doc:"given_name, class, look, consent_yes…"`
+	Text string `json:"text"`
+	On   string `json:"on,omitempty" doc:"The day it speaks of."`
+}
+
+type heldOut struct {
+	Number string     `json:"number"`
+	Held   []heldJSON `json:"held"`
+}
+
+func (s *Server) rightExport(ctx context.Context, a policy.Actor, in *ByID) (*answer[heldOut], error) {
+	r, held, err := s.Rights.Export(ctx, a, rights.ID(in.ID))
+	out := heldOut{Number: r.Number, Held: []heldJSON{}}
+	for _, h := range held {
+		out.Held = append(out.Held, heldJSON{h.Key, h.Text, h.On})
+	}
+	return body(out, err)
+}
+
 // WordsJSON is a text in both languages.
 type WordsJSON struct {
 	Fr string `json:"fr"`
@@ -184,7 +206,7 @@ func noticed(n rights.Notice, err error) (*answer[BoardNoticeJSON], error) {
 	return body(boardNoticeOf(n), err)
 }
 
-type toldJSON struct {
+type toldParents struct {
 	PlatformID string `json:"platform_id"`
 	Runs       string `json:"runs,omitempty" doc:"First day of a licence that is not over."`
 	SentOn     string `json:"sent_on,omitempty" doc:"Day on which parents were told."`
@@ -192,17 +214,17 @@ type toldJSON struct {
 
 type boardNoticesOut struct {
 	Notices   []BoardNoticeJSON `json:"notices"`
-	Platforms []toldJSON        `json:"platforms" doc:"Approved platforms that receive personal information."`
+	Platforms []toldParents     `json:"platforms" doc:"Approved platforms that receive personal information."`
 }
 
 func (s *Server) boardNotices(ctx context.Context, a policy.Actor, _ *struct{}) (*answer[boardNoticesOut], error) {
 	l, err := s.Rights.Notices(ctx, a)
-	out := boardNoticesOut{Notices: []BoardNoticeJSON{}, Platforms: []toldJSON{}}
+	out := boardNoticesOut{Notices: []BoardNoticeJSON{}, Platforms: []toldParents{}}
 	for _, n := range l.Notices {
 		out.Notices = append(out.Notices, boardNoticeOf(n))
 	}
 	for _, t := range l.Platforms {
-		out.Platforms = append(out.Platforms, toldJSON{string(t.ID), t.Runs, t.SentOn})
+		out.Platforms = append(out.Platforms, toldParents{string(t.ID), t.Runs, t.SentOn})
 	}
 	return body(out, err)
 }

@@ -146,7 +146,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Duties:         &duty.Service{DB: d},
 		Registers:      register.New(d),
 		Governance:     &governance.Service{DB: d, Blobs: blobs, Agenda: []governance.Source{governance.OpenIncidents}},
-		Rights:         &rights.Service{DB: d, Vault: v},
+		Rights:         &rights.Service{DB: d, Vault: v, Reveals: reveals},
 		Boards:         &board.Service{DB: d},
 		Adoptions:      &adoption.Service{DB: d},
 		Orgs:           org.New(d),

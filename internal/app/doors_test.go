@@ -205,8 +205,14 @@ func (b *board) ids() map[string][]string {
 		"official":    `SELECT id FROM official_version WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"services":    `SELECT id FROM found_platform WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"rights":      `SELECT id FROM rights_request WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"notices":     `SELECT id FROM board_notice WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"consents":    `SELECT id FROM consent WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"disposal":    `SELECT id FROM disposal WHERE board_id = $1 ORDER BY id LIMIT 2`,
 
 		"interpretations":  `SELECT id FROM interpretation WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"board-notices":    `SELECT id FROM board_notice WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"disposals":        `SELECT id FROM disposal WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incident-reports": `SELECT id FROM incident_report WHERE board_id = $1 ORDER BY id LIMIT 2`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -255,6 +261,12 @@ func (b *board) state() string {
 			`SELECT 'official ' || id FROM official_version WHERE board_id = $1`,
 			`SELECT 'interpretation ' || id || ' ' || ended_by FROM interpretation WHERE board_id = $1`,
 			`SELECT 'attestation ' || id FROM attestation WHERE board_id = $1`,
+			`SELECT 'right ' || id || ' ' || state || ' ' || CAST(version AS text) FROM rights_request WHERE board_id = $1`,
+			`SELECT 'told ' || id || ' ' || state || ' ' || CAST(version AS text) FROM board_notice WHERE board_id = $1`,
+			`SELECT 'consent ' || id || ' ' || CAST(version AS text) FROM consent WHERE board_id = $1`,
+			`SELECT 'basis ' || platform_id || ' ' || basis FROM collection_basis WHERE board_id = $1`,
+			`SELECT 'rule ' || kind || ' ' || code FROM retention_rule WHERE board_id = $1`,
+			`SELECT 'batch ' || id || ' ' || state FROM disposal WHERE board_id = $1`,
 			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
@@ -319,6 +331,7 @@ func (b *board) fill() {
 	b.must(b.classify(b.to(request.Acknowledged).ID))
 	b.entered("open")
 	b.entered("delete")
+	b.known()
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

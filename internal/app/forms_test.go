@@ -159,7 +159,7 @@ func (f form) minds(changed string) string {
 	}
 	return strings.Join(slices.DeleteFunc(strings.Split(changed, "\n"), func(line string) bool {
 		of, _, _ := strings.Cut(strings.TrimLeft(line, "+- "), " ")
-		return of == "" || of == "audit" || of == "evaluation" || of == "request" && strings.Contains(line, " draft ")
+		return of == "" || of == "audit" || of == "evaluation" || of == "told" || of == "request" && strings.Contains(line, " draft ")
 	}), "\n")
 }
 

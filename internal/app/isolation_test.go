@@ -300,6 +300,7 @@ func body(b *board, operation string) any {
 	}
 	maps.Copy(bodies, b.incidentBodies())
 	maps.Copy(bodies, b.governanceBodies())
+	maps.Copy(bodies, b.rightsBodies())
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
 		b.t.Errorf("the test knows no body for %s", operation)
@@ -310,7 +311,14 @@ func body(b *board, operation string) any {
 // bought is a licence of the board that a school pays for: each that records licences may where
 // they stand, the principal of the school among them.
 func bought(b *board) map[string]any {
-	var approved string
+	return map[string]any{"platform_id": b.anyApproved(), "scope": "school", "org_id": b.school, "payer": b.school,
+		"starts_on": "2026-01-01", "ends_on": "2099-12-31", "audience": map[string]any{"grades": []string{"04"}},
+		"account_kind": "login_name", "sign_in_url": "https://kastor.example",
+		"columns": []map[string]any{{"name": "Username", "holds": "login_name"}}}
+}
+
+// anyApproved is a platform that the board has approved.
+func (b *board) anyApproved() (approved string) {
 	b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
 		found, err := db.All(ctx, tx, text, `SELECT id FROM platform WHERE board_id = $1 AND status = 'approved' ORDER BY id LIMIT 1`, tx.Board)
 		if len(found) > 0 {
@@ -321,15 +329,13 @@ func bought(b *board) map[string]any {
 	if approved == "" {
 		approved = string(b.approved().ID)
 	}
-	return map[string]any{"platform_id": approved, "scope": "school", "org_id": b.school, "payer": b.school,
-		"starts_on": "2026-01-01", "ends_on": "2099-12-31", "audience": map[string]any{"grades": []string{"04"}},
-		"account_kind": "login_name", "sign_in_url": "https://kastor.example",
-		"columns": []map[string]any{{"name": "Username", "holds": "login_name"}}}
+	return approved
 }
 
 // reads are the operations that take nothing and change nothing.
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
-	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria"}
+	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria",
+	"list-rights", "read-right", "list-board-notices", "read-board-notice", "list-consents", "read-consent", "list-disposals"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

@@ -107,6 +107,28 @@ var operationNeeds = map[string]struct {
 	"send-notice":           {do: policy.IncidentManage},
 	"close-incident":        {do: policy.IncidentManage},
 	"export-register":       {do: policy.RegisterRead},
+	"list-rights":           {do: policy.RightsRead},
+	"enter-right":           {do: policy.RightsManage},
+	"read-right":            {do: policy.RightsRead},
+	"extend-right":          {do: policy.RightsManage},
+	"answer-right":          {do: policy.RightsManage},
+	"close-right":           {do: policy.RightsManage},
+	"export-right":          {do: policy.RightsManage},
+	"list-board-notices":    {do: policy.NoticeRead},
+	"begin-board-notice":    {do: policy.NoticeWrite},
+	"read-board-notice":     {do: policy.NoticeRead},
+	"write-board-notice":    {do: policy.NoticeWrite},
+	"publish-board-notice":  {do: policy.NoticePublish},
+	"give-board-notice":     {do: policy.NoticePublish},
+	"list-consents":         {do: policy.ConsentRead},
+	"record-consent":        {do: policy.ConsentRecord},
+	"read-consent":          {do: policy.ConsentRead},
+	"withdraw-consent":      {do: policy.ConsentRecord},
+	"choose-basis":          {do: policy.ConsentBasis},
+	"list-disposals":        {do: policy.RightsDispose},
+	"set-retention-rule":    {do: policy.RightsDispose},
+	"propose-disposal":      {do: policy.RightsDispose},
+	"decide-disposal":       {do: policy.RightsDispose},
 	"coverage":              {do: policy.CoverageRead},
 	"trace":                 {do: policy.CoverageRead},
 	"list-acts":             {do: policy.GovernanceRead},
@@ -196,6 +218,14 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 				}
 				if op.id == "end-act" || op.id == "withdraw-interpretation" {
 					b.walkGoverning(op, need.do)
+					return
+				}
+				if ofRights(op.path) {
+					b.walkRights(op, need.do)
+					return
+				}
+				if op.id == "record-consent" {
+					b.walkConsents(op, need.do)
 					return
 				}
 				if strings.HasPrefix(op.path, "/api/v1/invitations/") {

@@ -100,6 +100,7 @@ func (t *teller) live(ctx context.Context) error {
 	t.criterion()
 	t.governance()
 	t.inventory()
+	t.rights()
 	slices.SortStableFunc(t.events, func(a, b event) int { return a.at.Compare(b.at) })
 	for _, e := range t.events {
 		if e.at.After(t.now) {

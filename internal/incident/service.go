@@ -394,11 +394,13 @@ func (s *Service) Delete(ctx context.Context, actor policy.Actor, id ID) error {
 // answers false, and leaves the entry, when its time has not come or it is open again.
 func Destroy(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (gone bool, err error) {
 	i, err := Get(ctx, tx, id)
-	if fault.Is(err, fault.NotFound) || err == nil && i.deletable(day(tx.Now)) != nil {
+	switch {
+	case fault.Is(err, fault.NotFound):
 		return false, nil
-	}
-	if err != nil {
+	case err != nil:
 		return false, err
+	case i.deletable(day(tx.Now)) != nil:
+		return false, nil
 	}
 	return true, i.destroy(ctx, tx, actor)
 }

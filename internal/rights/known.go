@@ -44,8 +44,8 @@ func known(ctx context.Context, tx *db.Tx, p *policy.Pack, k NoticeKind, platfor
 		r := all[at]
 		fields = map[string]Words{"vendor": {r.called(), r.called()},
 			"data":    both(func(in *i18n.Printer) string { return r.kinds(p, in) }),
-			"purpose": both(func(in *i18n.Printer) string { return r.purpose(in) }),
-			"place":   both(func(in *i18n.Printer) string { return r.place(in) }),
+			"purpose": both(r.purpose),
+			"place":   both(r.place),
 			"conditions": both(func(in *i18n.Printer) string {
 				if strings.TrimSpace(r.Conditions) == "" {
 					return in.T("rights.known.no_conditions")

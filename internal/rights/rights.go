@@ -22,6 +22,7 @@ import (
 	"aval/internal/fault"
 	"aval/internal/i18n"
 	"aval/internal/policy"
+	"aval/internal/reveal"
 	"aval/internal/vault"
 )
 
@@ -40,8 +41,9 @@ const (
 
 // Service is what people do with it.
 type Service struct {
-	DB    *db.DB
-	Vault *vault.Vault
+	DB      *db.DB
+	Vault   *vault.Vault
+	Reveals *reveal.Service // who looked at a pupil's name
 }
 
 // figure is a threshold of the policy or of a law under it: the policy may be

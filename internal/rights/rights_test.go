@@ -18,6 +18,7 @@ import (
 	"aval/internal/org"
 	"aval/internal/person"
 	"aval/internal/policy"
+	"aval/internal/reveal"
 	"aval/internal/rights"
 	"aval/internal/seal"
 	"aval/internal/vault"
@@ -47,7 +48,7 @@ func each(t *testing.T, pack string, f func(t *testing.T, w *world)) {
 		w.board = dbtest.Board(t, d)
 		master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
 		w.must(err)
-		w.Service = &rights.Service{DB: d, Vault: vault.New(master)}
+		w.Service = &rights.Service{DB: d, Vault: vault.New(master), Reveals: &reveal.Service{DB: d}}
 		w.fill(w.board)
 		f(t, w)
 	})
@@ -174,6 +175,36 @@ func TestARequestIsAnsweredInTime(t *testing.T) {
 		}
 		_, err = w.Close(ctx, officer, r.ID, "", "2026-11-20")
 		w.refused("closed twice", err, fault.Conflict, clause)
+	})
+}
+
+func TestWhatIsKeptAboutAPupilIsGathered(t *testing.T) {
+	each(t, "csc-pan-2023", func(t *testing.T, w *world) {
+		ctx, officer := t.Context(), w.as(policy.PrivacyOfficer)
+		r, err := w.Enter(ctx, officer, asked(rights.Access))
+		w.must(err)
+		complaint, err := w.Enter(ctx, officer, asked(rights.Complaint))
+		w.must(err)
+		_, err = w.Consent(ctx, w.as(policy.Principal), w.consenting(nil))
+		w.must(err)
+		_, _, err = w.Export(ctx, officer, complaint.ID)
+		w.refused("for a complaint", err, fault.Conflict, "QC-RIGHT-01")
+		_, _, err = w.Export(ctx, w.as(policy.Secretary), r.ID)
+		w.refused("by the secretary", err, fault.Denied, "QC-RIGHT-01")
+		_, _, err = w.Export(ctx, w.as(policy.Principal), r.ID)
+		w.refused("by a principal", err, fault.NotFound, "")
+		_, held, err := w.Export(ctx, officer, r.ID)
+		w.must(err)
+		found := map[string]string{}
+		for _, h := range held {
+			found[h.Key] = h.Text
+			if strings.Contains(h.Text, "SECRET") {
+				t.Errorf("it names who asks or signs: %+v", h)
+			}
+		}
+		if found["given_name"] != "Ana" || found["class"] != "4e année" || found["consent_yes"] != "Récitou – Lire en ligne" || found["request"] == "" {
+			t.Errorf("gathered: %+v", held)
+		}
 	})
 }
 
@@ -697,7 +728,7 @@ func (w *world) file() (path string) {
 	w.t.Helper()
 	rows, err := w.db.SQLite().QueryContext(w.t.Context(), "PRAGMA database_list")
 	w.must(err)
-	defer rows.Close()
+	defer func() { w.must(rows.Close()) }()
 	for rows.Next() {
 		var seq, name string
 		w.must(rows.Scan(&seq, &name, &path))

@@ -36,6 +36,7 @@ import (
 	"aval/internal/org"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/rights"
 )
 
 // anyPassword signs in without one: what is tested here comes after.
@@ -95,7 +96,7 @@ func openFile(t *testing.T, d *db.DB, settings policy.Settings) *file {
 	t.Cleanup(func() { _ = files.Close() })
 	accounts := &account.Service{DB: d, Cost: account.Cheap}
 	f.house = &house{Server: &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Classification: &classification.Service{DB: d}, Inventory: &inventory.Service{DB: d}, Duties: &duty.Service{DB: d}, Accounts: anyPassword{accounts}, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Access: access.New(d, nil), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d, Blobs: files}, Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d, Blobs: files}, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}}}
+		Access: access.New(d, nil), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d, Blobs: files}, Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d, Blobs: files}, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}, Rights: &rights.Service{DB: d}}}
 	f.at = httptest.NewServer(f.Handler())
 	t.Cleanup(f.at.Close)
 

@@ -9,6 +9,7 @@ import (
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/pseudonym"
+	"aval/internal/rights"
 	"aval/internal/seal"
 	"aval/internal/vault"
 	"path/filepath"
@@ -149,7 +150,7 @@ func openSchool(t *testing.T, d *db.DB) *school {
 	pupils := &access.Accounts{Names: &pseudonym.Names{Vault: vault.New(master)}}
 	server := &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Classification: &classification.Service{DB: d}, Inventory: &inventory.Service{DB: d}, Duties: &duty.Service{DB: d}, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
 		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, pupils), Requests: request.New(d), Usage: &usage.Service{DB: d}, Evaluations: &evaluation.Service{DB: d},
-		Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d}, Delegations: accounts, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}}
+		Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d}, Delegations: accounts, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}, Rights: &rights.Service{DB: d}}
 	s.house = &house{Server: server}
 	s.at = httptest.NewServer(server.Handler())
 	t.Cleanup(s.at.Close)

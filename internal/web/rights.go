@@ -1,10 +1,12 @@
 package web
 
 import (
+	"bytes"
 	"strconv"
 
 	"aval/internal/policy"
 	"aval/internal/rights"
+	tables "aval/internal/sheet"
 	"aval/internal/web/ui"
 )
 
@@ -19,6 +21,7 @@ func (s *Server) rightsRoutes() []route {
 		{pattern: "POST /rights/{id}/extend", need: policy.RightsManage, do: s.rightExtend, form: s.right},
 		{pattern: "POST /rights/{id}/answer", need: policy.RightsManage, do: s.rightAnswer, form: s.right},
 		{pattern: "POST /rights/{id}/close", need: policy.RightsManage, do: s.rightClose, form: s.right},
+		{pattern: "POST /rights/{id}/export", need: policy.RightsManage, do: s.rightExport, form: s.right},
 		{pattern: "GET /disposal", need: policy.RightsDispose, do: s.disposal},
 		{pattern: "POST /disposal", need: policy.RightsDispose, do: s.disposalPropose, form: s.disposal},
 		{pattern: "GET /disposal/rules", need: policy.RightsDispose, do: s.disposalRules},
@@ -86,6 +89,26 @@ func (s *Server) rightClose(v *visit) error {
 	}
 	v.flash("rights.page.closed", r.Number)
 	return v.redirect(rightAt(r.ID))
+}
+
+// rightExport sends what aval keeps about the pupil of a request, as a table.
+func (s *Server) rightExport(v *visit) error {
+	r, held, err := s.Rights.Export(v.ctx(), v.actor, v.rightsID())
+	if err != nil {
+		return err
+	}
+	t := tables.Table{Format: tables.CSV, Comma: ',', Header: []string{v.T("rights.export.what"), v.T("rights.export.text"), v.T("rights.export.on")}}
+	if v.p.Lang == "fr" {
+		t.Comma = ';'
+	}
+	for _, h := range held {
+		t.Rows = append(t.Rows, []string{v.T("rights.export." + h.Key), h.Text, h.On})
+	}
+	var b bytes.Buffer
+	if err := t.Write(&b); err != nil {
+		return err
+	}
+	return v.send(r.Number+".csv", t.Format.Media(), b.Bytes())
 }
 
 // rightLook is how a request stands.
