@@ -19,7 +19,7 @@ type Traced struct {
 
 // Trace lists every clause of the board's policy and of the laws under it with
 // the exceptions that stand; it is for the same people as Coverage. The clause
-// that asks everyone to follow all others (7.2) lists none of its own.
+// that asks everyone to follow all others (7.2) lists its own alone.
 func Trace(ctx context.Context, d *db.DB, a Actor) (traced []Traced, err error) {
 	_, rows, err := Coverage(ctx, d, a)
 	if err != nil {

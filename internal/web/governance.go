@@ -341,7 +341,7 @@ func (v *visit) attestCard(p governance.Place, y governance.Year) ui.Card {
 func (v *visit) overdueCard(a governance.Act) ui.Card {
 	tone, icon := ui.Look("overdue")
 	c := ui.Card{Late: true, Href: "/governance/new?kind=" + a.Kind, Title: v.T("governance.kind." + a.Kind), Text: v.T("governance.page.last", v.p.Day(a.On)),
-		Tone: tone, Icon: icon, Badge: v.T("governance.page.due_by", v.p.Day(a.DueOn))}
+		Tone: tone, Icon: icon, Badge: v.T("condition.due_by", v.p.Day(a.DueOn))}
 	for _, k := range governance.KindsOf(v.actor.Pack) {
 		if k.Code == a.Kind {
 			c.Clause = k.Clause(v.actor.Pack)

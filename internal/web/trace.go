@@ -154,12 +154,15 @@ func (s *Server) reportPDF(v *visit, r governance.Report) error {
 	return v.send("aval-"+r.Year.String()+"-"+v.p.Lang+".pdf", "application/pdf", data)
 }
 
-// lineName is how a line of the report is called.
-func lineName(p *i18n.Printer, l governance.Line) string {
-	if l.Org == "" {
+// lineName is how a line of the report is called; the total comes after all.
+func lineName(p *i18n.Printer, r governance.Report, at int) string {
+	switch {
+	case at == len(r.Lines):
+		return p.T("governance.report.total")
+	case r.Lines[at].Org == "":
 		return p.T("governance.report.whole")
 	}
-	return l.Name
+	return r.Lines[at].Name
 }
 
 // attestedText says whether the place of a line attested.
