@@ -1198,7 +1198,7 @@ func criterionFold(v *visit, e evaluation.View, r evaluation.Row, writes bool) t
 			return templ_7745c5c3_Err
 		}
 		if r.Changed() {
-			templ_7745c5c3_Err = ui.Badge(ui.Info, "arrow-repeat", v.T("evaluation.changed_badge")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Badge(ui.Info, "clock-history", v.T("evaluation.changed_badge")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1621,7 +1621,7 @@ func evidenceFile(v *visit, f evaluation.Evidence, writes bool) templ.Component 
 			return templ_7745c5c3_Err
 		}
 		if f.Confidential {
-			templ_7745c5c3_Err = ui.Badge(ui.Plain, "lock", v.T("evaluation.confidential_badge")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Badge(ui.Plain, "shield-check", v.T("evaluation.confidential_badge")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
