@@ -417,16 +417,18 @@ func (k *Keys) Reseal(ctx context.Context, tx *db.Tx, keys *vault.Keys, after st
 	if err != nil || len(found) == 0 || after != "" || keys.Current(found[0]) {
 		return "", err
 	}
-	seed, err := keys.Open(place(tx.Board), found[0])
-	if err != nil {
-		return tx.Board, nil // changed or moved: Older counts it
+	last = tx.Board
+	if seed, refused := keys.Open(place(tx.Board), found[0]); refused == nil { // else changed or moved: Older counts it
+		text, err := keys.Seal(place(tx.Board), seed)
+		if err != nil {
+			return "", err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE evaluation_signer SET sealed = $2 WHERE board_id = $1 AND sealed = $3`,
+			tx.Board, text, found[0]); err != nil {
+			return "", err
+		}
 	}
-	text, err := keys.Seal(place(tx.Board), seed)
-	if err != nil {
-		return "", err
-	}
-	_, err = tx.Exec(ctx, `UPDATE evaluation_signer SET sealed = $2 WHERE board_id = $1 AND sealed = $3`, tx.Board, text, found[0])
-	return tx.Board, err
+	return last, nil
 }
 
 // Older implements vault.Resealer.
