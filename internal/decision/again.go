@@ -144,6 +144,7 @@ type Due struct {
 	Org      string // name
 	On       string // the day, as 2006-01-02
 	Overdue  bool
+	Clause   string // that asks for it
 }
 
 // due answers the decisions that count and whose day has come, or comes within the
@@ -181,6 +182,9 @@ func (s *Service) Due(ctx context.Context, actor policy.Actor) (list []Due, err 
 	}
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		list, err = due(ctx, tx, actor.Settings)
+		for i := range list {
+			list[i].Clause = renewal(actor.Pack, Cycle)
+		}
 		return err
 	})
 	return list, err

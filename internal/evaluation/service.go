@@ -415,6 +415,16 @@ func write(
 	return e, w, withdraw(ctx, tx, actor.Under(w.request.Pack), e, in.Withdraw)
 }
 
+// cites is the clause of a criterion; none for one of the board's own.
+func (e Evaluation) cites(criterion string) string {
+	for _, c := range e.Frame {
+		if c.ID == criterion {
+			return c.Clause
+		}
+	}
+	return ""
+}
+
 // withdraw sets aside files of an aspect: they are kept, and shown no more.
 func withdraw(ctx context.Context, tx *db.Tx, actor policy.Actor, e Evaluation, files []string) error {
 	for _, id := range files {
@@ -426,7 +436,7 @@ func withdraw(ctx context.Context, tx *db.Tx, actor policy.Actor, e Evaluation, 
 			return fault.Missing()
 		}
 		if err := audit.Write(ctx, tx, actor, "evaluation.evidence_withdrawn", "request:"+string(e.RequestID),
-			audit.Under(v.Criterion), audit.Note("evidence="+v.ID+" sha256="+v.SHA256)); err != nil {
+			audit.Under(e.cites(v.Criterion)), audit.Note("evidence="+v.ID+" sha256="+v.SHA256)); err != nil {
 			return err
 		}
 	}
@@ -491,7 +501,7 @@ func (s *Service) AddEvidence(
 			return err
 		}
 		return audit.Write(ctx, tx, actor.Under(w.request.Pack), "evaluation.evidence_added", "request:"+string(id),
-			audit.Under(criterion), audit.Note("evidence="+v.ID+" sha256="+v.SHA256))
+			audit.Under(e.cites(criterion)), audit.Note("evidence="+v.ID+" sha256="+v.SHA256))
 	})
 	if err != nil {
 		return Evidence{}, errors.Join(err, s.Blobs.Delete(context.WithoutCancel(ctx), actor.Board, v.ID))

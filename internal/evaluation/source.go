@@ -117,7 +117,7 @@ func (s *Service) TakeUp(ctx context.Context, actor policy.Actor, id request.ID,
 			if err != nil {
 				return err
 			}
-			if e.Version > 0 {
+			if e.Version > 0 || e.Opinion != "" {
 				return fault.New(fault.Conflict, "evaluation.begun").Under("3.1")
 			}
 			of := found[aspect]

@@ -77,6 +77,23 @@ type Aspect struct {
 	LocationReason string      `json:"location_reason"`
 	Equivalents    []string    `json:"equivalents"` // names of the platforms looked at
 	Criteria       []Criterion `json:"criteria"`
+	Originals      []Original  `json:"originals"`   // of two who wrote apart
+	Departments    []Original  `json:"departments"` // that gave their own judgement
+}
+
+// Original is what one of two evaluators had written without seeing the other's, or
+// what a department judged.
+type Original struct {
+	By         policy.Text `json:"by"` // title of the function, or name of the department
+	Conclusion string      `json:"conclusion"`
+	Criteria   []Rated     `json:"criteria"`
+}
+
+// Rated is a rating among others of the same criterion.
+type Rated struct {
+	ID     string `json:"id"`
+	Rating string `json:"rating"`
+	Note   string `json:"note"`
 }
 
 // Criterion is what was looked at, and what was found.
@@ -87,6 +104,7 @@ type Criterion struct {
 	Question policy.Text `json:"question"`
 	Rating   string      `json:"rating"`
 	Note     string      `json:"note"`
+	Reason   string      `json:"reason"` // why it is not what both of two had written
 }
 
 // Letter is the decision as it was sent, in one language, without names.
@@ -212,7 +230,7 @@ func (e Evaluation) bounded() bool {
 }
 
 func (a Aspect) bounded() bool {
-	if _, err := evaluation.ParseAspect(a.Aspect); err != nil || len(a.Criteria) > maxCriteria ||
+	if _, err := evaluation.ParseAspect(a.Aspect); err != nil || len(a.Criteria) > maxCriteria || len(a.Originals) > 2 || len(a.Departments) > maxCriteria ||
 		utf8.RuneCountInString(a.LocationReason) > maxWords || utf8.RuneCountInString(a.Summary) > maxWords {
 		return false
 	}

@@ -135,7 +135,7 @@ func gather(ctx context.Context, tx *db.Tx, actor policy.Actor, r request.Reques
 func aspectOf(ctx context.Context, tx *db.Tx, pack *policy.Pack, of evaluation.Evaluation) (a Aspect, err error) {
 	a = Aspect{Aspect: string(of.Aspect), By: pack.RoleTitle(policy.Evaluator), FinishedOn: of.FinishedAt.In(i18n.Zone).Format("2006-01-02"),
 		Recommendation: string(of.Recommendation), Summary: of.Summary, Location: string(of.Location), LocationReason: of.LocationReason,
-		Equivalents: []string{}, Criteria: []Criterion{}}
+		Equivalents: []string{}, Criteria: []Criterion{}, Originals: []Original{}, Departments: []Original{}}
 	criteria := of.Frame
 	if len(criteria) == 0 {
 		known, _ := pack.Aspect(string(of.Aspect))
@@ -144,7 +144,19 @@ func aspectOf(ctx context.Context, tx *db.Tx, pack *policy.Pack, of evaluation.E
 	for _, c := range criteria {
 		if j := of.Criteria[c.ID]; j.Rating != evaluation.Unrated {
 			a.Criteria = append(a.Criteria, Criterion{ID: c.ID, Clause: c.Clause, Name: c.Name, Question: c.Question,
-				Rating: string(j.Rating), Note: j.Note})
+				Rating: string(j.Rating), Note: j.Note, Reason: j.Reason})
+		}
+	}
+	for _, o := range of.Opinions {
+		a.Originals = append(a.Originals, Original{By: pack.RoleTitle(policy.Evaluator), Conclusion: o.Summary, Criteria: rated(criteria, o.Criteria)})
+	}
+	judged, err := evaluation.Judgements(ctx, tx, of.RequestID)
+	if err != nil {
+		return a, err
+	}
+	for _, i := range judged {
+		if i.Aspect == of.Aspect && i.State == evaluation.Judged {
+			a.Departments = append(a.Departments, Original{By: policy.Text{Fr: i.Org, En: i.Org}, Conclusion: i.Conclusion, Criteria: rated(i.Criteria, i.Ratings)})
 		}
 	}
 	ids := make([]catalogue.ID, len(of.Looked))
@@ -157,6 +169,16 @@ func aspectOf(ctx context.Context, tx *db.Tx, pack *policy.Pack, of evaluation.E
 	}
 	slices.Sort(a.Equivalents)
 	return a, err
+}
+
+func rated(criteria []policy.Criterion, all map[string]evaluation.Judgement) []Rated {
+	list := []Rated{}
+	for _, c := range criteria {
+		if j := all[c.ID]; j.Rating != evaluation.Unrated {
+			list = append(list, Rated{ID: c.ID, Rating: string(j.Rating), Note: j.Note})
+		}
+	}
+	return list
 }
 
 // letters are the decision's letter in both languages, its names left out.
@@ -395,16 +417,18 @@ func (k *Keys) Reseal(ctx context.Context, tx *db.Tx, keys *vault.Keys, after st
 	if err != nil || len(found) == 0 || after != "" || keys.Current(found[0]) {
 		return "", err
 	}
-	seed, err := keys.Open(place(tx.Board), found[0])
-	if err != nil {
-		return tx.Board, nil // changed or moved: Older counts it
+	last = tx.Board
+	if seed, refused := keys.Open(place(tx.Board), found[0]); refused == nil { // else changed or moved: Older counts it
+		text, err := keys.Seal(place(tx.Board), seed)
+		if err != nil {
+			return "", err
+		}
+		if _, err := tx.Exec(ctx, `UPDATE evaluation_signer SET sealed = $2 WHERE board_id = $1 AND sealed = $3`,
+			tx.Board, text, found[0]); err != nil {
+			return "", err
+		}
 	}
-	text, err := keys.Seal(place(tx.Board), seed)
-	if err != nil {
-		return "", err
-	}
-	_, err = tx.Exec(ctx, `UPDATE evaluation_signer SET sealed = $2 WHERE board_id = $1 AND sealed = $3`, tx.Board, text, found[0])
-	return tx.Board, err
+	return last, nil
 }
 
 // Older implements vault.Resealer.

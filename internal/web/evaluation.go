@@ -257,7 +257,7 @@ func unfolded(v *visit, r evaluation.Row, writes bool) bool {
 	case writes:
 		return rating == evaluation.Unrated || r.Carried
 	default:
-		return rating == evaluation.Partly || rating == evaluation.Unmet
+		return rating == evaluation.Partly || rating == evaluation.Unmet || r.Changed()
 	}
 }
 

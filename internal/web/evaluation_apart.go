@@ -230,8 +230,8 @@ func (v *visit) invitationCard(i evaluation.InvitationView) ui.Card {
 // dueCard is a platform whose turn has come by the board's own cycle.
 func (v *visit) dueCard(d decision.Due) ui.Card {
 	c := ui.Card{Href: decisionAt(d.Decision) + "/again", Title: v.T("decision.due_task", d.Platform),
-		Text: v.T("decision.due_text", v.p.Day(d.On)), Tone: ui.Info, Icon: "arrow-repeat", Badge: v.T("decision.due_badge"),
-		Clause: "3.1"}
+		Text: v.T("decision.due_text", v.p.Day(d.On)), Tone: ui.Info, Icon: "clock-history", Badge: v.T("decision.due_badge"),
+		Clause: d.Clause}
 	if d.Overdue {
 		c.Tone, c.Icon, c.Badge = ui.Wait, "hourglass-split", v.T("decision.due_late")
 	}
