@@ -239,7 +239,8 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	warned := regexp.MustCompile(`warnN?\("([a-z_]+)"`)
-	spoiled := regexp.MustCompile(`(?:defect|spoil)\("([a-z_]+)"`)
+	spoiled := regexp.MustCompile(`(?:defect|spoil|inOrder)\("([a-z_]+)"`)
+	soiled := regexp.MustCompile(`(?:dirt\("([a-z_]+)"|(?:dirt = |return .*, )"([a-z]+_[a-z_]+)"\n)`)
 	refused := regexp.MustCompile(`fault\.Invalid, "(roster\.[a-z_]+)"`)
 	keys := map[string]bool{}
 	for _, name := range sources {
@@ -253,6 +254,9 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 		for _, m := range spoiled.FindAllSubmatch(text, -1) {
 			keys["roster.defect."+string(m[1])] = true
 		}
+		for _, m := range soiled.FindAllSubmatch(text, -1) {
+			keys["roster.defect."+string(m[1])+string(m[2])] = true
+		}
 		for _, m := range refused.FindAllSubmatch(text, -1) {
 			keys[string(m[1])] = true
 		}
@@ -264,7 +268,7 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 			}
 		}
 	}
-	if len(keys) < 50 {
+	if len(keys) < 85 {
 		t.Errorf("only %d codes found in the source", len(keys))
 	}
 }

@@ -126,15 +126,16 @@ type Defect struct {
 	Field string `json:"field"`
 }
 
-// maxDefects are listed; more are counted, so that a report stays readable.
-const maxDefects = 1000
-
 // notes gathers what a reading met.
 type notes struct {
+	strict  bool // what deviates from the standard is a defect, else repaired and counted
+	listed  int  // defects that are listed; more are counted, so that a report stays readable
 	counts  map[string]int
 	defects []Defect
+	met     map[string]int // defects by code
 }
 
+// warn counts what is no deviation, or what tolerance repairs.
 func (n *notes) warn(code string) { n.warnN(code, 1) }
 
 func (n *notes) warnN(code string, count int) {
@@ -147,18 +148,43 @@ func (n *notes) warnN(code string, count int) {
 	n.counts[code] += count
 }
 
+// dirt is what deviates from the standard and can be repaired.
+func (n *notes) dirt(code, file string, row int, field string) {
+	if n.strict {
+		n.defect(code, file, row, field)
+		return
+	}
+	n.warn(code)
+}
+
 func (n *notes) defect(code, file string, row int, field string) {
-	if len(n.defects) == maxDefects {
+	if n.met == nil {
+		n.met = map[string]int{}
+	}
+	n.met[code]++
+	if len(n.defects) == n.listed {
 		n.warn("defects_not_listed")
 		return
 	}
 	n.defects = append(n.defects, Defect{Code: code, File: file, Row: row, Field: field})
 }
 
+// inOrder tells of rows that were not met in their order.
+func (n *notes) inOrder(code, file string, rows []int, field string) {
+	slices.Sort(rows)
+	for _, row := range rows {
+		n.defect(code, file, row, field)
+	}
+}
+
 // Warnings are the set's, sorted by code.
 func (s *Set) Warnings() []Warning {
-	list := make([]Warning, 0, len(s.notes.counts))
-	for code, count := range s.notes.counts {
+	return counted(s.notes.counts)
+}
+
+func counted(counts map[string]int) []Warning {
+	list := make([]Warning, 0, len(counts))
+	for code, count := range counts {
 		list = append(list, Warning{Code: code, Count: count})
 	}
 	slices.SortFunc(list, func(a, b Warning) int { return cmp.Compare(a.Code, b.Code) })
