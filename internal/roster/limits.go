@@ -13,11 +13,11 @@ type Limits struct {
 	Listed  int   // defects that a report lists; all are counted
 }
 
-// DefaultLimits are far above the largest school board of Canada, a quarter of
-// a million pupils in eight classes each.
+// DefaultLimits leave room for a school board of 180,000 pupils in eight classes
+// each.
 func DefaultLimits() Limits {
 	return Limits{Members: 64, Member: 512 << 20, Total: 1 << 30, Ratio: 200, Line: 256 << 10, Columns: 1000,
-		Rows: 3_000_000, Listed: 1000}
+		Rows: 2_000_000, Listed: 1000}
 }
 
 const smallMember = 1 << 20 // bytes below which no ratio is alarming

@@ -16,8 +16,8 @@ type binding struct {
 	places  []int // where each column of the table stands, or -1
 	row     int
 	cells   []string
-	waiting []reference         // to rows of the same file, which may come later
-	primary map[uint64]struct{} // who has a primary role where
+	waiting []reference // to rows of the same file, which may come later
+	primary hashes      // who has a primary role where
 }
 
 // reference is one that was not resolved yet.
@@ -42,7 +42,6 @@ func (b *binding) read() error {
 	}
 	set := b.set
 	b.complete()
-	b.primary = map[uint64]struct{}{}
 	for _, file := range b.inOrder() {
 		if set.Modes[file] == Absent {
 			continue
@@ -256,7 +255,7 @@ func (b *binding) reference(i int, c *column, id string) {
 	}
 	key := hash(id)
 	if b.set.Modes[c.to] == Bulk {
-		if _, ok := b.known[c.to].seen[key]; ok {
+		if b.known[c.to].seen.has(key) {
 			return
 		}
 		if c.to == b.t.file {
@@ -271,7 +270,7 @@ func (b *binding) reference(i int, c *column, id string) {
 func (b *binding) settle(file string) {
 	columns := columnsOf(b.set.Version, file)
 	for _, w := range b.waiting {
-		if _, ok := b.known[file].seen[w.id]; !ok {
+		if !b.known[file].seen.has(w.id) {
 			b.set.notes.defect("reference_unresolved", file+".csv", int(w.row), columns[w.column].name)
 		}
 	}
@@ -351,8 +350,7 @@ func (b *binding) onePrimary() {
 		return
 	}
 	key := hash(b.named("userSourcedId")) ^ hash(b.named("orgSourcedId"))*31
-	if _, twice := b.primary[key]; twice {
+	if !b.primary.add(key) {
 		b.defect("primary_role_twice", "roleType")
 	}
-	b.primary[key] = struct{}{}
 }
