@@ -7,6 +7,7 @@ import (
 	"aval/internal/app"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/policy"
 	"aval/internal/roster"
 )
 
@@ -17,7 +18,9 @@ type rosterCmds struct {
 
 type rosterImport struct {
 	boardFlag
-	Path string `arg:"" help:"Zip file or folder."`
+	Path   string `arg:"" help:"Zip file or folder."`
+	Dry    bool   `name:"dry-run" help:"Say what it would do, by counts; write nothing."`
+	Retire bool   `name:"retire-most" help:"Go on where more than one pupil in twenty would be retired."`
 }
 
 func (c rosterImport) Run(h *house) error {
@@ -26,7 +29,14 @@ func (c rosterImport) Run(h *house) error {
 		if err != nil {
 			return err
 		}
-		report, err := a.Rosters.Import(h.ctx, actor, c.Path)
+		if c.Dry {
+			return c.preview(h, a, actor)
+		}
+		var told []roster.Told
+		if c.Retire {
+			told = append(told, roster.RetireMost)
+		}
+		report, err := a.Rosters.Import(h.ctx, actor, c.Path, told...)
 		if err != nil {
 			return err
 		}
@@ -46,6 +56,33 @@ func (c rosterImport) Run(h *house) error {
 			return errSaid
 		}
 		return nil
+	})
+}
+
+func (c rosterImport) preview(h *house, a *app.App, actor policy.Actor) error {
+	preview, err := a.Rosters.Preview(h.ctx, actor, c.Path)
+	if err != nil {
+		return err
+	}
+	return h.print(preview, func(w io.Writer) {
+		for _, of := range []struct {
+			who string
+			roster.Changes
+		}{{"pupils", preview.Pupils}, {"staff", preview.Others}} {
+			_, _ = fmt.Fprintf(w, "%s: added %d, moved %d, left %d, changed %d\n", of.who, of.Added, of.Moved, of.Left, of.Changed)
+		}
+		for _, s := range preview.BySchool {
+			_, _ = fmt.Fprintf(w, "school %s: added %d, arrived %d, departed %d, left %d, changed %d\n",
+				s.School, s.Added, s.Arrived, s.Departed, s.Left, s.Changed)
+		}
+		p := i18n.For(h.flags.Lang)
+		for _, odd := range preview.Suspicious {
+			_, _ = fmt.Fprintf(w, "suspicious %s: %d (%s)\n", odd.Code, odd.Count, p.T("roster.suspicious."+odd.Code))
+		}
+		_, _ = fmt.Fprintf(w, "warnings %d, defects %d\n", len(preview.Warnings), len(preview.Defects))
+		if preview.Stops {
+			_, _ = fmt.Fprintln(w, p.T("roster.preview_stops"))
+		}
 	})
 }
 

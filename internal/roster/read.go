@@ -464,8 +464,7 @@ func (rd *reader) class(r *row) {
 
 func (rd *reader) user(r *row) {
 	u := UserRow{Mark: r.mark(), Given: r.need("givenName"), Family: r.need("familyName"), Email: r.text("email"),
-		Number: r.text("identifier")}
-	r.want("username")
+		Number: r.text("identifier"), Username: r.want("username")}
 	r.want("enabledUser")
 	if words := r.grades(); len(words) > 0 {
 		u.Grade = words[0]

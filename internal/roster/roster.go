@@ -77,6 +77,7 @@ type UserRow struct {
 	Mark
 	Kind                                person.Kind // empty in a delta that does not say
 	Given, Family, Email, Number, Grade string
+	Username                            string // compared, not kept
 }
 
 // RoleRow is what someone is somewhere.
