@@ -13,7 +13,7 @@ import (
 
 type rosterCmds struct {
 	Validate rosterValidate `cmd:"" help:"Say what is wrong with a OneRoster CSV set; needs no database."`
-	Import   rosterImport   `cmd:"" help:"Import a OneRoster CSV set (1.1 or 1.2; zip or folder)."`
+	Import   rosterImport   `cmd:"" help:"Import a OneRoster CSV set (1.0, 1.1 or 1.2; zip or folder)."`
 }
 
 type rosterImport struct {

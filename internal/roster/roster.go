@@ -1,9 +1,10 @@
 // Package roster brings a school board's people into aval and keeps them in
 // step: schools, classes, pupils, staff and who is in which class (policy A,
-// 1.3 f and 6.3 e). It reads OneRoster CSV sets, versions 1.1 and 1.2, as
+// 1.3 f and 6.3 e). It reads OneRoster CSV sets, versions 1.0, 1.1 and 1.2, as
 // pupil-information systems really write them.
 //
 //	a zip or a folder --Read--> Set (repaired, dirt counted) --Import--> the board's tables
+//	                  --Validate--> Check (in a stream, no rows kept; or to the letter)
 //
 // Dirt that has one possible meaning is repaired and counted as a warning. What
 // cannot be repaired is a defect: it names the file, the row and the column, and

@@ -219,7 +219,7 @@ func (s *scanner) within(data []byte, i int) (end int, more bool) {
 				return 0, true
 			}
 			s.stray = true // never closed
-			s.take(withoutEnd(data[i:]))
+			s.take(data[i:])
 			return len(data), false
 		}
 		s.take(data[i : i+at])

@@ -81,7 +81,7 @@ func TestARowHasABoundAndABreakIsSaid(t *testing.T) {
 // FuzzScan holds the scanner against encoding/csv, which is as lazy about quotes
 // but reads no blank line and takes CRLF within quotes for a line feed.
 func FuzzScan(f *testing.F) {
-	for _, text := range []string{"a,b\r\nc,d\n", "\"a,b\",\"c\nd\"\ne\n", `"a""b",c`, "a\"b,\"c\"d\",e\n", "\n\n,\n\"", "\"\r\n\",\r", "é;\xff,\x00\n"} {
+	for _, text := range []string{"a,b\r\nc,d\n", "\"a,b\",\"c\nd\"\ne\n", `"a""b",c`, "a\"b,\"c\"d\",e\n", "\n\n,\n\"", "\"\r\n\",\r", "\"\n", "é;\xff,\x00\n"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
