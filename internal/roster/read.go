@@ -245,8 +245,10 @@ func (rd *reader) properties() (map[string]property, error) {
 	says := map[string]property{}
 	header := true
 	err = t.each(1, func(r *row) error {
-		cells := append(r.cells, "", "")
-		name, value := strings.TrimSpace(cells[0]), strings.TrimSpace(cells[1])
+		name, value := strings.TrimSpace(r.cells[0]), ""
+		if len(r.cells) > 1 {
+			value = strings.TrimSpace(r.cells[1])
+		}
 		if header {
 			header = false
 			if name != "propertyName" || value != "value" {

@@ -134,11 +134,12 @@ func (s *scanner) cut(line string) ([]string, error) {
 		cells = append(cells, line[:at])
 		line = line[at+1:]
 	}
-	s.cells = append(cells, line)
-	if len(s.cells) > s.columns {
+	cells = append(cells, line)
+	s.cells = cells
+	if len(cells) > s.columns {
 		return nil, fault.New(fault.Invalid, "roster.row_too_long", s.file+".csv")
 	}
-	return s.cells, nil
+	return cells, nil
 }
 
 // quoted cuts a row that holds a quote, which may go over several lines.

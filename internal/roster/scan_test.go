@@ -128,8 +128,12 @@ func FuzzValues(f *testing.F) {
 		if word, _, ok := grade(text); ok && text != "" && !grades[word] {
 			t.Errorf("grade %q of %q", word, text)
 		}
-		truthOf(text)
-		goneOf(text)
+		if value, dirt := truthOf(text); value && dirt == "" && text != "true" {
+			t.Errorf("%q is true", text)
+		}
+		if gone, dirt := goneOf(text); gone && dirt == "" && text != "tobedeleted" {
+			t.Errorf("%q is gone", text)
+		}
 		if isMoment(text) && !isDay(text[:10]) || areUserIDs(text) && !strings.HasPrefix(text, "{") || isExtension(text) && text == "ext:" {
 			t.Errorf("%q passes", text)
 		}
