@@ -159,6 +159,9 @@ func TestHostileSetsAreRefusedInLittleMemory(t *testing.T) {
 		{"as many rows as the default allows, and one", stuffed(t, "enrollments.csv", enrollments, roster.DefaultLimits().Rows, func(i int) string {
 			return fmt.Sprintf("%x,,,k1,s1,u1,student,,,\n", i)
 		}), "roster.set_too_large", roster.Limits{}},
+		{"as many users as that", stuffed(t, "users.csv", users11, roster.DefaultLimits().Rows/3, func(i int) string {
+			return fmt.Sprintf("%x,,,true,s1,student,u,,A,B,,,,,,,,\n", i)
+		}), "roster.set_too_large", roster.Limits{}},
 		{"a list far longer than it says", crowded(t, 60000), "roster.set_too_large", roster.Limits{}},
 		{"a quote that is never closed", stuffed(t, "enrollments.csv", enrollments+"\"", 40000, random), "roster.row_too_long", roster.Limits{}},
 		{"a row of a million cells", with("users.csv", strings.Repeat(",", 1<<20)), "roster.row_too_long", roster.Limits{}},

@@ -9,11 +9,14 @@ type Limits struct {
 	Ratio   int64 // unpacked to packed, of a file above one mebibyte
 	Line    int   // bytes of one row
 	Columns int   // cells of one row
-	Rows    int   // rows of the whole set
+	Rows    int   // rows of the whole set; one of which more is remembered counts for several
 	Listed  int   // defects that a report lists; all are counted
 }
 
-// DefaultLimits leave room for a school board of 180,000 pupils in eight classes
+// weights say for how many rows one counts, by what is remembered of it.
+var weights = map[string]int{"users": 3, "classes": 3, "roles": 2, "orgs": 8, "academicSessions": 8}
+
+// DefaultLimits leave room for a school board of 130,000 pupils in eight classes
 // each.
 func DefaultLimits() Limits {
 	return Limits{Members: 64, Member: 512 << 20, Total: 1 << 30, Ratio: 200, Line: 256 << 10, Columns: 1000,

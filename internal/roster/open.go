@@ -29,6 +29,7 @@ type pack struct {
 	notes   *notes
 	left    int64 // bytes that may still be unpacked
 	rows    int   // that may still be read
+	met     int   // that were
 	close   func() error
 }
 

@@ -238,7 +238,7 @@ func (rd *reader) properties() (map[string]property, error) {
 	}
 	defer func() { _ = src.Close() }() // only read
 	t := &table{file: "manifest", notes: rd.pack.notes, width: 2,
-		scan: newScanner("manifest", src, rd.pack.limits), rows: &rd.pack.rows}
+		scan: newScanner("manifest", src, rd.pack.limits), pack: rd.pack}
 	if err := t.encoding(); err != nil {
 		return nil, err
 	}

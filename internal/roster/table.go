@@ -28,7 +28,7 @@ type table struct {
 	head    map[string]int // where each column stands
 	width   int
 	scan    *scanner
-	rows    *int // that may still be read
+	pack    *pack
 
 	utf8, latin bool // signs of either encoding were met
 }
@@ -47,7 +47,7 @@ var errNoRow = errors.New("no row")
 // newTable reads the header. It answers errNoRow for a file without a data row.
 func newTable(file, version string, mode Mode, src io.Reader, p *pack) (*table, error) {
 	t := &table{file: file, version: version, mode: mode, notes: p.notes, columns: columnsOf(version, file), full: true,
-		head: map[string]int{}, scan: newScanner(file, src, p.limits), rows: &p.rows}
+		head: map[string]int{}, scan: newScanner(file, src, p.limits), pack: p}
 	if len(t.columns) == 0 {
 		t.columns, t.full = begin, false
 	}
@@ -156,7 +156,8 @@ func (t *table) each(first int, f func(r *row) error) error {
 		if err != nil {
 			return err
 		}
-		if *t.rows--; *t.rows < 0 {
+		t.pack.met++
+		if t.pack.rows -= max(1, weights[t.file]); t.pack.rows < 0 {
 			return fault.New(fault.Invalid, "roster.set_too_large")
 		}
 		if blank(cells) {

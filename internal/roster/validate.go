@@ -66,5 +66,5 @@ func Validate(path string, o Options) (c Check, err error) {
 func (c *Check) count(rd *reader) {
 	c.Students, c.Staff, c.Schools = rd.counts.Students, rd.counts.Staff, rd.counts.Schools
 	c.Classes, c.Enrollments = rd.counts.Classes, rd.counts.Enrollments
-	c.Rows = rd.pack.limits.Rows - rd.pack.rows
+	c.Rows = rd.pack.met
 }
