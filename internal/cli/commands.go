@@ -147,44 +147,6 @@ func (c tokenCreate) Run(h *house) error {
 	})
 }
 
-type rosterCmds struct {
-	Import rosterImport `cmd:"" help:"Import a OneRoster CSV set (1.1 or 1.2; zip or folder)."`
-}
-
-type rosterImport struct {
-	boardFlag
-	Path string `arg:"" help:"Zip file or folder."`
-}
-
-func (c rosterImport) Run(h *house) error {
-	return h.with(func(a *app.App) error {
-		actor, err := c.actor(h, a)
-		if err != nil {
-			return err
-		}
-		report, err := a.Rosters.Import(h.ctx, actor, c.Path)
-		if err != nil {
-			return err
-		}
-		if err := h.print(report, func(w io.Writer) {
-			_, _ = fmt.Fprintf(w, "students %d, staff %d, schools %d, classes %d, enrollments %d\n",
-				report.Students, report.Staff, report.Schools, report.Classes, report.Enrollments)
-			for _, warning := range report.Warnings {
-				_, _ = fmt.Fprintf(w, "warning %s: %d\n", warning.Code, warning.Count)
-			}
-			for _, d := range report.Defects {
-				_, _ = fmt.Fprintf(w, "defect %s: %s, row %d, %s\n", d.Code, d.File, d.Row, d.Field)
-			}
-		}); err != nil {
-			return err
-		}
-		if len(report.Defects) > 0 {
-			return errSaid
-		}
-		return nil
-	})
-}
-
 type auditCmds struct {
 	Verify     auditVerify     `cmd:"" help:"Prove that the trail is whole."`
 	Checkpoint auditCheckpoint `cmd:"" help:"Write or mail a signed checkpoint to keep off this machine."`

@@ -32,11 +32,12 @@ type intake struct {
 	kinds map[string]person.Kind     // what each user of the set is
 	told  map[string]map[string]bool // file → source ids that the set holds
 	named int                        // pupils who were given a login name
+	most  bool                       // told to retire as many pupils as it takes
 }
 
 func (in *intake) run(ctx context.Context) error {
 	steps := []func(context.Context) error{
-		in.learn, in.keepOrgs, in.keepSessions, in.keepCourses, in.keepPeople, in.keepPosts, in.keepClasses,
+		in.learn, in.guard, in.keepOrgs, in.keepSessions, in.keepCourses, in.keepPeople, in.keepPosts, in.keepClasses,
 		in.keepEnrollments, in.retire, in.name,
 	}
 	for _, step := range steps {
@@ -70,6 +71,25 @@ func (in *intake) learn(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// guard stops a full set from retiring most pupils, unless it was told to.
+func (in *intake) guard(context.Context) error {
+	if in.most || in.set.Modes["users"] != Bulk {
+		return nil
+	}
+	leaves := in.set.leaving()
+	left, active := 0, 0
+	for source, h := range in.held["users"] {
+		if h.gone || h.kind != person.Student {
+			continue
+		}
+		active++
+		if leaves(source) {
+			left++
+		}
+	}
+	return most(left, active)
 }
 
 // id is the record's own, old or new, and notes that the set holds it.

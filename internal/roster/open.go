@@ -2,6 +2,7 @@ package roster
 
 import (
 	"archive/zip"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,31 +15,26 @@ import (
 	"aval/internal/fault"
 )
 
-// Limits of what we open: the largest set of a province's board stays far below.
-const (
-	maxMembers  = 64
-	maxMember   = 256 << 20 // one file, unpacked
-	maxTotal    = 512 << 20 // the whole set, unpacked
-	maxRatio    = 200       // unpacked to packed, above smallMember
-	smallMember = 1 << 20
-)
-
 // member is one file of a set.
 type member struct {
-	size int64
-	open func() (io.ReadCloser, error)
+	size, packed int64 // as declared; packed is zero in a folder
+	open         func() (io.ReadCloser, error)
 }
 
 // pack is an opened set: its members by their true names.
 type pack struct {
+	limits  Limits
 	members map[string]member
+	names   map[string]bool // of all members, in lower case
 	notes   *notes
 	left    int64 // bytes that may still be unpacked
+	rows    int   // that may still be read
+	met     int   // that were
 	close   func() error
 }
 
 // openPack opens a zip or a folder and refuses what is unsafe before anything is read.
-func openPack(name string, n *notes) (*pack, error) {
+func openPack(name string, l Limits, n *notes) (*pack, error) {
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Invalid, "roster.set_not_found")
@@ -47,13 +43,16 @@ func openPack(name string, n *notes) (*pack, error) {
 		return nil, fault.New(fault.Invalid, "roster.set_unreadable")
 	}
 	if info.IsDir() {
-		return openFolder(name, n)
+		return openFolder(name, l, n)
 	}
 	f, err := os.Open(name) //nolint:gosec // the path comes from the operator or from our own upload folder
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "roster.set_unreadable")
 	}
-	p, err := openZip(f, info.Size(), n)
+	if !strings.HasSuffix(name, ".zip") {
+		n.dirt("zip_name", "", 0, "")
+	}
+	p, err := openZip(f, info.Size(), l, n)
 	if err != nil {
 		_ = f.Close() // the refusal says more
 		return nil, err
@@ -62,12 +61,12 @@ func openPack(name string, n *notes) (*pack, error) {
 	return p, nil
 }
 
-func openFolder(name string, n *notes) (*pack, error) {
+func openFolder(name string, l Limits, n *notes) (*pack, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "roster.set_unreadable")
 	}
-	p := newPack(n)
+	p := newPack(l, n)
 	p.close = root.Close
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {
@@ -77,7 +76,7 @@ func openFolder(name string, n *notes) (*pack, error) {
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !info.Mode().IsRegular() {
-			n.warn("file_unknown")
+			n.dirt("file_unknown", "", 0, "")
 			continue
 		}
 		m := member{size: info.Size(), open: func() (io.ReadCloser, error) { return root.Open(e.Name()) }}
@@ -89,21 +88,26 @@ func openFolder(name string, n *notes) (*pack, error) {
 	return p, nil
 }
 
-func openZip(r io.ReaderAt, size int64, n *notes) (*pack, error) {
-	z, err := zip.NewReader(r, size)
+func openZip(r io.ReaderAt, size int64, l Limits, n *notes) (*pack, error) {
+	bounded := &boundedAt{ReaderAt: r, left: maxDirectory, bound: true}
+	z, err := zip.NewReader(bounded, size)
+	bounded.bound = false
+	if errors.Is(err, errTooLarge) {
+		return nil, fault.New(fault.Invalid, "roster.set_too_large")
+	}
 	if errors.Is(err, zip.ErrInsecurePath) {
 		return nil, fault.New(fault.Invalid, "roster.set_unsafe")
 	}
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "roster.set_unreadable")
 	}
-	if len(z.File) > maxMembers {
+	if len(z.File) > l.Members {
 		return nil, fault.New(fault.Invalid, "roster.set_too_large")
 	}
-	p := newPack(n)
+	p := newPack(l, n)
 	names := make([]string, 0, len(z.File))
 	for _, f := range z.File {
-		if err := checkMember(f); err != nil {
+		if err := checkMember(f, l); err != nil {
 			return nil, err
 		}
 		if !strings.HasSuffix(f.Name, "/") {
@@ -112,13 +116,13 @@ func openZip(r io.ReaderAt, size int64, n *notes) (*pack, error) {
 	}
 	folder := commonFolder(names)
 	if folder != "" {
-		n.warn("folder_in_zip")
+		n.dirt("folder_in_zip", "", 0, "")
 	}
 	for _, f := range z.File {
 		if strings.HasSuffix(f.Name, "/") {
 			continue
 		}
-		m := member{size: int64(f.UncompressedSize64), open: f.Open} //nolint:gosec // checkMember bounds it
+		m := member{size: int64(f.UncompressedSize64), packed: max(int64(f.CompressedSize64), 1), open: f.Open} //nolint:gosec // checkMember bounds both
 		if err := p.add(strings.TrimPrefix(f.Name, folder), m); err != nil {
 			return nil, err
 		}
@@ -128,16 +132,16 @@ func openZip(r io.ReaderAt, size int64, n *notes) (*pack, error) {
 
 // checkMember refuses a name that climbs, a size or a ratio beyond the limits,
 // and what a OneRoster zip never holds: links, encryption, exotic packing.
-func checkMember(f *zip.File) error {
+func checkMember(f *zip.File, l Limits) error {
 	switch {
 	case f.Name == "" || strings.ContainsAny(f.Name, "\\\x00") || strings.Contains(f.Name, ":") ||
 		path.IsAbs(f.Name) || slices.Contains(strings.Split(f.Name, "/"), ".."):
 		return fault.New(fault.Invalid, "roster.set_unsafe")
 	case f.Mode()&fs.ModeType&^fs.ModeDir != 0, f.Flags&1 != 0, f.Method != zip.Store && f.Method != zip.Deflate:
 		return fault.New(fault.Invalid, "roster.set_unsafe")
-	case f.UncompressedSize64 > maxMember:
+	case f.UncompressedSize64 > uint64(l.Member), f.CompressedSize64 > uint64(l.Member): //nolint:gosec // a limit is not negative
 		return fault.New(fault.Invalid, "roster.set_too_large")
-	case f.UncompressedSize64 > smallMember && f.UncompressedSize64/max(f.CompressedSize64, 1) > maxRatio:
+	case f.UncompressedSize64 > smallMember && f.UncompressedSize64/max(f.CompressedSize64, 1) > uint64(l.Ratio): //nolint:gosec // as above
 		return fault.New(fault.Invalid, "roster.set_too_large")
 	}
 	return nil
@@ -159,47 +163,91 @@ func commonFolder(names []string) string {
 	return folder
 }
 
-func newPack(n *notes) *pack {
-	return &pack{members: map[string]member{}, notes: n, left: maxTotal, close: func() error { return nil }}
+// boundedAt bounds how much is read of the list at the end of a zip, which is
+// held in memory and of which the zip itself says how long it is.
+type boundedAt struct {
+	io.ReaderAt
+	left  int
+	bound bool
+}
+
+const maxDirectory = 1 << 20
+
+var errTooLarge = errors.New("too large")
+
+func (b *boundedAt) ReadAt(p []byte, at int64) (int, error) {
+	if b.bound {
+		if b.left -= len(p); b.left < 0 {
+			return 0, errTooLarge
+		}
+	}
+	return b.ReaderAt.ReadAt(p, at)
+}
+
+func newPack(l Limits, n *notes) *pack {
+	return &pack{limits: l, members: map[string]member{}, names: map[string]bool{}, notes: n, left: l.Total, rows: l.Rows,
+		close: func() error { return nil }}
 }
 
 // add files a member under its true name, whatever its case.
 func (p *pack) add(name string, m member) error {
-	file, known := fileNames[strings.ToLower(name)]
-	if !known {
-		p.notes.warn("file_unknown")
-		return nil
+	lower := strings.ToLower(name)
+	file, known := fileNames[lower]
+	if p.names[lower] {
+		return fault.New(fault.Invalid, "roster.file_twice", cmp.Or(file, "?")+".csv")
 	}
-	if m.size > maxMember {
+	p.names[lower] = true
+	if len(p.names) > p.limits.Members {
 		return fault.New(fault.Invalid, "roster.set_too_large")
 	}
-	if _, twice := p.members[file]; twice {
-		return fault.New(fault.Invalid, "roster.file_twice", file+".csv")
+	if !known {
+		p.notes.dirt("file_unknown", "", 0, "")
+		return nil
+	}
+	if m.size > p.limits.Member {
+		return fault.New(fault.Invalid, "roster.set_too_large")
 	}
 	if name != file+".csv" {
-		p.notes.warn("file_name_case")
+		p.notes.dirt("file_name_case", file+".csv", 0, "")
 	}
 	p.members[file] = m
 	return nil
 }
 
-// read unpacks a member, trusting no declared size.
-func (p *pack) read(file string) ([]byte, error) {
-	r, err := p.members[file].open()
+// open begins to unpack a member. What it gives is bounded while it is read.
+func (p *pack) open(file string) (io.ReadCloser, error) {
+	m := p.members[file]
+	r, err := m.open()
 	if err != nil {
 		return nil, fault.New(fault.Invalid, "roster.file_unreadable", file+".csv")
 	}
-	limit := min(p.left, maxMember)
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err := errors.Join(err, r.Close()); err != nil {
-		return nil, fault.New(fault.Invalid, "roster.file_unreadable", file+".csv")
-	}
-	if int64(len(data)) > limit {
-		return nil, fault.New(fault.Invalid, "roster.set_too_large")
-	}
-	p.left -= int64(len(data))
-	return data, nil
+	return &stream{file: file, pack: p, member: m, from: r}, nil
 }
+
+// stream is a member on its way in.
+type stream struct {
+	file   string
+	pack   *pack
+	member member
+	from   io.ReadCloser
+	got    int64
+}
+
+func (s *stream) Read(b []byte) (int, error) {
+	n, err := s.from.Read(b)
+	s.got += int64(n)
+	s.pack.left -= int64(n)
+	l := s.pack.limits
+	if s.got > l.Member || s.pack.left < 0 || s.member.packed > 0 && s.got > smallMember && s.got/s.member.packed > l.Ratio {
+		return 0, fault.New(fault.Invalid, "roster.set_too_large")
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, fault.New(fault.Invalid, "roster.file_unreadable", s.file+".csv")
+	}
+	return n, err
+}
+
+func (s *stream) Close() error { return s.from.Close() }
 
 // has tells whether a file of the set is there.
 func (p *pack) has(file string) bool {

@@ -1,10 +1,7 @@
 package roster
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 
@@ -12,33 +9,65 @@ import (
 	"aval/internal/person"
 )
 
-// reader builds a set, file by file, in the order in which files refer to each other.
+// reader reads a set file by file, in the order in which files refer to each
+// other: whole into memory, or only to count and check.
 type reader struct {
 	pack    *pack
 	set     *Set
-	known   map[string]map[string]int // file → source id → place in the set
-	skipped map[string]map[string]bool
-	roles   map[string][]person.Role // what each user is, by user
-	posts   map[string][]RoleRow     // where each user is that, in version 1.1
-	taught  map[string]EnrollmentRow // one enrolment of each user, to infer a role
+	keep    bool                         // rows are kept in the set
+	known   map[string]*ids              // by file
+	skipped map[string]map[uint64]bool   // by file, what was left aside on purpose
+	parents map[string]map[uint64]parent // by file, references to rows that may come later
+	hashes  map[string]map[uint64]bool   // by file, of rows that may have a parent
+	orgs    map[uint64]place
+	schools map[uint64]uint64 // of classes
+	users   map[uint64]user
+	posts   map[string][]RoleRow     // where each user is what, in version 1.1, of rows that are kept
+	taught  map[string]EnrollmentRow // one enrolment of each user, to infer a role, of rows that are kept
+	counts  Report                   // of rows that are not kept
 }
 
-// Read reads a OneRoster set from a zip or a folder. It refuses (Invalid) what is
-// no such set, what is unsafe to open, and a set whose files are not those that
-// its manifest lists; everything else is repaired and counted, or a defect.
+// place is what was read of an organisation.
+type place struct {
+	kind string
+	gone bool
+}
+
+// parent is a reference within one file.
+type parent struct {
+	row int
+	id  uint64
+}
+
+func newReader(p *pack, set *Set, keep bool) *reader {
+	rd := &reader{pack: p, set: set, keep: keep, known: map[string]*ids{}, skipped: map[string]map[uint64]bool{},
+		parents: map[string]map[uint64]parent{"orgs": {}, "academicSessions": {}},
+		hashes:  map[string]map[uint64]bool{"orgs": {}, "academicSessions": {}}, orgs: map[uint64]place{},
+		schools: map[uint64]uint64{}, users: map[uint64]user{}, posts: map[string][]RoleRow{}, taught: map[string]EnrollmentRow{}}
+	for _, file := range Files {
+		rd.known[file], rd.skipped[file] = newIDs(keep), map[uint64]bool{}
+	}
+	return rd
+}
+
+// Read reads a OneRoster set from a zip or a folder, within the default limits.
+// It refuses (Invalid) what is no such set, what is unsafe to open, and a set
+// whose files are not those that its manifest lists; everything else is repaired
+// and counted, or a defect.
 func Read(path string) (set Set, err error) {
-	pack, err := openPack(path, &set.notes)
+	limits := DefaultLimits()
+	set.notes.listed = limits.Listed
+	pack, err := openPack(path, limits, &set.notes)
 	if err != nil {
 		return Set{}, err
 	}
 	defer func() { err = errors.Join(err, pack.done()) }()
-	err = read(pack, &set)
+	err = newReader(pack, &set, true).read()
 	return set, err
 }
 
-func read(p *pack, set *Set) error {
-	rd := &reader{pack: p, set: set, known: map[string]map[string]int{}, skipped: map[string]map[string]bool{},
-		roles: map[string][]person.Role{}, posts: map[string][]RoleRow{}, taught: map[string]EnrollmentRow{}}
+func (rd *reader) read() error {
+	set := rd.set
 	if err := rd.manifest(); err != nil {
 		return err
 	}
@@ -47,26 +76,18 @@ func read(p *pack, set *Set) error {
 		"users": rd.user, "roles": rd.role, "enrollments": rd.enrollment,
 	}
 	for _, file := range kept {
-		rd.known[file], rd.skipped[file] = map[string]int{}, map[string]bool{}
 		if set.Modes[file] == Absent {
 			continue
 		}
-		data, err := p.read(file)
+		take := takers[file]
+		met, err := rd.file(file, func(r *row) error {
+			take(r)
+			if r.bad && rd.keep {
+				set.aside[file] = append(set.aside[file], r.id)
+			}
+			return nil
+		})
 		if err != nil {
-			return err
-		}
-		t, err := newTable(file, set.Version, set.Modes[file], data, &set.notes)
-		met := 0
-		if err == nil {
-			err = t.each(func(r *row) {
-				met++
-				takers[file](r)
-				if r.bad {
-					set.aside[file] = append(set.aside[file], r.id)
-				}
-			})
-		}
-		if err != nil && !errors.Is(err, errNoRow) {
 			return err
 		}
 		if met == 0 { // an empty file must not read as "everyone is gone"
@@ -76,6 +97,27 @@ func read(p *pack, set *Set) error {
 	}
 	rd.finish()
 	return nil
+}
+
+// file reads one file in a stream and answers how many rows it has.
+func (rd *reader) file(file string, take func(*row) error) (met int, err error) {
+	src, err := rd.pack.open(file)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = src.Close() }() // only read
+	t, err := newTable(file, rd.set.Version, rd.set.Modes[file], src, rd.pack)
+	if errors.Is(err, errNoRow) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	err = t.each(2, func(r *row) error {
+		met++
+		return take(r)
+	})
+	return met, err
 }
 
 // manifest learns what the set is. Without one it is of version 1.0, if its
@@ -90,7 +132,7 @@ func (rd *reader) manifest() error {
 	if err != nil {
 		return err
 	}
-	switch version := says["oneroster.version"]; {
+	switch version := says["oneroster.version"].value; {
 	case strings.HasPrefix(version, "1.2"):
 		set.Version = "1.2"
 	case strings.HasPrefix(version, "1.1"):
@@ -98,29 +140,49 @@ func (rd *reader) manifest() error {
 	default:
 		return fault.New(fault.Invalid, "roster.version_unknown")
 	}
-	if says["manifest.version"] != "1.0" {
-		set.notes.warn("manifest_version")
+	if said := says["oneroster.version"]; said.value != set.Version {
+		set.notes.dirt("version_form", "manifest.csv", said.row, "oneroster.version")
+	}
+	if said := says["manifest.version"]; said.value != "1.0" {
+		set.notes.dirt("manifest_version", "manifest.csv", said.row, "manifest.version")
 	}
 	for _, file := range Files {
-		mode := Mode(strings.ToLower(says["file."+file]))
-		switch {
-		case mode == "" && set.Version == "1.1" && only12[file] && !p.has(file):
-			mode = Absent
-		case mode == "":
-			set.notes.warn("manifest_incomplete")
-			mode = Absent
-			if p.has(file) {
-				mode = Bulk
-			}
-		case mode != Absent && mode != Bulk && mode != Delta, (mode != Absent) != p.has(file):
-			return fault.New(fault.Invalid, "roster.manifest_differs", file+".csv")
-		}
-		set.Modes[file] = mode
-		if mode != Absent && !slices.Contains(kept, file) {
-			set.notes.warn("file_not_kept")
+		if set.Modes[file], err = rd.modeOf(file, says["file."+file]); err != nil {
+			return err
 		}
 	}
 	return rd.rolesSomewhere()
+}
+
+// modeOf is what a file is: as the manifest says, which must be what is there.
+func (rd *reader) modeOf(file string, said property) (Mode, error) {
+	set, has := rd.set, rd.pack.has(file)
+	mode := Mode(strings.ToLower(said.value))
+	switch {
+	case mode == "" && set.Version == "1.1" && only12[file] && !has:
+		return Absent, nil
+	case mode == "":
+		set.notes.dirt("manifest_incomplete", "manifest.csv", 0, "file."+file)
+		mode = Absent
+		if has {
+			mode = Bulk
+		}
+	case mode != Absent && mode != Bulk && mode != Delta, (mode != Absent) != has:
+		if !set.notes.strict {
+			return "", fault.New(fault.Invalid, "roster.manifest_differs", file+".csv")
+		}
+		set.notes.defect("manifest_differs", "manifest.csv", said.row, "file."+file)
+		mode = Absent
+		if has {
+			mode = Bulk
+		}
+	case string(mode) != said.value:
+		set.notes.dirt("manifest_mode_form", "manifest.csv", said.row, "file."+file)
+	}
+	if mode != Absent && !slices.Contains(kept, file) && !set.notes.strict {
+		set.notes.warn("file_not_kept")
+	}
+	return mode, nil
 }
 
 func (rd *reader) withoutManifest() error {
@@ -137,7 +199,7 @@ func (rd *reader) withoutManifest() error {
 			return fault.New(fault.Invalid, "roster.manifest_missing")
 		case p.has(file):
 			set.Modes[file] = Bulk
-			if !slices.Contains(kept, file) {
+			if !slices.Contains(kept, file) && !set.notes.strict {
 				set.notes.warn("file_not_kept")
 			}
 		}
@@ -149,6 +211,9 @@ func (rd *reader) withoutManifest() error {
 // systems still write under the later name.
 func (rd *reader) rolesSomewhere() error {
 	set := rd.set
+	if set.notes.strict {
+		return nil
+	}
 	if set.Version == "1.2" && set.Modes["users"] == Bulk && set.Modes["roles"] == Absent {
 		set.notes.warn("roles_in_users")
 		set.Version = "1.1"
@@ -159,55 +224,85 @@ func (rd *reader) rolesSomewhere() error {
 	return nil
 }
 
+// property is what the manifest says of one thing.
+type property struct {
+	value string
+	row   int
+}
+
 // properties reads manifest.csv.
-func (rd *reader) properties() (map[string]string, error) {
-	data, err := rd.pack.read("manifest")
+func (rd *reader) properties() (map[string]property, error) {
+	src, err := rd.pack.open("manifest")
 	if err != nil {
 		return nil, err
 	}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
-	r.FieldsPerRecord, r.LazyQuotes = -1, true
-	says := map[string]string{}
-	for first := true; ; first = false {
-		cells, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return says, nil
-		}
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "roster.file_unreadable", "manifest.csv")
-		}
-		if len(cells) < 2 {
-			continue
-		}
-		if first && (cells[0] != "propertyName" || cells[1] != "value") {
-			rd.set.notes.warn("manifest_header")
-		}
-		says[strings.TrimSpace(cells[0])] = strings.TrimSpace(cells[1])
+	defer func() { _ = src.Close() }() // only read
+	t := &table{file: "manifest", notes: rd.pack.notes, width: 2,
+		scan: newScanner("manifest", src, rd.pack.limits), pack: rd.pack}
+	if err := t.encoding(); err != nil {
+		return nil, err
 	}
+	says := map[string]property{}
+	header := true
+	err = t.each(1, func(r *row) error {
+		name, value := strings.TrimSpace(r.cells[0]), ""
+		if len(r.cells) > 1 {
+			value = strings.TrimSpace(r.cells[1])
+		}
+		if header {
+			header = false
+			if name != "propertyName" || value != "value" {
+				t.dirt("manifest_header", 1, "")
+			} else {
+				return nil
+			}
+		}
+		rd.property(says, t, name, property{value, r.n})
+		return nil
+	})
+	return says, err
 }
 
-// put keeps a row; a record given twice stands once, as it was said last.
-func put[T any](rd *reader, r *row, list *[]T, id string, value T) {
+// property keeps what the manifest says; what it says last stands.
+func (rd *reader) property(says map[string]property, t *table, name string, said property) {
+	file, ofFile := strings.CutPrefix(name, "file.")
+	switch name {
+	case "manifest.version", "oneroster.version", "source.systemName", "source.systemCode":
+	default:
+		if !ofFile || !slices.Contains(Files, file) {
+			t.dirt("manifest_unknown", said.row, "")
+			return
+		}
+	}
+	if _, twice := says[name]; twice {
+		t.dirt("manifest_twice", said.row, name)
+	}
+	says[name] = said
+}
+
+// put keeps a row; a record given twice stands once, as it was said last. It
+// answers whether the row is the first of its record.
+func put[T any](rd *reader, r *row, list *[]T, id string, value T) bool {
 	if r.bad {
-		return
+		return false
 	}
-	if at, twice := rd.known[r.t.file][id]; twice {
+	at, twice := rd.known[r.t.file].put(id, len(*list))
+	switch {
+	case twice:
 		r.warn("duplicate_row")
-		(*list)[at] = value
-		return
+		if rd.keep {
+			(*list)[at] = value
+		}
+	case rd.keep:
+		*list = append(*list, value)
 	}
-	rd.known[r.t.file][id] = len(*list)
-	*list = append(*list, value)
+	return !twice
 }
 
 // resolves tells whether a reference leads somewhere. One to a file that is not
 // the whole truth is looked up in the board's tables later.
 func (rd *reader) resolves(file, id string) bool {
-	if rd.set.Modes[file] != Bulk {
-		return true
-	}
-	_, ok := rd.known[file][id]
-	return ok
+	return rd.set.Modes[file] != Bulk || rd.known[file].has(id)
 }
 
 func (rd *reader) org(r *row) {
@@ -220,7 +315,7 @@ func (rd *reader) org(r *row) {
 	case "":
 	default:
 		r.warn("org_type_ignored")
-		rd.skipped["orgs"][o.SourceID] = true
+		rd.skipped["orgs"][hash(o.SourceID)] = true
 		return
 	}
 	switch sector := r.text("metadata.sector"); strings.ToLower(sector) {
@@ -237,6 +332,20 @@ func (rd *reader) org(r *row) {
 		}
 	}
 	put(rd, r, &rd.set.Orgs, o.SourceID, o)
+	if !r.bad {
+		rd.under(r, o.SourceID, o.Parent)
+		rd.orgs[hash(o.SourceID)] = place{o.Kind, o.Gone}
+	}
+}
+
+// under keeps a reference within one file until all of it is read.
+func (rd *reader) under(r *row, id, to string) {
+	rd.hashes[r.t.file][hash(id)] = true
+	if to != "" {
+		rd.parents[r.t.file][hash(id)] = parent{r.n, hash(to)}
+	} else {
+		delete(rd.parents[r.t.file], hash(id))
+	}
 }
 
 func (rd *reader) session(r *row) {
@@ -254,36 +363,46 @@ func (rd *reader) session(r *row) {
 		s.SchoolYear = r.schoolYear(s)
 	}
 	put(rd, r, &rd.set.Sessions, s.SourceID, s)
+	if !r.bad {
+		rd.under(r, s.SourceID, s.Parent)
+	}
 }
 
 // schoolYear is the year in which the school year ends, however it was written.
 func (r *row) schoolYear(s SessionRow) string {
-	written, end := r.text("schoolYear"), s.End[:4]
+	value, dirt := schoolYearOf(r.text("schoolYear"), s.Kind, s.Start, s.End)
+	if dirt != "" && (dirt != "school_year_missing" || r.t.version != "1.0") {
+		r.warn(dirt)
+	}
+	return value
+}
+
+// schoolYearOf reads a school year beside the days on which a session begins and
+// ends, and says what is wrong with how it is written.
+func schoolYearOf(written, kind, start, end string) (value, dirt string) {
 	switch {
 	case written == "":
-		if r.t.version != "1.0" {
-			r.warn("school_year_missing")
-		}
-		return end
+		return end[:4], "school_year_missing"
 	case len(written) == 4 && isDigits(written):
-		if s.Kind == "schoolYear" && written == s.Start[:4] && written < end {
-			r.warn("school_year_start")
-			return end
+		if kind == "schoolYear" && written == start[:4] && written < end[:4] {
+			return end[:4], "school_year_start"
 		}
-		return written
+		return written, ""
 	case len(written) == 9 && isDigits(written[:4]) && isDigits(written[5:]):
-		r.warn("school_year_range")
-		return written[5:]
+		return written[5:], "school_year_range"
 	case len(written) == 7 && isDigits(written[:4]) && isDigits(written[5:]):
-		r.warn("school_year_range")
-		return written[:2] + written[5:]
+		return written[:2] + written[5:], "school_year_range"
 	}
-	r.warn("school_year_unreadable")
-	return end
+	return end[:4], "school_year_unreadable"
 }
 
 func isDigits(s string) bool {
-	return !strings.ContainsFunc(s, func(c rune) bool { return c < '0' || c > '9' })
+	for i := range len(s) {
+		if s[i]-'0' > 9 {
+			return false
+		}
+	}
+	return true
 }
 
 func (rd *reader) course(r *row) {
@@ -294,7 +413,7 @@ func (rd *reader) course(r *row) {
 
 // optional empties a reference that leads nowhere: a defect, but the row stands.
 func (rd *reader) optional(r *row, file, field, id string) string {
-	if id == "" || rd.skipped[file][id] {
+	if id == "" || len(rd.skipped[file]) > 0 && rd.skipped[file][hash(id)] {
 		return ""
 	}
 	if !rd.resolves(file, id) {
@@ -337,13 +456,17 @@ func (rd *reader) class(r *row) {
 	for _, term := range terms {
 		rd.optional(r, "academicSessions", "termSourcedIds", term)
 	}
-	put(rd, r, &rd.set.Classes, c.SourceID, c)
+	if put(rd, r, &rd.set.Classes, c.SourceID, c) && !c.Gone {
+		rd.counts.Classes++
+	}
+	if !r.bad {
+		rd.schools[hash(c.SourceID)] = hash(c.School)
+	}
 }
 
 func (rd *reader) user(r *row) {
 	u := UserRow{Mark: r.mark(), Given: r.need("givenName"), Family: r.need("familyName"), Email: r.text("email"),
-		Number: r.text("identifier")}
-	r.want("username")
+		Number: r.text("identifier"), Username: r.want("username")}
 	r.want("enabledUser")
 	if words := r.grades(); len(words) > 0 {
 		u.Grade = words[0]
@@ -358,6 +481,40 @@ func (rd *reader) user(r *row) {
 		}
 	}
 	put(rd, r, &rd.set.Users, u.SourceID, u)
+	if !r.bad {
+		rd.stands(u)
+	}
+}
+
+func (rd *reader) stands(u UserRow) {
+	key := hash(u.SourceID)
+	was := rd.users[key]
+	was.row, was.what = uint32(u.Row), was.what&^gone|standing //nolint:gosec // rows are bounded
+	if u.Gone {
+		was.what |= gone
+	}
+	rd.users[key] = was
+}
+
+// learn notes something of a user.
+func (rd *reader) learn(id string, w what) {
+	key := hash(id)
+	was := rd.users[key]
+	if was.what|w != was.what {
+		was.what |= w
+		rd.users[key] = was
+	}
+}
+
+// about is what was learnt of a user.
+func (rd *reader) about(id string) what { return rd.users[hash(id)].what }
+
+// of says whether a role is a pupil's.
+func of(role person.Role) what {
+	if role == person.Pupil {
+		return pupil
+	}
+	return staff
 }
 
 // rolesOf reads the one role that version 1.1 gives to a user in each of the
@@ -368,21 +525,21 @@ func (rd *reader) rolesOf(r *row, u UserRow) bool {
 	if len(orgs) == 0 {
 		r.want("orgSourcedIds")
 	}
-	delete(rd.roles, u.SourceID)
+	delete(rd.users, hash(u.SourceID))
 	delete(rd.posts, u.SourceID)
 	for _, org := range append(orgs, "")[:max(len(orgs), 1)] {
 		org = rd.optional(r, "orgs", "orgSourcedIds", org)
 		role, known := rd.roleOf(r, word, org)
 		if known == guardian {
 			r.warn("guardian_ignored")
-			rd.skipped["users"][u.SourceID] = true
+			rd.learn(u.SourceID, leftAside)
 			return false
 		}
 		if r.bad || known == unmapped {
 			continue
 		}
-		rd.roles[u.SourceID] = append(rd.roles[u.SourceID], role)
-		if org != "" {
+		rd.learn(u.SourceID, of(role))
+		if org != "" && rd.keep {
 			post := RoleRow{Mark: u.Mark, User: u.SourceID, Org: org, Role: role}
 			rd.posts[u.SourceID] = append(rd.posts[u.SourceID], post)
 		}
@@ -424,13 +581,11 @@ func (rd *reader) roleOf(r *row, word, org string) (person.Role, meaning) {
 }
 
 func (rd *reader) directs(org string) person.Role {
-	if at, ok := rd.known["orgs"][org]; ok {
-		switch rd.set.Orgs[at].Kind {
-		case "department":
-			return person.DepartmentHead
-		case "board":
-			return person.Administrator
-		}
+	switch rd.orgs[hash(org)].kind {
+	case "department":
+		return person.DepartmentHead
+	case "board":
+		return person.Administrator
 	}
 	return person.Principal
 }
@@ -438,7 +593,7 @@ func (rd *reader) directs(org string) person.Role {
 func (rd *reader) role(r *row) {
 	role := RoleRow{Mark: r.mark(), User: rd.required(r, "users", "userSourcedId")}
 	org := r.need("orgSourcedId")
-	if rd.skipped["orgs"][org] {
+	if len(rd.skipped["orgs"]) > 0 && rd.skipped["orgs"][hash(org)] {
 		return
 	}
 	if org != "" && !rd.resolves("orgs", org) {
@@ -451,19 +606,20 @@ func (rd *reader) role(r *row) {
 	switch {
 	case known == guardian:
 		r.warn("guardian_ignored")
-		rd.skipped["roles"][role.User] = true
+		rd.learn(role.User, guardians)
 		return
 	case known == unmapped || r.bad:
 		return
 	case !role.Gone:
-		rd.roles[role.User] = append(rd.roles[role.User], role.Role)
+		rd.learn(role.User, of(role.Role))
 	}
 	put(rd, r, &rd.set.Roles, role.SourceID, role)
 }
 
 func (rd *reader) enrollment(r *row) {
 	user := r.text("userSourcedId")
-	if rd.skipped["users"][user] || rd.skipped["roles"][user] && len(rd.roles[user]) == 0 {
+	about := rd.about(user)
+	if about.is(leftAside) || about.is(guardians) && !about.is(pupil|staff) {
 		r.warn("guardian_ignored")
 		return
 	}
@@ -480,90 +636,166 @@ func (rd *reader) enrollment(r *row) {
 	if known == unmapped || r.bad {
 		return
 	}
-	if _, met := rd.taught[e.User]; !met && !e.Gone && len(rd.roles[e.User]) == 0 {
+	if !e.Gone && !about.is(pupil|staff|taughtOne) {
+		rd.teaches(e)
+	}
+	if put(rd, r, &rd.set.Enrollments, e.SourceID, e) && !e.Gone {
+		rd.counts.Enrollments++
+	}
+}
+
+// teaches remembers the first class of a user of whom no role is known.
+func (rd *reader) teaches(e EnrollmentRow) {
+	if rd.keep {
 		rd.taught[e.User] = e
 	}
-	put(rd, r, &rd.set.Enrollments, e.SourceID, e)
+	if e.Role == person.Pupil {
+		rd.learn(e.User, taughtOne|learnsThere)
+		return
+	}
+	rd.learn(e.User, taughtOne)
 }
 
 // sameSchool counts an enrolment that puts a class in another school: the class knows better.
 func (rd *reader) sameSchool(r *row, e EnrollmentRow) {
 	school := r.want("schoolSourcedId")
-	if at, ok := rd.known["classes"][e.Class]; ok && school != "" && rd.set.Classes[at].School != school {
+	if at, ok := rd.schools[hash(e.Class)]; ok && school != "" && at != hash(school) {
 		r.warn("enrollment_school_differs")
 	}
 }
 
 // finish checks what could not be checked on the way: parents, and what everyone is.
 func (rd *reader) finish() {
+	rd.ancestors()
 	set := rd.set
-	for i, o := range set.Orgs {
-		set.Orgs[i].Parent = rd.parent("orgs", o.Mark, o.Parent)
-	}
-	for i, s := range set.Sessions {
-		set.Sessions[i].Parent = rd.parent("academicSessions", s.Mark, s.Parent)
-	}
-	left := map[string]bool{}
-	set.Users = slices.DeleteFunc(set.Users, func(u UserRow) bool {
-		if len(rd.roles[u.SourceID]) > 0 {
-			return false
+	if rd.roleless() {
+		left := func(id string) bool { return rd.about(id).is(dropped) }
+		for _, u := range set.Users {
+			if left(u.SourceID) && !rd.about(u.SourceID).is(guardians) {
+				set.aside["users"] = append(set.aside["users"], u.SourceID)
+			}
 		}
-		if rd.skipped["roles"][u.SourceID] {
-			left[u.SourceID] = true
-			return true
-		}
-		if !rd.infer(u) && set.Modes["users"] == Bulk && !u.Gone {
-			set.notes.defect("role_missing", "users.csv", u.Row, "role")
-			set.aside["users"] = append(set.aside["users"], u.SourceID)
-			left[u.SourceID] = true
-			return true
-		}
-		return false
-	})
-	if len(left) > 0 {
-		set.Enrollments = slices.DeleteFunc(set.Enrollments, func(e EnrollmentRow) bool { return left[e.User] })
-		set.Roles = slices.DeleteFunc(set.Roles, func(r RoleRow) bool { return left[r.User] })
+		set.Users = slices.DeleteFunc(set.Users, func(u UserRow) bool { return left(u.SourceID) })
+		set.Enrollments = slices.DeleteFunc(set.Enrollments, func(e EnrollmentRow) bool { return left(e.User) })
+		set.Roles = slices.DeleteFunc(set.Roles, func(r RoleRow) bool { return left(r.User) })
 	}
 	for i, u := range set.Users {
-		set.Users[i].Kind = kindOf(rd.roles[u.SourceID])
-		set.Roles = append(set.Roles, rd.posts[u.SourceID]...)
+		rd.post(u)
+		set.Users[i].Kind = kindOf(rd.about(u.SourceID))
+	}
+	rd.count()
+}
+
+// ancestors checks references within one file, now that all of it was read.
+func (rd *reader) ancestors() {
+	lost := map[int]bool{} // rows whose parent is nowhere
+	for _, file := range []string{"orgs", "academicSessions"} {
+		clear(lost)
+		rows := []int{}
+		for id, p := range rd.parents[file] {
+			switch {
+			case rd.skipped[file][p.id]:
+				lost[p.row] = true // above the school board: not ours
+			case id == p.id || rd.set.Modes[file] == Bulk && !rd.holds(file, p.id):
+				lost[p.row] = true
+				rows = append(rows, p.row)
+			}
+		}
+		rd.set.notes.inOrder("reference_unresolved", file+".csv", rows, "parentSourcedId")
+		rd.orphan(file, lost)
 	}
 }
 
-// infer takes what someone is from a class that they are in.
-func (rd *reader) infer(u UserRow) bool {
+// holds tells whether a row of the file that may have a parent, or be one, is there.
+func (rd *reader) holds(file string, id uint64) bool {
+	_, ok := rd.hashes[file][id]
+	return ok
+}
+
+// orphan empties the references of rows whose parent is nowhere.
+func (rd *reader) orphan(file string, lost map[int]bool) {
+	if file == "orgs" {
+		for i, o := range rd.set.Orgs {
+			if lost[o.Row] {
+				rd.set.Orgs[i].Parent = ""
+			}
+		}
+		return
+	}
+	for i, s := range rd.set.Sessions {
+		if lost[s.Row] {
+			rd.set.Sessions[i].Parent = ""
+		}
+	}
+}
+
+// roleless finds who is nothing, not even by a class, and so is left aside. It
+// answers whether there is anyone.
+func (rd *reader) roleless() (any bool) {
+	rows := []int{}
+	for key, u := range rd.users {
+		switch {
+		case !u.is(standing) || u.is(pupil|staff):
+			continue
+		case u.is(guardians):
+		case u.is(taughtOne):
+			rd.set.notes.warn("role_inferred")
+			continue
+		case rd.set.Modes["users"] == Bulk && !u.is(gone):
+			rows = append(rows, int(u.row))
+		default:
+			continue
+		}
+		any = true
+		u.what |= dropped
+		rd.users[key] = u
+	}
+	rd.set.notes.inOrder("role_missing", "users.csv", rows, "role")
+	return any
+}
+
+// post says where a user of the set is what, of version 1.1 or taken from a class.
+func (rd *reader) post(u UserRow) {
+	rd.set.Roles = append(rd.set.Roles, rd.posts[u.SourceID]...)
+	if rd.about(u.SourceID).is(pupil | staff) {
+		return
+	}
 	e, ok := rd.taught[u.SourceID]
 	if !ok {
-		return false
+		return
 	}
-	rd.set.notes.warn("role_inferred")
-	rd.roles[u.SourceID] = []person.Role{e.Role}
-	if at, ok := rd.known["classes"][e.Class]; ok {
+	rd.learn(u.SourceID, of(e.Role))
+	if at, ok := rd.known["classes"].place[e.Class]; ok {
 		role := RoleRow{Mark: u.Mark, User: u.SourceID, Org: rd.set.Classes[at].School, Role: e.Role}
 		rd.set.Roles = append(rd.set.Roles, role)
 	}
-	return true
 }
 
-func (rd *reader) parent(file string, m Mark, id string) string {
-	if id == "" || rd.skipped[file][id] {
-		return ""
+// count counts who stands in a set whose rows are not kept.
+func (rd *reader) count() {
+	for _, o := range rd.orgs {
+		if o.kind == "school" && !o.gone {
+			rd.counts.Schools++
+		}
 	}
-	if id == m.SourceID || !rd.resolves(file, id) {
-		rd.set.notes.defect("reference_unresolved", file+".csv", m.Row, "parentSourcedId")
-		return ""
+	for _, u := range rd.users {
+		switch {
+		case !u.is(standing) || u.is(gone|dropped):
+		case u.is(staff), !u.is(pupil|learnsThere) && u.is(taughtOne):
+			rd.counts.Staff++
+		case u.is(pupil | learnsThere):
+			rd.counts.Students++
+		}
 	}
-	return id
 }
 
 // kindOf is staff as soon as one role is not a pupil's; nothing when no role is known.
-func kindOf(roles []person.Role) person.Kind {
-	kind := person.Kind("")
-	for _, role := range roles {
-		if role != person.Pupil {
-			return person.Staff
-		}
-		kind = person.Student
+func kindOf(w what) person.Kind {
+	switch {
+	case w.is(staff):
+		return person.Staff
+	case w.is(pupil):
+		return person.Student
 	}
-	return kind
+	return ""
 }

@@ -239,8 +239,9 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 		t.Fatal(err)
 	}
 	warned := regexp.MustCompile(`warnN?\("([a-z_]+)"`)
-	spoiled := regexp.MustCompile(`(?:defect|spoil)\("([a-z_]+)"`)
-	refused := regexp.MustCompile(`fault\.Invalid, "(roster\.[a-z_]+)"`)
+	spoiled := regexp.MustCompile(`(?:defect|spoil|inOrder)\("([a-z_]+)"`)
+	soiled := regexp.MustCompile(`(?:dirt\("([a-z_]+)"|(?:dirt = |return .*, )"([a-z]+_[a-z_]+)"\n)`)
+	refused := regexp.MustCompile(`fault\.[A-Z][a-z]+, "(roster\.[a-z_]+)"`)
 	keys := map[string]bool{}
 	for _, name := range sources {
 		text, err := os.ReadFile(name)
@@ -253,6 +254,12 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 		for _, m := range spoiled.FindAllSubmatch(text, -1) {
 			keys["roster.defect."+string(m[1])] = true
 		}
+		for _, m := range soiled.FindAllSubmatch(text, -1) {
+			keys["roster.defect."+string(m[1])+string(m[2])] = true
+		}
+		for _, m := range regexp.MustCompile(`odd\["([a-z_]+)"\]`).FindAllSubmatch(text, -1) {
+			keys["roster.suspicious."+string(m[1])] = true
+		}
 		for _, m := range refused.FindAllSubmatch(text, -1) {
 			keys[string(m[1])] = true
 		}
@@ -264,7 +271,7 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 			}
 		}
 	}
-	if len(keys) < 50 {
+	if len(keys) < 85 {
 		t.Errorf("only %d codes found in the source", len(keys))
 	}
 }
@@ -278,11 +285,16 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, users, enrol, manifest string) {
 		files := small()
 		files["users.csv"], files["enrollments.csv"], files["manifest.csv"] = users, enrol, manifest
-		set, err := roster.Read(folder(t, files))
+		path := folder(t, files)
+		set, err := roster.Read(path)
+		if _, ok := fault.As(err); err != nil && !ok {
+			t.Fatalf("Read: %v, want a refusal", err)
+		}
+		check, same := roster.Validate(path, roster.Options{})
+		if (err == nil) != (same == nil) || err == nil && (!slices.Equal(set.Warnings(), check.Warnings) || !slices.Equal(set.Defects(), check.Defects)) {
+			t.Fatalf("validated %+v %v, read %v %v %v", check, same, set.Warnings(), set.Defects(), err)
+		}
 		if err != nil {
-			if _, ok := fault.As(err); !ok {
-				t.Fatalf("Read: %v, want a refusal", err)
-			}
 			return
 		}
 		for _, u := range set.Users {
@@ -302,6 +314,35 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// FuzzStrict holds a stranger's file of any name against the letter of the
+// binding: it never panics, and says places that are.
+func FuzzStrict(f *testing.F) {
+	for name, text := range later() {
+		f.Add(name, text)
+	}
+	f.Add("userProfiles.csv", "sourcedId,status\n,,\n")
+	f.Add("results.csv", "\ufeffdateLastModified,sourcedId,metadata.x,status\nx\n")
+	f.Fuzz(func(t *testing.T, name, text string) {
+		if !slices.Contains(roster.Files, strings.TrimSuffix(name, ".csv")) && name != "manifest.csv" {
+			return
+		}
+		files := later()
+		files["manifest.csv"] = strings.ReplaceAll(files["manifest.csv"], "file."+strings.TrimSuffix(name, ".csv")+",absent",
+			"file."+strings.TrimSuffix(name, ".csv")+",bulk")
+		files[name] = text
+		check, err := roster.Validate(folder(t, files), roster.Options{Strict: true})
+		if _, ok := fault.As(err); err != nil && !ok {
+			t.Fatalf("Validate: %v, want a refusal", err)
+		}
+		rows := strings.Count(text, "\n") + 2
+		for _, d := range check.Defects {
+			if d.File == name && (d.Row < 0 || d.Row > rows) {
+				t.Fatalf("%+v of %d rows", d, rows)
+			}
+		}
+	})
+}
+
 // FuzzZip opens a stranger's bytes as a zip.
 func FuzzZip(f *testing.F) {
 	data, err := os.ReadFile(zipped(f, small()))
@@ -315,9 +356,11 @@ func FuzzZip(f *testing.F) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := roster.Read(path); err != nil {
-			if _, ok := fault.As(err); !ok {
-				t.Fatalf("Read: %v, want a refusal", err)
+		_, read := roster.Read(path)
+		_, validated := roster.Validate(path, roster.Options{Strict: true})
+		for _, err := range []error{read, validated} {
+			if _, ok := fault.As(err); err != nil && !ok {
+				t.Fatalf("%v, want a refusal", err)
 			}
 		}
 	})

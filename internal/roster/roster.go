@@ -1,9 +1,10 @@
 // Package roster brings a school board's people into aval and keeps them in
 // step: schools, classes, pupils, staff and who is in which class (policy A,
-// 1.3 f and 6.3 e). It reads OneRoster CSV sets, versions 1.1 and 1.2, as
+// 1.3 f and 6.3 e). It reads OneRoster CSV sets, versions 1.0, 1.1 and 1.2, as
 // pupil-information systems really write them.
 //
 //	a zip or a folder --Read--> Set (repaired, dirt counted) --Import--> the board's tables
+//	                  --Validate--> Check (in a stream, no rows kept; or to the letter)
 //
 // Dirt that has one possible meaning is repaired and counted as a warning. What
 // cannot be repaired is a defect: it names the file, the row and the column, and
@@ -77,6 +78,7 @@ type UserRow struct {
 	Mark
 	Kind                                person.Kind // empty in a delta that does not say
 	Given, Family, Email, Number, Grade string
+	Username                            string // compared, not kept
 }
 
 // RoleRow is what someone is somewhere.
@@ -126,15 +128,16 @@ type Defect struct {
 	Field string `json:"field"`
 }
 
-// maxDefects are listed; more are counted, so that a report stays readable.
-const maxDefects = 1000
-
 // notes gathers what a reading met.
 type notes struct {
+	strict  bool // what deviates from the standard is a defect, else repaired and counted
+	listed  int  // defects that are listed; more are counted, so that a report stays readable
 	counts  map[string]int
 	defects []Defect
+	met     map[string]int // defects by code
 }
 
+// warn counts what is no deviation, or what tolerance repairs.
 func (n *notes) warn(code string) { n.warnN(code, 1) }
 
 func (n *notes) warnN(code string, count int) {
@@ -147,18 +150,43 @@ func (n *notes) warnN(code string, count int) {
 	n.counts[code] += count
 }
 
+// dirt is what deviates from the standard and can be repaired.
+func (n *notes) dirt(code, file string, row int, field string) {
+	if n.strict {
+		n.defect(code, file, row, field)
+		return
+	}
+	n.warn(code)
+}
+
 func (n *notes) defect(code, file string, row int, field string) {
-	if len(n.defects) == maxDefects {
+	if n.met == nil {
+		n.met = map[string]int{}
+	}
+	n.met[code]++
+	if len(n.defects) == n.listed {
 		n.warn("defects_not_listed")
 		return
 	}
 	n.defects = append(n.defects, Defect{Code: code, File: file, Row: row, Field: field})
 }
 
+// inOrder tells of rows that were not met in their order.
+func (n *notes) inOrder(code, file string, rows []int, field string) {
+	slices.Sort(rows)
+	for _, row := range rows {
+		n.defect(code, file, row, field)
+	}
+}
+
 // Warnings are the set's, sorted by code.
 func (s *Set) Warnings() []Warning {
-	list := make([]Warning, 0, len(s.notes.counts))
-	for code, count := range s.notes.counts {
+	return counted(s.notes.counts)
+}
+
+func counted(counts map[string]int) []Warning {
+	list := make([]Warning, 0, len(counts))
+	for code, count := range counts {
 		list = append(list, Warning{Code: code, Count: count})
 	}
 	slices.SortFunc(list, func(a, b Warning) int { return cmp.Compare(a.Code, b.Code) })

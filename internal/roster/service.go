@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"aval/internal/audit"
@@ -21,6 +22,12 @@ type Service struct {
 // New makes the service over a database and the login names of its pupils.
 func New(d *db.DB, names *pseudonym.Names) *Service { return &Service{db: d, names: names} }
 
+// Told is what an import is told beside its set.
+type Told string
+
+// RetireMost lets an import retire as many pupils as the set no longer holds.
+const RetireMost Told = "retire_most"
+
 // Import reads a OneRoster set from a zip or a folder and brings the board's
 // roster to what it says (policy A, 6.3 e). Records keep their ids from one
 // import to the next; what a bulk file no longer holds is marked tobedeleted.
@@ -29,9 +36,10 @@ func New(d *db.DB, names *pseudonym.Names) *Service { return &Service{db: d, nam
 //
 // It writes in short transactions, so that others work meanwhile: an import
 // that was cut is made whole by importing again. It refuses (Invalid) what Read
-// refuses and (Conflict) a board that can be given no login names, before
-// anything is written.
-func (s *Service) Import(ctx context.Context, actor policy.Actor, path string) (Report, error) {
+// refuses and (Conflict) a board that can be given no login names, or a full set
+// that would retire more than one pupil in twenty (and ten at least) when it was
+// not told RetireMost: all before anything is written.
+func (s *Service) Import(ctx context.Context, actor policy.Actor, path string, told ...Told) (Report, error) {
 	if err := actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {
 		return Report{}, err
 	}
@@ -41,7 +49,7 @@ func (s *Service) Import(ctx context.Context, actor policy.Actor, path string) (
 	}
 	s.one.Lock()
 	defer s.one.Unlock()
-	in := &intake{db: s.db, names: s.names, actor: actor, set: &set}
+	in := &intake{db: s.db, names: s.names, actor: actor, set: &set, most: slices.Contains(told, RetireMost)}
 	if err := in.run(ctx); err != nil {
 		return Report{}, err
 	}

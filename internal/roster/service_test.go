@@ -274,8 +274,8 @@ func TestADeltaTellsChangesOnly(t *testing.T) {
 		h.bring(folder(t, small()))
 		const at = ",2026-11-22T00:42:52.110Z,"
 		r := h.bring(folder(t, map[string]string{
-			"manifest.csv": strings.ReplaceAll(strings.ReplaceAll(small()["manifest.csv"], "bulk", "absent"), "file.users,absent", "file.users,delta") +
-				"file.enrollments,delta\n",
+			"manifest.csv": strings.NewReplacer("file.users,bulk", "file.users,delta", "file.enrollments,bulk", "file.enrollments,delta",
+				"bulk", "absent").Replace(small()["manifest.csv"]),
 			"users.csv":       users11 + "u1,tobedeleted" + at + "true,s1,student,u1,,Zibeline,Quorvath,,P1,,,,,03,\n",
 			"enrollments.csv": enrollments + "e9,active" + at + "k2,s1,u2,student,,,\ne8,active" + at + "k7,s1,u2,student,,,\n",
 		}))
@@ -344,4 +344,12 @@ func TestTwoBoardsDoNotMeet(t *testing.T) {
 			t.Errorf("Get from another board: %v, want NotFound", err)
 		}
 	})
+}
+
+// save writes a generated set.
+func save(t testing.TB, path string, pupils int) {
+	t.Helper()
+	if err := generate.Board(3, generate.Options{Pupils: pupils}).SaveZip(path); err != nil {
+		t.Fatal(err)
+	}
 }

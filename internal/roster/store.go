@@ -47,6 +47,36 @@ func heldOf(ctx context.Context, tx *db.Tx, file string) (map[string]held, error
 	return bySource, nil
 }
 
+// peopleOf reads everyone of the board, also who is gone, by source id.
+func peopleOf(ctx context.Context, tx *db.Tx) (map[string]*known, error) {
+	list, err := db.All(ctx, tx, func(r db.Row) (*known, error) {
+		var k known
+		err := r.Scan(&k.SourceID, &k.Kind, &k.GivenName, &k.FamilyName, &k.Email, &k.Number, &k.Grade, &k.Status)
+		return &k, err
+	}, `SELECT source_id, kind, given_name, family_name, email, number, grade, status FROM person WHERE board_id = $1`, tx.Board)
+	if err != nil {
+		return nil, fmt.Errorf("read who is known: %w", err)
+	}
+	people := make(map[string]*known, len(list))
+	for _, k := range list {
+		people[k.SourceID] = k
+	}
+	places, err := db.All(ctx, tx, func(r db.Row) (at [2]string, err error) {
+		err = r.Scan(&at[0], &at[1])
+		return at, err
+	}, `SELECT p.source_id, o.source_id FROM person_role r
+		JOIN person p ON p.board_id = r.board_id AND p.id = r.person_id
+		JOIN org o ON o.board_id = r.board_id AND o.id = r.org_id
+		WHERE r.board_id = $1 AND r.role = $2`, tx.Board, string(person.Pupil))
+	if err != nil {
+		return nil, fmt.Errorf("read where pupils learn: %w", err)
+	}
+	for _, at := range places {
+		people[at[0]].schools = append(people[at[0]].schools, at[1])
+	}
+	return people, nil
+}
+
 func saveSessions(ctx context.Context, tx *db.Tx, rows [][]any) error {
 	return db.Bulk(ctx, tx, "academic_session", []string{"board_id", "id", "source_id", "title", "kind", "start_date",
 		"end_date", "school_year", "parent_id", "status"}, []string{"board_id", "id"}, rows)

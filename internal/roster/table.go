@@ -2,10 +2,10 @@ package roster
 
 import (
 	"bytes"
-	"encoding/csv"
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -23,9 +23,14 @@ type table struct {
 	version string
 	mode    Mode
 	notes   *notes
-	head    map[string]int
+	columns []column
+	full    bool           // columns are all that the standard has
+	head    map[string]int // where each column stands
 	width   int
-	csv     *csv.Reader
+	scan    *scanner
+	pack    *pack
+
+	utf8, latin bool // signs of either encoding were met
 }
 
 // row is one line of it. A row that misses what we cannot do without is bad.
@@ -40,98 +45,185 @@ type row struct {
 var errNoRow = errors.New("no row")
 
 // newTable reads the header. It answers errNoRow for a file without a data row.
-func newTable(file, version string, mode Mode, data []byte, n *notes) (*table, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
-	if !utf8.Valid(data) {
-		n.warn("encoding_repaired")
-		latin, err := charmap.Windows1252.NewDecoder().Bytes(data)
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "roster.file_unreadable", file+".csv")
-		}
-		data = latin
+func newTable(file, version string, mode Mode, src io.Reader, p *pack) (*table, error) {
+	t := &table{file: file, version: version, mode: mode, notes: p.notes, columns: columnsOf(version, file), full: true,
+		head: map[string]int{}, scan: newScanner(file, src, p.limits), pack: p}
+	if len(t.columns) == 0 {
+		t.columns, t.full = begin, false
 	}
-	t := &table{file: file, version: version, mode: mode, notes: n, head: map[string]int{}}
-	t.csv = csv.NewReader(bytes.NewReader(data))
-	t.csv.FieldsPerRecord, t.csv.LazyQuotes, t.csv.ReuseRecord = -1, true, true
-	if first, _, _ := bytes.Cut(data, []byte("\n")); bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
-		n.warn("semicolons")
-		t.csv.Comma = ';'
+	if err := t.encoding(); err != nil {
+		return nil, err
 	}
-	header, err := t.csv.Read()
+	first, err := t.scan.peek(4 << 10)
+	if err != nil {
+		return nil, err
+	}
+	first, _, _ = bytes.Cut(first, []byte("\n"))
+	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
+		t.dirt("semicolons", 1, "")
+		t.scan.comma = ';'
+	}
+	cells, err := t.scan.next()
 	if errors.Is(err, io.EOF) {
 		return nil, errNoRow
 	}
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "roster.file_unreadable", file+".csv")
+		return nil, err
 	}
-	return t, t.header(header)
+	t.repair(cells, 1)
+	return t, t.header(cells)
+}
+
+// encoding leaves a byte order mark behind, and says when a file is in UTF-16,
+// which no system writes on purpose.
+func (t *table) encoding() error {
+	first, err := t.scan.peek(4)
+	if err != nil {
+		return err
+	}
+	switch {
+	case bytes.HasPrefix(first, []byte("\ufeff")):
+		t.scan.begin += len("\ufeff")
+	case len(first) >= 2 && (first[0] == 0xff && first[1] == 0xfe || first[0] == 0xfe && first[1] == 0xff),
+		len(first) == 4 && (first[0] == 0) != (first[1] == 0) && (first[2] == 0) == (first[0] == 0) && (first[3] == 0) == (first[1] == 0):
+		return fault.New(fault.Invalid, "roster.file_utf16", t.file+".csv")
+	}
+	return nil
+}
+
+func (t *table) dirt(code string, row int, field string) {
+	t.notes.dirt(code, t.file+".csv", row, field)
 }
 
 // header finds the columns wherever they stand.
 func (t *table) header(cells []string) error {
 	t.width = len(cells)
-	layout := Layout(t.version, t.file)
-	var order []int
-	for i, cell := range cells {
-		name := strings.TrimSpace(cell)
-		if later, ok := oldNames[name]; ok && t.version == "1.0" && (t.file != "courses" || name != "orgSourcedId") {
-			name = later
-		}
-		at := slices.IndexFunc(layout, func(c string) bool { return strings.EqualFold(strings.TrimRight(c, "*"), name) })
-		switch {
-		case at >= 0 && strings.TrimRight(layout[at], "*") != name:
-			t.notes.warn("column_case")
-			name = strings.TrimRight(layout[at], "*")
-		case at < 0 && !strings.HasPrefix(name, "metadata.") && t.version != "1.0":
-			t.notes.warn("column_unknown")
-		}
-		if _, twice := t.head[name]; twice {
-			t.notes.warn("column_twice")
+	t.arrange(cells)
+	for _, c := range t.columns {
+		if _, ok := t.head[c.name]; ok || t.version == "1.0" && c.need < vital {
 			continue
 		}
-		t.head[name] = i
-		if at >= 0 {
-			order = append(order, at)
+		if c.need == vital && !t.notes.strict {
+			return fault.New(fault.Invalid, "roster.column_missing", c.name, t.file+".csv")
 		}
-	}
-	if !slices.IsSorted(order) && t.version != "1.0" {
-		t.notes.warn("column_order")
-	}
-	for _, column := range layout {
-		name := strings.TrimRight(column, "*")
-		if _, ok := t.head[name]; ok || t.version == "1.0" && !strings.HasSuffix(column, "**") {
-			continue
-		}
-		if strings.HasSuffix(column, "**") {
-			return fault.New(fault.Invalid, "roster.column_missing", name, t.file+".csv")
-		}
-		t.notes.warn("column_missing")
+		t.dirt("column_missing", 1, c.name)
 	}
 	return nil
 }
 
-// each hands every row to f. A record given twice counts once: the later row stands.
-func (t *table) each(f func(r *row)) error {
-	for n := 2; ; n++ {
-		cells, err := t.csv.Read()
+// arrange learns where each column stands. A column that the standard does not
+// have is told by its place: a file without a header begins with someone's name.
+func (t *table) arrange(cells []string) {
+	last, extra, ordered := -1, false, t.version != "1.0"
+	for i, cell := range cells {
+		name, place := strings.TrimSpace(cell), "#"+strconv.Itoa(i+1)
+		if later, ok := oldNames[name]; ok && t.version == "1.0" && (t.file != "courses" || name != "orgSourcedId") {
+			name = later
+		}
+		at := slices.IndexFunc(t.columns, func(c column) bool { return strings.EqualFold(c.name, name) })
+		metadata := strings.HasPrefix(name, "metadata.")
+		switch {
+		case at >= 0:
+			place = t.columns[at].name
+			if name != place || t.notes.strict && cell != strings.TrimSpace(cell) {
+				t.dirt("column_case", 1, place)
+			}
+			name = place
+		case !metadata && t.version != "1.0" && t.full:
+			t.dirt("column_unknown", 1, place)
+		}
+		if _, twice := t.head[name]; twice {
+			t.dirt("column_twice", 1, place)
+			continue
+		}
+		t.head[name] = i
+		if ordered && at >= 0 && (at < last || extra) {
+			t.dirt("column_order", 1, place)
+			ordered = false
+		}
+		last, extra = max(last, at), extra || metadata
+	}
+}
+
+// each hands every row to f, until f refuses; the first has this number.
+func (t *table) each(first int, f func(r *row) error) error {
+	r := row{t: t}
+	for n := first; ; n++ {
+		cells, err := t.scan.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return fault.New(fault.Invalid, "roster.file_unreadable", t.file+".csv")
+			return err
 		}
-		if len(cells) == 1 && strings.TrimSpace(cells[0]) == "" || blank(cells) {
-			t.notes.warn("row_blank")
+		t.pack.met++
+		if t.pack.rows -= max(1, weights[t.file]); t.pack.rows < 0 {
+			return fault.New(fault.Invalid, "roster.set_too_large")
+		}
+		if blank(cells) {
+			t.dirt("row_blank", n, "")
 			continue
 		}
-		switch {
-		case len(cells) < t.width:
-			t.notes.warn("row_short")
-		case len(cells) > t.width && !blank(cells[t.width:]):
-			t.notes.warn("row_long")
+		t.shape(cells, n)
+		r.cells, r.n, r.id, r.bad = cells, n, "", false
+		if err := f(&r); err != nil {
+			return err
 		}
-		f(&row{t: t, cells: cells, n: n})
 	}
+}
+
+// shape tells what is wrong with a row before its cells are looked at.
+func (t *table) shape(cells []string, n int) {
+	switch {
+	case len(cells) < t.width:
+		t.dirt("row_short", n, "")
+	case len(cells) > t.width && (t.notes.strict || !blank(cells[t.width:])):
+		t.dirt("row_long", n, "")
+	}
+	if t.scan.stray {
+		t.dirt("quote_form", n, "")
+	}
+	if t.scan.cr {
+		t.dirt("carriage_return", n, "")
+	}
+	if !t.scan.plain {
+		t.repair(cells, n)
+	}
+}
+
+// repair reads cells that are not UTF-8 as the encoding of old systems. Each kind
+// of dirt is said once of a file.
+func (t *table) repair(cells []string, n int) {
+	for i, cell := range cells {
+		if utf8.ValidString(cell) {
+			if !t.utf8 && hasHigh(cell) {
+				t.utf8 = true
+				t.mixed(n)
+			}
+			continue
+		}
+		if !t.latin {
+			t.latin = true
+			t.dirt("encoding_repaired", n, "")
+			t.mixed(n)
+		}
+		cells[i], _ = charmap.Windows1252.NewDecoder().String(cell) // every byte is a sign of it
+	}
+}
+
+func (t *table) mixed(n int) {
+	if t.utf8 && t.latin {
+		t.dirt("encoding_mixed", n, "")
+	}
+}
+
+func hasHigh(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return true
+		}
+	}
+	return false
 }
 
 func blank(cells []string) bool {
@@ -153,9 +245,8 @@ func (r *row) text(name string) string {
 	if !ok || i >= len(r.cells) {
 		return ""
 	}
-	cell := r.cells[i]
-	value := strings.TrimSpace(cell)
-	if strings.ContainsFunc(value, unicode.IsControl) {
+	value := strings.TrimSpace(r.cells[i])
+	if !r.t.scan.plain && strings.ContainsFunc(value, unicode.IsControl) {
 		r.warn("control_character")
 		value = strings.Join(strings.FieldsFunc(value, unicode.IsControl), " ")
 	}
@@ -163,7 +254,7 @@ func (r *row) text(name string) string {
 		r.warn("value_cut")
 		value = strings.ToValidUTF8(value[:maxText], "")
 	}
-	return strings.Clone(value)
+	return value
 }
 
 // maxText is far above what the standard asks to support (255 characters).
@@ -200,70 +291,85 @@ func (r *row) list(name string) []string {
 
 // yes reads a boolean however it is written.
 func (r *row) yes(name string) bool {
-	value := r.text(name)
-	switch value {
+	value, dirt := truthOf(r.text(name))
+	if dirt != "" {
+		r.warn(dirt)
+	}
+	return value
+}
+
+// truthOf reads a boolean, and says what is wrong with how it is written.
+func truthOf(written string) (value bool, dirt string) {
+	switch written {
 	case "true":
-		return true
+		return true, ""
 	case "false", "":
-		return false
+		return false, ""
 	}
-	switch strings.ToLower(value) {
+	switch strings.ToLower(written) {
 	case "true", "1", "yes", "y", "oui", "vrai":
-		r.warn("boolean_form")
-		return true
+		return true, "boolean_form"
 	case "false", "0", "no", "n", "non", "faux":
-		r.warn("boolean_form")
-		return false
+		return false, "boolean_form"
 	}
-	r.warn("boolean_unreadable")
-	return false
+	return false, "boolean_unreadable"
 }
 
 // date reads a day however it is written, as long as it can be read one way only.
 func (r *row) date(name string) string {
-	value := r.text(name)
-	if value == "" {
-		return ""
+	value, dirt := dayOf(r.text(name))
+	switch dirt {
+	case "date_unreadable":
+		r.defect(dirt, name)
+	case "date_form":
+		r.warn(dirt)
 	}
-	if _, err := time.Parse(time.DateOnly, value); err == nil {
-		return value
+	return value
+}
+
+// dayOf reads a day, and says what is wrong with how it is written.
+func dayOf(written string) (value, dirt string) {
+	if written == "" || isDay(written) {
+		return written, ""
 	}
 	for _, form := range []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006/01/02", "20060102", "2006-1-2"} {
-		if day, err := time.Parse(form, value); err == nil {
-			r.warn("date_form")
-			return day.Format(time.DateOnly)
+		if day, err := time.Parse(form, written); err == nil {
+			return day.Format(time.DateOnly), "date_form"
 		}
 	}
-	r.defect("date_unreadable", name)
-	return ""
+	return "", "date_unreadable"
 }
+
+// isDay tells whether a text is a day of the calendar, YYYY-MM-DD.
+func isDay(s string) bool {
+	if len(s) != len(time.DateOnly) || s[4] != '-' || s[7] != '-' || !isDigits(s[:4]) || !isDigits(s[5:7]) || !isDigits(s[8:]) {
+		return false
+	}
+	if number(s[8:]) <= 28 && s[8:] != "00" && number(s[5:7]) <= 12 && s[5:7] != "00" {
+		return true // in any month
+	}
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
+
+func number(twoDigits string) int { return int(twoDigits[0]-'0')*10 + int(twoDigits[1]-'0') }
 
 // mark reads the three columns with which every file begins.
 func (r *row) mark() Mark {
 	m := Mark{SourceID: r.need("sourcedId"), Row: r.n}
 	r.id = m.SourceID
 	switch {
-	case len(m.SourceID) > 255:
+	case len(m.SourceID) > maxID:
 		r.spoil("id_too_long", "sourcedId")
 	case strings.HasPrefix(m.SourceID, org.ByHand):
 		r.spoil("id_reserved", "sourcedId")
-	case strings.ContainsFunc(m.SourceID, notGUID):
+	case !isGUID(m.SourceID):
 		r.warn("id_form")
 	}
 	status, modified := r.text("status"), r.text("dateLastModified")
-	switch status {
-	case "", "active":
-	case "tobedeleted":
-		m.Gone = true
-	default:
-		switch strings.ToLower(status) {
-		case "active":
-		case "tobedeleted", "inactive", "deleted":
-			m.Gone = true
-		default:
-			r.warn("status_unknown")
-		}
-		r.warn("status_form")
+	var dirt string
+	if m.Gone, dirt = goneOf(status); dirt != "" {
+		r.warn(dirt)
 	}
 	switch {
 	case r.t.mode == Delta && (status == "" || modified == ""):
@@ -274,6 +380,39 @@ func (r *row) mark() Mark {
 	return m
 }
 
-func notGUID(c rune) bool {
-	return (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && !strings.ContainsRune(".-_/@", c)
+// maxID is the length of the longest identifier: fewer than 256 characters.
+const maxID = 255
+
+// goneOf reads a status, and says what is wrong with how it is written.
+func goneOf(status string) (gone bool, dirt string) {
+	switch status {
+	case "", "active":
+		return false, ""
+	case "tobedeleted":
+		return true, ""
+	}
+	switch strings.ToLower(status) {
+	case "active":
+		return false, "status_form"
+	case "tobedeleted", "inactive", "deleted":
+		return true, "status_form"
+	}
+	return false, "status_unknown"
 }
+
+// isGUID tells whether an identifier holds only signs that the standard allows.
+func isGUID(id string) bool {
+	for i := range len(id) {
+		if !guidSigns[id[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+var guidSigns = func() (signs [256]bool) {
+	for _, c := range []byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_/@") {
+		signs[c] = true
+	}
+	return signs
+}()
