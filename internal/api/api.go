@@ -18,6 +18,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/account"
+	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/catalogue"
 	"aval/internal/condition"
@@ -45,6 +46,7 @@ type Server struct {
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
 	Conditions  *condition.Service
+	Assessments *assessment.Service
 	Reveals     *reveal.Service
 	Incidents   *incident.Service
 	Registers   *register.Service
@@ -209,7 +211,7 @@ var fields = map[string]string{
 
 // field is how a program calls a field: rating.3.2.1 is criteria.3.2.1.rating.
 func field(name string) string {
-	if kind, criterion, ok := strings.Cut(name, "."); ok && kind != "audience" {
+	if kind, criterion, ok := strings.Cut(name, "."); ok && (kind == "rating" || kind == "note") {
 		return "criteria." + criterion + "." + kind
 	}
 	if own, ok := fields[name]; ok {

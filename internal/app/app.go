@@ -12,6 +12,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/account"
+	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/blob"
 	"aval/internal/board"
@@ -73,6 +74,7 @@ type App struct {
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
 	Conditions  *condition.Service
+	Assessments *assessment.Service
 	Audit       *audit.Service
 	Notices     *notice.Service
 }
@@ -137,6 +139,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Evaluations: &evaluation.Service{DB: d, Blobs: blobs},
 		Decisions:   &decision.Service{DB: d},
 		Conditions:  &condition.Service{DB: d, Blobs: blobs},
+		Assessments: &assessment.Service{DB: d, Blobs: blobs},
 		Audit:       &audit.Service{DB: d},
 		Notices:     &notice.Service{DB: d, Mail: post, BaseURL: c.BaseURL},
 	}

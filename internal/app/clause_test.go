@@ -388,6 +388,9 @@ func (b *board) proofOf(c policy.Clause) (p proof, proved bool) {
 		p, proved = proofs[c.ID]
 		return p, proved
 	}
+	if p, proved = ontario[c.ID]; proved {
+		return p, true
+	}
 	for _, aspect := range evaluation.Aspects {
 		of, _ := b.system().Pack.Aspect(string(aspect))
 		for _, each := range of.Criteria {

@@ -64,6 +64,15 @@ var operationNeeds = map[string]struct {
 	"contest":               {do: policy.DecisionContest, in: []request.State{request.Decided}},
 	"renew":                 {do: policy.DecisionContest, in: []request.State{request.Decided}},
 	"answer-contest":        {do: policy.ContestAnswer, in: []request.State{request.Decided}},
+	"list-assessments":      {do: policy.AssessmentRead},
+	"open-assessment":       {do: policy.AssessmentWrite},
+	"read-assessment":       {do: policy.AssessmentRead},
+	"write-assessment":      {do: policy.AssessmentWrite},
+	"conclude-assessment":   {do: policy.AssessmentConclude},
+	"correct-assessment":    {do: policy.AssessmentConclude},
+	"consult-committee":     {do: policy.AssessmentConsult},
+	"attach-vetting":        {do: policy.VettingAttach},
+	"read-assessment-file":  {do: policy.VettingRead},
 	"list-conditions":       {do: policy.ConditionRead},
 	"read-condition":        {do: policy.ConditionRead},
 	"assign-condition":      {do: policy.ConditionManage},
@@ -162,6 +171,10 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 				}
 				if strings.HasPrefix(op.path, "/api/v1/incident") && strings.Contains(op.path, "{id}") {
 					b.walkIncidents(op, need.do)
+					return
+				}
+				if strings.HasPrefix(op.path, "/api/v1/assessment") && op.id != "list-assessments" {
+					b.walkAssessment(op, need.do)
 					return
 				}
 				if strings.HasSuffix(op.id, "-condition") {

@@ -199,6 +199,9 @@ func (t *teller) examine(th *thread, ago int) {
 		if !slices.Equal(th.data, []string{request.NoData}) {
 			p = request.Privacy{Personal: "yes", PIAOn: t.at.AddDate(0, 0, -4).Format(time.DateOnly), CommitteeOn: t.at.AddDate(0, 0, -1).Format(time.DateOnly)}
 		}
+		if p.Personal == "yes" && t.hosting[th.platform] != catalogue.Quebec {
+			p.Transfer = "yes"
+		}
 		if th.half {
 			p.CommitteeOn = ""
 		}

@@ -49,6 +49,12 @@ const (
 	RequestRedirect     Action = "request.redirect"
 	RequestAcknowledge  Action = "request.acknowledge"
 	PrivacyRecord       Action = "privacy.record"
+	AssessmentRead      Action = "assessment.read"
+	AssessmentWrite     Action = "assessment.write"
+	AssessmentConclude  Action = "assessment.conclude"
+	AssessmentConsult   Action = "assessment.consult"
+	VettingRead         Action = "vetting.read"
+	VettingAttach       Action = "vetting.attach"
 	EvaluationRead      Action = "evaluation.read"
 	EvaluationWrite     Action = "evaluation.write"
 	DecisionRead        Action = "decision.read"
@@ -94,7 +100,8 @@ const (
 // Actions lists every action.
 var Actions = []Action{
 	RequestRead, RequestCreate, RequestEdit, RequestSubmit, RequestJoin, RequestAuthorise, RequestWithdraw,
-	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, DecisionRead,
+	RequestRedirect, RequestAcknowledge, PrivacyRecord,
+	AssessmentRead, AssessmentWrite, AssessmentConclude, AssessmentConsult, VettingRead, VettingAttach, EvaluationRead, EvaluationWrite, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,

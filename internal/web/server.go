@@ -8,6 +8,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/account"
+	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
@@ -49,6 +50,7 @@ type Server struct {
 	Evaluations *evaluation.Service
 	Decisions   *decision.Service
 	Conditions  *condition.Service
+	Assessments *assessment.Service
 	Reveals     *reveal.Service
 	Usage       *usage.Service
 	Pseudonyms  *pseudonym.Service
