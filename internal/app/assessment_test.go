@@ -2,10 +2,14 @@ package app_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
 	"aval/internal/assessment"
+	"aval/internal/db"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -169,6 +173,103 @@ func (b *board) walkAssessment(op operation, do policy.Action) {
 	if done == 0 {
 		b.t.Errorf("%s %s: nobody can do it", op.method, op.path)
 	}
+}
+
+// assessmentForms are those of an assessment, which stand on its page, and the one
+// that begins it.
+func (b *board) assessmentForms(two *board) []form {
+	b.t.Helper()
+	foreign := string(two.assessment(two.low()).ID)
+	row := func(does, who string, id assessment.ID) form {
+		return form{route: "POST /assessments/{id}/" + does, who: who, id: string(id), foreign: foreign, page: "/assessments/" + string(id)}
+	}
+	write, conclude := row("write", "evaluator", b.assessment(b.low()).ID), row("conclude", "privacy_officer", b.assessment(b.low()).ID)
+	write.good = url.Values{"version": {"2"}, "risks.0.text": {b.brackets("risk typed")}, "risks.0.owner": {"evaluator"},
+		"risks.0.likelihood": {"likely"}, "risks.0.consequence": {"minor"}, "risks.0.mitigation": {b.brackets("mitigation typed")}}
+	write.wrong = slices.Concat(wrongs("version", late, "", "x", "999999", script), wrongs("risks.0.text", "risks.0.text", "", " ", long),
+		among("risks.0.likelihood"), among("risks.0.consequence"), tooLong("risks.0.mitigation"),
+		known("risks.0.owner", "risks.0.owner", b.as(otherTeacher).ID, two.as("evaluator").ID))
+	for _, q := range b.system().Pack.AssessmentForm() {
+		field := "answers." + q.Code
+		if q.Kind == "" {
+			write.good.Set(field, b.brackets("answer typed"))
+			write.wrong = append(write.wrong, tooLong(field)...)
+		} else {
+			write.good.Set(field, assessment.Choices(q)[0])
+			write.wrong = append(write.wrong, among(field)...)
+		}
+	}
+	for _, i := range []string{"1", "2"} { // rows to fill in
+		for _, part := range []string{"text", "likelihood", "consequence", "mitigation", "owner"} {
+			write.idle = append(write.idle, "risks."+i+"."+part)
+		}
+	}
+	conclude.shown, conclude.unseen, conclude.good = conclude.page+"/write", []string{"version"}, url.Values{"version": {"2"}}
+	conclude.wrong = slices.Concat(wrongs("version", late, "", "x", "999999", script), wrongs("answers.depth_reason", "answers.depth_reason", "", " "),
+		wrongs("answers.portable_format", "answers.portable_format", ""), wrongs("answers.identifies", "answers.notice_fr", "yes"))
+	committee, vetting := row("committee", "privacy_officer", b.assessment(b.low()).ID), row("vetting", "evaluator", b.assessment(b.low()).ID)
+	committee.good = url.Values{"held_on": {today()}, "present": {b.brackets("present typed")}, "opinion": {b.brackets("opinion typed")},
+		"measures": {b.brackets("measures typed")}}
+	committee.wrong = slices.Concat(required("held_on"), day("held_on"), wrongs("held_on", "held_on", "2999-12-31"), required("present"), tooLong("present"),
+		required("opinion"), tooLong("opinion"), tooLong("measures"))
+	vetting.wrong = slices.Concat([]typed{{"file", upload{}, "file"}}, files("file"))
+	concluded := b.assessment(b.low())
+	b.must(b.conclude(concluded))
+	correct := row("correct", "privacy_officer", concluded.ID)
+	correct.good, correct.wrong = url.Values{"reason": {b.brackets("correction typed")}}, slices.Concat(required("reason"), tooLong("reason"))
+	asked := b.to(request.Acknowledged)
+	return []form{write, conclude, committee, vetting, correct, {route: "POST /requests/{id}/assessment", who: "privacy_officer", id: string(asked.ID),
+		foreign: string(two.to(request.Acknowledged).ID), page: "/requests/" + string(asked.ID) + "/privacy"}}
+}
+
+// A confidential report is not in what the public, those who asked, the letters and
+// the exports show: neither its name, nor its words, nor that there is one.
+func TestAConfidentialReportIsShownToNobodyElse(t *testing.T) {
+	t.Parallel()
+	engines(t, func(t *testing.T, d *db.DB) {
+		h := open(t, d)
+		b := h.build(t, "erables", "Vorn")
+		settings := b.as("operator").Settings
+		settings.PublicDecisions = true
+		b.must(b.Boards.Change(t.Context(), b.as("operator"), settings))
+		b.fill()
+		r := b.to(request.Evaluated)
+		a, err := b.Assessments.Open(t.Context(), b.as("privacy_officer"), r.ID)
+		b.must(err)
+		report := b.report(a.ID)
+		_, err = b.decide(r.ID, nil)
+		b.must(err)
+		marks := []string{report.ID, strings.ToLower(report.Name), strings.ToLower(b.said["content of a report"]), "/assessment-files/", "rapports confidentiels", "confidential report"}
+		check := func(where string, a answer) {
+			said := strings.ToLower(a.heard())
+			for _, mark := range marks {
+				if strings.Contains(said, strings.ToLower(mark)) {
+					t.Errorf("%s says %q of a confidential report", where, mark)
+				}
+			}
+		}
+		operations, ids := h.operations(t), b.ids()
+		for _, who := range []string{"teacher", "professional", "principal", "department_head", "it", "appeal_authority", otherPrincipal} {
+			b.crawl(who, func(where string, a answer) { check(where+" as "+who, a) })
+			b.readAll(who, operations, ids, func(where string, a answer) { check(where+" as "+who, a) })
+		}
+		for _, path := range []string{"/public/" + b.id, "/public/" + b.id + "/platforms/" + string(r.PlatformID), "/public/" + b.id + "/feed.json"} {
+			page := b.serve(httptest.NewRequest(http.MethodGet, path, nil))
+			if check(path, page); page.status != http.StatusOK {
+				t.Errorf("%s: %d", path, page.status)
+			}
+		}
+		letter := "/decisions/" + string(b.decisionOf(r.ID).ID)
+		for who := range b.people {
+			check(letter+" as "+who, b.browse(who, http.MethodGet, letter, nil))
+			for _, kind := range policy.Registers {
+				check("register "+kind+" as "+who, b.call(who, http.MethodGet, "/api/v1/registers/"+kind, nil))
+			}
+		}
+		if got := b.browse("evaluator", http.MethodGet, "/assessments/"+string(a.ID), nil); !strings.Contains(got.heard(), report.Name) {
+			t.Errorf("who evaluates is not shown the report: %d", got.status)
+		}
+	})
 }
 
 // assessmentFields types each field of what is done to an assessment wrongly.
