@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"aval/internal/db"
@@ -120,6 +121,31 @@ func listed(ctx context.Context, tx *db.Tx, actor policy.Actor, f Filter) ([]Lis
 		err = scanInto(row, &l.Assessment, &l.Platform, &l.Number, &l.Org)
 		return l, err
 	}, query, args...)
+}
+
+// Seen answers the platforms' names of the assessments among these that the actor may read.
+func Seen(ctx context.Context, tx *db.Tx, actor policy.Actor, ids []string) (map[string]string, error) {
+	names := map[string]string{}
+	for part := range slices.Chunk(ids, 500) {
+		args := []any{tx.Board}
+		for _, id := range part {
+			args = append(args, id)
+		}
+		where, more := actor.Reach(policy.AssessmentRead).Where(actor, reach, len(args)+1)
+		found, err := db.All(ctx, tx, func(row db.Row) (pair [2]string, err error) {
+			err = row.Scan(&pair[0], &pair[1])
+			return pair, err
+		}, `SELECT a.id, p.name FROM assessment a JOIN platform p ON p.board_id = a.board_id AND p.id = a.platform_id
+			JOIN request r ON r.board_id = a.board_id AND r.id = a.request_id
+			WHERE a.board_id = $1 AND a.id IN `+db.In(2, len(part))+` AND `+where, append(args, more...)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, pair := range found {
+			names[pair[0]] = pair[1]
+		}
+	}
+	return names, nil
 }
 
 func insertConsultation(ctx context.Context, tx *db.Tx, id request.ID, c Consultation) error {
