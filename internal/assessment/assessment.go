@@ -60,7 +60,14 @@ const (
 	askPortable = "portable"
 	askHosting  = "place_hosting"
 	askAdequate = "transfer_adequate"
+	askFinally  = "conclusion"
 )
+
+// Decisive tells whether the answer to a question settles something: no program, and
+// nothing filled in beforehand, ever gives it.
+func Decisive(q policy.Question) bool {
+	return slices.Contains([]string{askDepth, askAdequate, askFinally}, q.Code)
+}
 
 // Answer is what an edition says to a question, and where it came from: the source
 // that filled it in ("request.usage", "evaluation.place"), or "" for a person.

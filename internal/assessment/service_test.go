@@ -418,7 +418,11 @@ func TestAConfidentialReportIsForFewAndNoted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer content.Close()
+		defer func() {
+			if err := content.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
 		if text, err := io.ReadAll(content); err != nil || string(text) != "Confidentiel" || got.Name != "vetting.txt" {
 			t.Errorf("opened: %q %v", text, err)
 		}

@@ -245,6 +245,9 @@ func questionInput(v *visit, a assessment.View, q policy.Question) ui.Input {
 	name := "answers." + q.Code
 	f := ui.Input{Name: name, Label: q.Title.In(v.p.Lang), Hint: q.Hint.In(v.p.Lang), Value: v.answered(a, q.Code), Error: v.wrong(name),
 		Clause: q.Clause, Optional: !a.Required(a.Form, q), Rows: 2, Max: 10000}
+	if len(q.When) > 0 && f.Hint == "" {
+		f.Hint = v.T("assessment.if_so")
+	}
 	return f
 }
 
