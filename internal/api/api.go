@@ -18,6 +18,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/account"
+	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
@@ -52,6 +53,7 @@ type Server struct {
 	Portable       *portable.Service
 	Decisions      *decision.Service
 	Conditions     *condition.Service
+	Assessments    *assessment.Service
 	Reveals        *reveal.Service
 	Incidents      *incident.Service
 	Classification *classification.Service
@@ -221,7 +223,7 @@ var fields = map[string]string{
 
 // field is how a program calls a field: rating.3.2.1 is criteria.3.2.1.rating.
 func field(name string) string {
-	if kind, criterion, ok := strings.Cut(name, "."); ok && kind != "audience" {
+	if kind, criterion, ok := strings.Cut(name, "."); ok && (kind == "rating" || kind == "note") {
 		return "criteria." + criterion + "." + kind
 	}
 	if own, ok := fields[name]; ok {

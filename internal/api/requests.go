@@ -43,7 +43,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, op("withdraw-request", http.MethodPost, "/api/v1/requests/{id}/withdraw", "Withdraw one's own"), s.act((*request.Service).Withdraw))
 	handle(s, api, op("acknowledge-request", http.MethodPost, "/api/v1/requests/{id}/acknowledge", "Say that it reached the evaluating service (2.2 c)"), s.act((*request.Service).Acknowledge))
 	handle(s, api, op("join-request", http.MethodPost, "/api/v1/requests/{id}/join", "Ask for the same"), s.act((*request.Service).Join))
-	handle(s, api, op("record-privacy", http.MethodPut, "/api/v1/requests/{id}/privacy", "Say what is known of personal information (QC-PIA-01, -02)"), s.privacy)
+	handle(s, api, op("record-privacy", http.MethodPut, "/api/v1/requests/{id}/privacy", "Say what an assessment done without aval says (QC-PIA-01, -02, QC-OUT-01)"), s.privacy)
 	handle(s, api, op("write-evaluation", http.MethodPut, "/api/v1/requests/{id}/evaluations/{aspect}", "Write or finish an aspect (3.2, 3.3)"), s.evaluationWrite)
 	handle(s, api, op("read-evaluation", http.MethodGet, "/api/v1/requests/{id}/evaluations/{aspect}", "Read an aspect"), s.evaluationRead)
 	handle(s, api, created(op("decide", http.MethodPost, "/api/v1/requests/{id}/decision", "Decide, aspect by aspect (4.1)")), s.decide)
@@ -52,6 +52,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, created(op("contest", http.MethodPost, "/api/v1/requests/{id}/contest", "Disagree about use (4.1 a)")), s.contest)
 	handle(s, api, created(op("renew", http.MethodPost, "/api/v1/requests/{id}/renewal", "Ask again, with new security functions (4.1 b)")), s.renew)
 	handle(s, api, op("answer-contest", http.MethodPost, "/api/v1/contests/{id}/answer", "Record the talk and the next step (4.1 a)"), s.contestAnswer)
+	s.assessmentRoutes(api)
 	s.conditionRoutes(api)
 	s.apartRoutes(api)
 	s.serviceRoutes(api)
@@ -197,6 +198,8 @@ type requestJSON struct {
 	Personal       string     `json:"personal,omitempty" enum:",yes,no"`
 	PIAOn          string     `json:"pia_on,omitempty"`
 	CommitteeOn    string     `json:"committee_on,omitempty"`
+	Transfer       string     `json:"transfer,omitempty" enum:",yes,no" doc:"Whether what leaves Québec is protected enough."`
+	Assessment     string     `json:"assessment,omitempty" doc:"The concluded assessment that says so; none for one done elsewhere."`
 	SubmittedAt    *time.Time `json:"submitted_at,omitempty"`
 	AuthorisedAt   *time.Time `json:"authorised_at,omitempty"`
 	AcknowledgedAt *time.Time `json:"acknowledged_at,omitempty"`
@@ -239,6 +242,7 @@ func plain(r request.Request) requestJSON {
 		Usage: r.Usage, Missing: r.Missing, Data: list(r.DataKinds), Subjects: r.Subjects, Classes: list(r.Classes), Pupils: r.Pupils,
 		CostCents: r.CostCents, NewSecurity: r.NewSecurity, Follows: string(r.FollowsID), Joiners: len(r.Joiners),
 		Personal: r.Privacy.Personal, PIAOn: r.Privacy.PIAOn, CommitteeOn: r.Privacy.CommitteeOn,
+		Transfer: r.Privacy.Transfer, Assessment: r.Privacy.Assessment,
 		SubmittedAt: moment(r.SubmittedAt), AuthorisedAt: moment(r.AuthorisedAt), AcknowledgedAt: moment(r.AcknowledgedAt),
 		EvaluatedAt: moment(r.EvaluatedAt), DecidedAt: moment(r.DecidedAt), Version: r.Version,
 	}
@@ -362,9 +366,10 @@ func (s *Server) privacy(ctx context.Context, a policy.Actor, in *struct {
 		Personal    string `json:"personal" enum:"yes,no"`
 		PIAOn       string `json:"pia_on,omitempty" doc:"Day on which the privacy assessment was concluded."`
 		CommitteeOn string `json:"committee_on,omitempty" doc:"Day on which the committee was consulted."`
+		Transfer    string `json:"transfer,omitempty" enum:",yes,no" doc:"Whether what leaves Québec is protected enough (QC-OUT-01); none where nothing does."`
 	}
 }) (*answer[requestJSON], error) {
 	r, err := s.Requests.RecordPrivacy(ctx, a, request.ID(in.ID),
-		request.Privacy{Personal: in.Body.Personal, PIAOn: in.Body.PIAOn, CommitteeOn: in.Body.CommitteeOn})
+		request.Privacy{Personal: in.Body.Personal, PIAOn: in.Body.PIAOn, CommitteeOn: in.Body.CommitteeOn, Transfer: in.Body.Transfer})
 	return body(plain(r), err)
 }

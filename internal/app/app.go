@@ -13,6 +13,7 @@ import (
 	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/adoption"
+	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/blob"
 	"aval/internal/board"
@@ -87,6 +88,7 @@ type App struct {
 	Decisions      *decision.Service
 	Portable       *portable.Service
 	Conditions     *condition.Service
+	Assessments    *assessment.Service
 	Audit          *audit.Service
 	Notices        *notice.Service
 }
@@ -160,6 +162,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Decisions:      decisions,
 		Portable:       &portable.Service{DB: d, Blobs: blobs, Keys: signers, Evaluations: evaluations, Decisions: decisions},
 		Conditions:     &condition.Service{DB: d, Blobs: blobs},
+		Assessments:    &assessment.Service{DB: d, Blobs: blobs},
 		Audit:          &audit.Service{DB: d},
 		Notices:        &notice.Service{DB: d, Mail: post, BaseURL: c.BaseURL},
 	}

@@ -196,6 +196,7 @@ func (b *board) ids() map[string][]string {
 		"reveals":     `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"approvals":   `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
+		"assessments": `SELECT id FROM assessment WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
@@ -213,6 +214,7 @@ func (b *board) ids() map[string][]string {
 		"interpretations":  `SELECT id FROM interpretation WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"board-notices":    `SELECT id FROM board_notice WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"disposals":        `SELECT id FROM disposal WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"assessment-files": `SELECT id FROM assessment_file WHERE board_id = $1 ORDER BY id`,
 		"incident-reports": `SELECT id FROM incident_report WHERE board_id = $1 ORDER BY id LIMIT 2`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -267,6 +269,9 @@ func (b *board) state() string {
 			`SELECT 'basis ' || platform_id || ' ' || basis FROM collection_basis WHERE board_id = $1`,
 			`SELECT 'rule ' || kind || ' ' || code FROM retention_rule WHERE board_id = $1`,
 			`SELECT 'batch ' || id || ' ' || state FROM disposal WHERE board_id = $1`,
+			`SELECT 'assessment ' || id || ' ' || state || ' ' || CAST(version AS text) FROM assessment WHERE board_id = $1`,
+			`SELECT 'consultation ' || id FROM consultation WHERE board_id = $1`,
+			`SELECT 'assessment file ' || id FROM assessment_file WHERE board_id = $1`,
 			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
@@ -352,6 +357,7 @@ func (b *board) fill() {
 	b.must(err)
 	_, err = b.Conditions.Waive(ctx, b.as("evaluation_director"), b.condition("teacher", "principal").ID, "Plus utile, "+b.name("waiver"))
 	b.must(err)
+	b.assess()
 	l, err := b.Licences.Record(ctx, b.as("principal"), b.accounted())
 	b.must(err)
 	b.fileFor("confirm-provisioning", l.ID)

@@ -142,6 +142,7 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 		b.incidentFields(t, two)
 		b.governanceFields(t, two)
 		b.conditionFields(t, two)
+		b.assessmentFields(t, two)
 
 		for _, sent := range []struct {
 			body   string

@@ -207,9 +207,9 @@ func (b *board) forms(two *board) []form {
 		b.withdrawing(two, foreign.ID),
 		b.reopening(foreign.ID),
 		{route: "POST /requests/{id}/privacy", who: "privacy_officer", id: string(b.to(request.Acknowledged).ID), foreign: string(foreign.ID),
-			good: url.Values{"personal": {"yes"}, "pia_on": {today()}, "committee_on": {today()}},
-			wrong: slices.Concat(required("personal"), among("personal"), day("pia_on"), day("committee_on"),
-				wrongs("pia_on", "pia_on", "2999-12-31", "1789-07-14"), wrongs("committee_on", "committee_on", "2999-12-31"))},
+			good: url.Values{"personal": {"yes"}, "pia_on": {today()}, "committee_on": {today()}, "transfer": {"yes"}},
+			wrong: slices.Concat(required("personal"), among("personal"), day("pia_on"), files("file"),
+				wrongs("pia_on", "pia_on", "2999-12-31", "1789-07-14"), day("committee_on"), wrongs("committee_on", "committee_on", "2999-12-31"), among("transfer"))},
 		b.deciding("evaluator", foreign.ID),
 		b.deciding("evaluation_director", foreign.ID),
 		{route: "POST /decisions/{id}/acknowledge", who: "principal", id: string(b.decisionOf(b.to(request.Decided).ID).ID),
@@ -266,7 +266,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -289,6 +289,19 @@ func (b *board) usageForms(foreign request.Request) []form {
 		good:  url.Values{"table": {"Nom;Minutes\nVorn;12"}, "format": {"csv"}},
 		wrong: append(known("table", nowhere, ""), known("format", nowhere, "", "html")...)}
 	return []form{read, save}
+}
+
+// files is a field with a file that cannot be kept.
+func files(field string) (all []typed) {
+	for _, file := range []upload{
+		{"vide.pdf", "application/pdf", ""},
+		{"gros.pdf", "application/pdf", "%PDF-1.7\n" + strings.Repeat("a", evaluation.MaxEvidence)},
+		{"programme.pdf", "application/pdf", "\x7fELF\x02\x01\x01\x00"},
+		{"page.html", "text/html", "<!DOCTYPE html>" + script},
+	} {
+		all = append(all, typed{field, file, field})
+	}
+	return all
 }
 
 // wide are words that leave too few names.
@@ -348,15 +361,7 @@ func (b *board) conditionForms(two *board) []form {
 	note.wrong = slices.Concat(required("note"), tooLong("note"))
 	meet.good, meet.keeps, meet.unseen = url.Values{"met_note": {b.brackets("proof typed")}}, true, []string{"version"}
 	meet.wrong = tooLong("met_note")
-	for _, file := range []upload{
-		{"", "", ""},
-		{"vide.pdf", "application/pdf", ""},
-		{"gros.pdf", "application/pdf", "%PDF-1.7\n" + strings.Repeat("a", evaluation.MaxEvidence)},
-		{"programme.pdf", "application/pdf", "\x7fELF\x02\x01\x01\x00"},
-		{"page.html", "text/html", "<!DOCTYPE html>" + script},
-	} {
-		meet.wrong = append(meet.wrong, typed{"file", file, "file"})
-	}
+	meet.wrong = slices.Concat(meet.wrong, []typed{{"file", upload{}, "file"}}, files("file"))
 	waive.good = url.Values{"reason": {b.brackets("waiver typed")}}
 	waive.wrong = slices.Concat(required("reason"), tooLong("reason"))
 	return []form{assign, note, meet, waive}

@@ -301,6 +301,7 @@ func body(b *board, operation string) any {
 	maps.Copy(bodies, b.incidentBodies())
 	maps.Copy(bodies, b.governanceBodies())
 	maps.Copy(bodies, b.rightsBodies())
+	maps.Copy(bodies, b.assessmentBodies())
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
 		b.t.Errorf("the test knows no body for %s", operation)
@@ -332,10 +333,11 @@ func (b *board) anyApproved() (approved string) {
 	return approved
 }
 
-// reads are the operations that take nothing and change nothing.
+// reads are the operations that take nothing and change nothing, and the one that takes a request of its own.
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
 	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria",
-	"list-rights", "read-right", "list-board-notices", "read-board-notice", "list-consents", "read-consent", "list-disposals"}
+	"list-rights", "read-right", "list-board-notices", "read-board-notice", "list-consents", "read-consent", "list-disposals",
+	"list-assessments", "read-assessment", "read-assessment-file", "open-assessment"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

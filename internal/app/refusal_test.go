@@ -81,6 +81,15 @@ var operationNeeds = map[string]struct {
 	"settle-service":        {do: policy.InventorySettle},
 	"classify-request":      {do: policy.EvaluationWrite, in: []request.State{request.Acknowledged, request.Evaluated}},
 	"acknowledge-duties":    {do: policy.DutyAcknowledge},
+	"list-assessments":      {do: policy.AssessmentRead},
+	"open-assessment":       {do: policy.AssessmentWrite},
+	"read-assessment":       {do: policy.AssessmentRead},
+	"write-assessment":      {do: policy.AssessmentWrite},
+	"conclude-assessment":   {do: policy.AssessmentConclude},
+	"correct-assessment":    {do: policy.AssessmentConclude},
+	"consult-committee":     {do: policy.AssessmentConsult},
+	"attach-vetting":        {do: policy.VettingAttach},
+	"read-assessment-file":  {do: policy.VettingRead},
 	"list-conditions":       {do: policy.ConditionRead},
 	"read-condition":        {do: policy.ConditionRead},
 	"assign-condition":      {do: policy.ConditionManage},
@@ -214,6 +223,10 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 				}
 				if strings.HasPrefix(op.path, "/api/v1/incident") && strings.Contains(op.path, "{id}") {
 					b.walkIncidents(op, need.do)
+					return
+				}
+				if strings.HasPrefix(op.path, "/api/v1/assessment") && op.id != "list-assessments" {
+					b.walkAssessment(op, need.do)
 					return
 				}
 				if op.id == "end-act" || op.id == "withdraw-interpretation" {

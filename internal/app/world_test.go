@@ -463,7 +463,7 @@ func today() string { return time.Now().In(i18n.Zone).Format(time.DateOnly) }
 
 func (b *board) privacy(id request.ID) error {
 	_, err := b.Requests.RecordPrivacy(b.t.Context(), b.as("privacy_officer"), id,
-		request.Privacy{Personal: "yes", PIAOn: today(), CommitteeOn: today()})
+		request.Privacy{Personal: "yes", PIAOn: today(), CommitteeOn: today(), Transfer: "yes"})
 	return err
 }
 

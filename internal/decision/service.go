@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
@@ -44,6 +45,7 @@ type Preparation struct {
 	Owners      []condition.Candidate   // who may be asked to see to the conditions
 	SamePerson  bool                    // who wrote on an aspect is about to decide
 	Refusal     error                   // why it may not be decided now, whatever is typed; nil when it may
+	Approval    error                   // why it may not be approved, though it may be refused; nil when it may
 }
 
 // Prepare shows a request that waits for a decision, and what stands in its way.
@@ -82,9 +84,15 @@ func prepare(ctx context.Context, tx *db.Tx, actor policy.Actor, id request.ID) 
 		return slices.Contains(writers, hand)
 	})
 	if p.Refusal = stand(actor, p, tx); p.Refusal == nil {
-		p.Refusal, err = classification.Stands(ctx, tx, actor, p.Request)
+		if p.Refusal, err = classification.Stands(ctx, tx, actor, p.Request); err != nil {
+			return p, err
+		}
 	}
-	return p, err
+	p.Approval = assessment.MayApprove(ctx, tx, p.Request.Policy(actor), p.Request, p.Evaluations[evaluation.Security].Location)
+	if _, refused := fault.As(p.Approval); p.Approval != nil && !refused {
+		return p, p.Approval
+	}
+	return p, nil
 }
 
 // stand refuses a decision that nothing typed could mend: one too early or too
@@ -108,7 +116,8 @@ func stand(actor policy.Actor, p Preparation, tx *db.Tx) error {
 // department (4.1); the catalogue shows it. It is refused before the evaluation
 // is finished (3.1), to who asked, to who evaluated unless the board lets them
 // (then as an exception that says why), and in Québec before the privacy
-// assessment and the committee (QC-PIA-01, QC-PIA-02).
+// assessment and the committee (QC-PIA-01, QC-PIA-02); to approve is refused while
+// what leaves Québec was not found protected enough (QC-OUT-01).
 func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID, in Input) (d Decision, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		p, err := prepare(ctx, tx, actor, id)
@@ -121,6 +130,9 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 		actor := actor.Under(p.Request.Pack)
 		if err := in.check(p, actor.Pack, condition.Today(tx.Now)); err != nil {
 			return err
+		}
+		if p.Approval != nil && Overall(in.Use.Result, in.Security.Result) != Refused {
+			return p.Approval
 		}
 		// The request first: of two who decide at once, its version lets one through,
 		// and none where the evaluation was reopened since it was read.

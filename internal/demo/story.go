@@ -199,14 +199,23 @@ func (t *teller) examine(th *thread, ago int) {
 	}
 	before := ago - th.pace[2]/2
 	t.then(th, before, 10, "privacy", func(ctx context.Context) error {
+		if th.platform == weighed.platform {
+			return t.assess(ctx, th)
+		}
 		p := request.Privacy{Personal: "no"}
 		if !slices.Equal(th.data, []string{request.NoData}) {
 			p = request.Privacy{Personal: "yes", PIAOn: t.at.AddDate(0, 0, -4).Format(time.DateOnly), CommitteeOn: t.at.AddDate(0, 0, -1).Format(time.DateOnly)}
+		}
+		if p.Personal == "yes" && t.hosting[th.platform] != catalogue.Quebec {
+			p.Transfer = "yes"
 		}
 		if th.half {
 			p.CommitteeOn = ""
 		}
 		_, err := t.a.Requests.RecordPrivacy(ctx, t.people["privacy_officer"], th.request, p)
+		if err == nil && th.ends == begun && p.Personal == "yes" {
+			err = t.assess(ctx, th)
+		}
 		return err
 	})
 	ago -= th.pace[2]

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aval/internal/account"
+	"aval/internal/assessment"
 	"aval/internal/catalogue"
 	"aval/internal/condition"
 	"aval/internal/db"
@@ -47,7 +48,7 @@ func Name(ctx context.Context, d *db.DB, actor policy.Actor, subjects, accounts 
 	}
 	err = d.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		for _, look := range []func(context.Context, *db.Tx, policy.Actor, map[string][]string) error{
-			n.requests, n.platforms, n.orgs, n.incidents, n.conditions, n.earlier, n.governance,
+			n.requests, n.platforms, n.orgs, n.incidents, n.assessments, n.conditions, n.earlier, n.governance,
 		} {
 			if err := look(ctx, tx, actor, by); err != nil {
 				return err
@@ -161,6 +162,18 @@ func (n Naming) incidents(ctx context.Context, tx *db.Tx, actor policy.Actor, by
 			return err
 		}
 		n.Subjects[i.Subject()] = Subject{Kind: "incident", Name: i.Number, Href: "/incidents/" + id}
+	}
+	return nil
+}
+
+// assessments names the platforms that assessments are of.
+func (n Naming) assessments(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	names, err := assessment.Seen(ctx, tx, actor, by["assessment"])
+	if err != nil {
+		return err
+	}
+	for id, platform := range names {
+		n.Subjects["assessment:"+id] = Subject{Kind: "assessment", Name: platform, Href: "/assessments/" + id}
 	}
 	return nil
 }

@@ -49,6 +49,12 @@ const (
 	RequestRedirect      Action = "request.redirect"
 	RequestAcknowledge   Action = "request.acknowledge"
 	PrivacyRecord        Action = "privacy.record"
+	AssessmentRead       Action = "assessment.read"
+	AssessmentWrite      Action = "assessment.write"
+	AssessmentConclude   Action = "assessment.conclude"
+	AssessmentConsult    Action = "assessment.consult"
+	VettingRead          Action = "vetting.read"
+	VettingAttach        Action = "vetting.attach"
 	EvaluationRead       Action = "evaluation.read"
 	EvaluationWrite      Action = "evaluation.write"
 	EvaluationSecond     Action = "evaluation.second"
@@ -125,6 +131,7 @@ const (
 // Actions lists every action.
 var Actions = []Action{
 	RequestRead, RequestCreate, RequestEdit, RequestSubmit, RequestJoin, RequestAuthorise, RequestWithdraw,
+	AssessmentRead, AssessmentWrite, AssessmentConclude, AssessmentConsult, VettingRead, VettingAttach,
 	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, EvaluationSecond,
 	EvaluationExport, InvitationRead, InvitationAnswer, CriterionManage, SignerManage, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,

@@ -248,6 +248,19 @@ func (c *checker) words() {
 			c.known("action", item(at+".for", j), string(do), []string{string(RevealName), string(RevealAccount), string(RevealClass), string(RevealFile)})
 		}
 	}
+	for i, q := range p.Assessment {
+		at := item("assessment", i)
+		if q.Kind != "" {
+			c.known("question kind", at+".kind", q.Kind, QuestionKinds)
+		}
+		if q.Clause != "" {
+			c.cites(at, q.Clause)
+		}
+		for j, code := range q.When {
+			c.refers("question", item(at+".when", j), code) // an earlier one
+		}
+		c.entry("question", at, "code", q.Code, q.Title)
+	}
 	for i, code := range p.Registers {
 		at := item("registers", i)
 		c.once("register", at, "", code)

@@ -31,6 +31,14 @@ var Controls = map[string]string{
 	"privacy.assessed":  "a decision finds the date of a concluded privacy assessment, or that nothing personal is touched",
 	"privacy.consulted": "a decision finds the date of the committee's consultation, or that nothing personal is touched",
 
+	"assessment.depth":     "a privacy assessment is concluded with its five factors, its depth and the reason of a person; waiting since it was opened",
+	"assessment.portable":  "a concluded assessment says in what format information is given back; an exception where it cannot be; waiting since it was opened",
+	"assessment.mitigated": "an assessment is concluded, its high risks each with a mitigation and who sees to it; waiting since it was opened; refused: one that lacks either",
+	"transfer.assessed":    "what leaves Québec was weighed and a person said whether its protection is adequate; refused: approving before, or where it is not",
+	"technology.told":      "an assessment says whether the tool identifies, locates or profiles, with the notice if it does; waiting since it was opened",
+	"technology.defaults":  "an assessment says whether students are the public and which settings protect by default; waiting since it was opened",
+	"technology.decides":   "an assessment says whether software decides alone, with who reviews and the notice if it does; waiting since it was opened",
+
 	"catalogue.preapproved": "someone types the name of a platform that a board licence already gives them",
 	"data.subjects":         "a request says whose data the platform would hold; refused: sending one that does not",
 	"data.classified":       "a request is given its class of information by a person, with an owner; refused: deciding before",

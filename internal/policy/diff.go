@@ -115,6 +115,7 @@ func partsOf(p *Pack) []part {
 	}
 	add("threshold", p.Thresholds)
 	add("reveal_reason", p.RevealReasons)
+	add("question", p.Assessment)
 	return append(parts, rowsOf(p)...)
 }
 

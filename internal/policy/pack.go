@@ -169,6 +169,26 @@ type Criterion struct {
 	Own      bool   `yaml:"-" json:"own,omitempty"`             // the board's, not the policy's
 }
 
+// Question is one that a privacy assessment asks, in the words of the law that wants it.
+type Question struct {
+	Code     string   `yaml:"code"`
+	Step     int      `yaml:"step"` // from 1 to 4
+	Kind     string   `yaml:"kind"` // "" for words, or one of QuestionKinds
+	Title    Text     `yaml:"title"`
+	Hint     Text     `yaml:"hint"`
+	From     []string `yaml:"from"`     // what may fill it in beforehand, the first that has something to say
+	Decide   bool     `yaml:"decide"`   // never filled in beforehand: a person decides
+	Short    bool     `yaml:"short"`    // asked by the short form too
+	Optional bool     `yaml:"optional"` // may stay without an answer
+	When     []string `yaml:"when"`     // asked where one of these questions
+	Is       []string `yaml:"is"`       // has one of these answers
+	Clause   string   `yaml:"clause"`   // that wants it
+}
+
+// QuestionKinds are the kinds of answers chosen among few: yes or no; low, medium
+// or high; short or full; a place, from Québec to abroad.
+var QuestionKinds = []string{"yesno", "weight", "depth", "place"}
+
 // Aspect is a side of the evaluation: use, security. One that names another as
 // its conclusion is judged there, with its criteria after the other's own.
 type Aspect struct {
@@ -245,6 +265,7 @@ type Pack struct {
 
 	RevealReasons  []RevealReason `yaml:"reveal_reasons"`
 	RefusalReasons []Term         `yaml:"refusal_reasons"` // why a platform was refused, as anyone may read it
+	Assessment     []Question     `yaml:"assessment"`      // the form of its privacy assessment; see AssessmentForm
 	Registers      []string       `yaml:"registers"`       // that it asks the board to keep; those of Laws are found by Kept
 
 	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
@@ -371,6 +392,20 @@ func (p *Pack) First(ids ...string) string {
 func (p *Pack) Everywhere() bool {
 	_, says := p.find(func(c *Clause) bool { return c.Control == "term.department" })
 	return !says
+}
+
+// AssessmentForm is the form of the board's privacy assessment: the pack's own, or
+// that of the first law under it which has one.
+func (p *Pack) AssessmentForm() []Question {
+	if len(p.Assessment) > 0 {
+		return p.Assessment
+	}
+	for _, law := range p.Laws {
+		if form := law.AssessmentForm(); len(form) > 0 {
+			return form
+		}
+	}
+	return nil
 }
 
 // RefusalReason finds a reason for a refusal.

@@ -114,11 +114,14 @@ type Draft struct {
 }
 
 // Privacy is what the record says of personal information before a decision
-// (obligations QC-PIA-01 and QC-PIA-02). Days are written 2026-11-20.
+// (obligations QC-PIA-01, QC-PIA-02 and QC-OUT-01). Days are written 2026-11-20. An
+// assessment concluded here writes it; one done elsewhere is recorded by hand.
 type Privacy struct {
 	Personal    string // "yes", "no", or "" before anyone has said
 	PIAOn       string // the day on which the privacy assessment was concluded
 	CommitteeOn string // the day on which the committee was consulted
+	Transfer    string // whether what leaves Québec is protected enough: "yes", "no", or "" where nobody has said
+	Assessment  string // the concluded assessment that says so; "" for one done elsewhere
 }
 
 // Settled is true once all is said that the law under a policy asks for before a decision.
@@ -506,9 +509,16 @@ func (r *Request) privacy(p Privacy, by string, now time.Time) error {
 	if r.State != Authorised && r.State != Acknowledged && r.State != Evaluated {
 		return fault.New(fault.Conflict, "request.privacy_not_now").Under("QC-PIA-01")
 	}
+	if r.Privacy.Assessment != "" {
+		return fault.New(fault.Conflict, "request.privacy_assessed").Under("QC-PIA-01")
+	}
 	fields := map[string]string{}
+	p.Assessment = ""
 	switch p.Personal {
 	case "yes":
+		if p.Transfer != "" && p.Transfer != "yes" && p.Transfer != "no" {
+			fields["transfer"] = "request.transfer_unknown"
+		}
 		p.PIAOn, p.CommitteeOn = clean(p.PIAOn), clean(p.CommitteeOn)
 		for field, day := range map[string]string{"pia_on": p.PIAOn, "committee_on": p.CommitteeOn} {
 			if key := pastDay(day, now); key != "" {
@@ -516,7 +526,7 @@ func (r *Request) privacy(p Privacy, by string, now time.Time) error {
 			}
 		}
 	case "no":
-		p.PIAOn, p.CommitteeOn = "", ""
+		p.PIAOn, p.CommitteeOn, p.Transfer = "", "", ""
 	default:
 		fields["personal"] = "request.personal_required"
 	}

@@ -348,37 +348,75 @@ func (s *Service) Redirect(ctx context.Context, actor policy.Actor, in Passed) (
 }
 
 // RecordPrivacy writes whether the platform touches personal information and, if
-// so, the days of the privacy assessment and of the committee's consultation
-// (obligations QC-PIA-01 and QC-PIA-02). A day that is not known yet stays empty.
-func (s *Service) RecordPrivacy(ctx context.Context, actor policy.Actor, id ID, p Privacy) (Request, error) {
-	return s.act(ctx, actor, id, policy.PrivacyRecord, Acknowledged, func(ctx context.Context, tx *db.Tx, r *Request) error {
-		if err := r.privacy(p, actor.ID, tx.Now); err != nil {
-			return err
-		}
-		if err := Update(ctx, tx, r); err != nil {
-			return err
-		}
-		if err := audit.Write(ctx, tx, actor.Under(r.Pack), "request.privacy_recorded", r.Subject(), audit.Under("QC-PIA-01"), audit.Note("personal="+r.Privacy.Personal)); err != nil {
-			return err
-		}
-		if _, asked := r.Policy(actor).Clause("QC-PIA-01"); !asked {
-			return nil // another province's law
-		}
-		assessed, consulted := policy.Conform, policy.Conform
-		if r.Privacy.Personal == "yes" && r.Privacy.PIAOn == "" {
-			assessed = policy.Waiting
-		}
-		if r.Privacy.Personal == "yes" && r.Privacy.CommitteeOn == "" {
-			consulted = policy.Waiting
-		}
-		if err := mark(ctx, tx, *r, assessed, "privacy.assessed"); err != nil {
-			return err
-		}
-		if !asksCommittee(r.Policy(actor)) {
-			return nil
-		}
-		return mark(ctx, tx, *r, consulted, "privacy.consulted")
+// so, what an assessment done elsewhere says: the days of the assessment and of the
+// committee's consultation, and whether what leaves Québec is protected enough
+// (obligations QC-PIA-01, QC-PIA-02 and QC-OUT-01). A day that is not known yet
+// stays empty. Once an assessment was concluded here, its own words stand.
+func (s *Service) RecordPrivacy(ctx context.Context, actor policy.Actor, id ID, p Privacy) (r Request, err error) {
+	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		r, err = WritePrivacy(ctx, tx, actor, id, p)
+		return err
 	})
+	return r, err
+}
+
+// WritePrivacy is RecordPrivacy within a transaction.
+func WritePrivacy(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID, p Privacy) (Request, error) {
+	r, err := Get(ctx, tx, id)
+	if err != nil {
+		return r, err
+	}
+	if err := may(actor, policy.PrivacyRecord, r, Acknowledged); err != nil {
+		return r, err
+	}
+	if err := r.privacy(p, actor.ID, tx.Now); err != nil {
+		return r, err
+	}
+	if err := Update(ctx, tx, &r); err != nil {
+		return r, err
+	}
+	if err := audit.Write(ctx, tx, actor.Under(r.Pack), "request.privacy_recorded", r.Subject(), audit.Under("QC-PIA-01"), audit.Note("personal="+r.Privacy.Personal)); err != nil {
+		return r, err
+	}
+	return r, markPrivacy(ctx, tx, r.Policy(actor), r)
+}
+
+// KeepPrivacy writes what an assessment made here says of a request that is still
+// open; a decided one keeps what its decision rested on.
+func KeepPrivacy(ctx context.Context, tx *db.Tx, actor policy.Actor, r *Request, p Privacy) error {
+	if r.State != Authorised && r.State != Acknowledged && r.State != Evaluated {
+		return nil
+	}
+	r.Privacy, r.PrivacyBy = p, actor.ID
+	if err := Update(ctx, tx, r); err != nil {
+		return err
+	}
+	return markPrivacy(ctx, tx, r.Policy(actor), *r)
+}
+
+// markPrivacy marks what the law under the board's policy asks for before a decision.
+func markPrivacy(ctx context.Context, tx *db.Tx, pack *policy.Pack, r Request) error {
+	outcome := func(done string) policy.Outcome {
+		if r.Privacy.Personal == "yes" && done == "" {
+			return policy.Waiting
+		}
+		return policy.Conform
+	}
+	if _, asked := pack.Clause("QC-PIA-01"); !asked {
+		return nil // another province's law
+	}
+	if err := mark(ctx, tx, r, outcome(r.Privacy.PIAOn), "privacy.assessed"); err != nil {
+		return err
+	}
+	if asksCommittee(pack) {
+		if err := mark(ctx, tx, r, outcome(r.Privacy.CommitteeOn), "privacy.consulted"); err != nil {
+			return err
+		}
+	}
+	if _, asked := pack.Clause("QC-OUT-01"); asked && r.Privacy.Transfer != "" {
+		return mark(ctx, tx, r, policy.Conform, "transfer.assessed")
+	}
+	return nil
 }
 
 // act reads a request, asks whether the actor may do this to one in that state,

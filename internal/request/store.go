@@ -17,8 +17,8 @@ import (
 
 var fieldList = strings.Fields(`id number platform_id org_id author_id author_role kind description usage missing data_kinds
 	cost_cents pupils new_security follows_id state state_at reason created_at pack pack_version submitted_at authorised_at authorised_by
-	acknowledged_at acknowledged_by evaluated_at decided_at closed_at redirected_by personal pia_on committee_on privacy_by
-	version`)
+	acknowledged_at acknowledged_by evaluated_at decided_at closed_at redirected_by personal pia_on committee_on transfer assessment_id
+	privacy_by version`)
 
 // columns are those of a request, under the alias r.
 var columns = "r." + strings.Join(fieldList, ", r.")
@@ -40,7 +40,7 @@ func scanInto(row db.Row, r *Request, more ...any) error {
 		&r.Reason, &r.CreatedAt, &pack, &version, db.When(&r.SubmittedAt), db.When(&r.AuthorisedAt), &r.AuthorisedBy,
 		db.When(&r.AcknowledgedAt), &r.AcknowledgedBy, db.When(&r.EvaluatedAt), db.When(&r.DecidedAt),
 		db.When(&r.ClosedAt), &r.RedirectedBy, &r.Privacy.Personal, &r.Privacy.PIAOn, &r.Privacy.CommitteeOn,
-		&r.PrivacyBy, &r.Version)
+		&r.Privacy.Transfer, &r.Privacy.Assessment, &r.PrivacyBy, &r.Version)
 	if err := row.Scan(append(into, more...)...); err != nil {
 		return err
 	}
@@ -116,7 +116,8 @@ func (r Request) values() []any {
 		r.Description, r.Usage, r.Missing, string(kinds), r.CostCents, r.Pupils, r.NewSecurity, string(r.FollowsID),
 		string(r.State), r.StateAt, r.Reason, r.CreatedAt, pack, version, db.Moment(r.SubmittedAt), db.Moment(r.AuthorisedAt),
 		r.AuthorisedBy, db.Moment(r.AcknowledgedAt), r.AcknowledgedBy, db.Moment(r.EvaluatedAt), db.Moment(r.DecidedAt),
-		db.Moment(r.ClosedAt), r.RedirectedBy, r.Privacy.Personal, r.Privacy.PIAOn, r.Privacy.CommitteeOn, r.PrivacyBy}
+		db.Moment(r.ClosedAt), r.RedirectedBy, r.Privacy.Personal, r.Privacy.PIAOn, r.Privacy.CommitteeOn,
+		r.Privacy.Transfer, r.Privacy.Assessment, r.PrivacyBy}
 }
 
 // insert numbers a new request and keeps it with its classes.
@@ -148,8 +149,8 @@ func Update(ctx context.Context, tx *db.Tx, r *Request) error {
 		description = $8, usage = $9, missing = $10, data_kinds = $11, cost_cents = $12, pupils = $13, new_security = $14,
 		follows_id = $15, state = $16, state_at = $17, reason = $18, submitted_at = $19, authorised_at = $20,
 		authorised_by = $21, acknowledged_at = $22, acknowledged_by = $23, evaluated_at = $24, decided_at = $25,
-		closed_at = $26, redirected_by = $27, personal = $28, pia_on = $29, committee_on = $30, privacy_by = $31,
-		version = version + 1 WHERE board_id = $1 AND id = $2 AND version = $32`,
+		closed_at = $26, redirected_by = $27, personal = $28, pia_on = $29, committee_on = $30, transfer = $31,
+		assessment_id = $32, privacy_by = $33, version = version + 1 WHERE board_id = $1 AND id = $2 AND version = $34`,
 		slices.Concat([]any{tx.Board, v[0]}, v[2:18], v[21:], []any{r.Version})...))
 	if err != nil {
 		return err

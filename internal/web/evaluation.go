@@ -24,7 +24,7 @@ func (s *Server) evaluationRoutes() []route {
 		{pattern: "POST /requests/{id}/evaluation/{aspect}/reopen", need: policy.EvaluationWrite, do: s.evaluationReopen},
 		{pattern: "GET /evidence/{id}", need: policy.EvaluationRead, do: s.evidence},
 		{pattern: "GET /requests/{id}/privacy", need: policy.PrivacyRecord, do: s.privacyPage},
-		{pattern: "POST /requests/{id}/privacy", need: policy.PrivacyRecord, do: s.privacyKeep, form: s.privacyPage},
+		{pattern: "POST /requests/{id}/privacy", need: policy.PrivacyRecord, do: s.privacyKeep, form: s.privacyPage, limit: proofLimit},
 		{pattern: "GET /requests/{id}/decision", need: policy.DecisionDecide, do: s.decisionForm},
 		{pattern: "POST /requests/{id}/decision", need: policy.DecisionDecide, do: s.decisionDecide, form: s.decisionForm},
 		{pattern: "GET /decisions/{id}", need: policy.DecisionRead, do: s.decisionLetter},

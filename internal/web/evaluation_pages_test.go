@@ -21,6 +21,7 @@ import (
 	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/adoption"
+	"aval/internal/assessment"
 	"aval/internal/blob"
 	"aval/internal/board"
 	"aval/internal/classification"
@@ -96,7 +97,7 @@ func openFile(t *testing.T, d *db.DB, settings policy.Settings) *file {
 	t.Cleanup(func() { _ = files.Close() })
 	accounts := &account.Service{DB: d, Cost: account.Cheap}
 	f.house = &house{Server: &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Classification: &classification.Service{DB: d}, Inventory: &inventory.Service{DB: d}, Duties: &duty.Service{DB: d}, Accounts: anyPassword{accounts}, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Access: access.New(d, nil), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d, Blobs: files}, Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d, Blobs: files}, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}, Rights: &rights.Service{DB: d}}}
+		Access: access.New(d, nil), Requests: request.New(d), Evaluations: &evaluation.Service{DB: d, Blobs: files}, Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d, Blobs: files}, Assessments: &assessment.Service{DB: d, Blobs: files}, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}, Rights: &rights.Service{DB: d}}}
 	f.at = httptest.NewServer(f.Handler())
 	t.Cleanup(f.at.Close)
 
@@ -407,7 +408,7 @@ func TestFromEvaluationToLetter(t *testing.T) {
 		f.sees("eva", f.path("/evaluation/use"), "fr", http.StatusOK, "Cet aspect est rouvert", `name="version" value="2"`)
 		f.sends("eva", f.path("/evaluation/use"), "en", f.rated(evaluation.Use, evaluation.Met, 2), http.StatusSeeOther)
 		f.sees("eva", f.path("/privacy"), "fr", http.StatusOK, "§\u00a0QC-PIA-01", "§\u00a0QC-PIA-02", "Il manque une réponse")
-		f.sends("eva", f.path("/privacy"), "en", url.Values{"personal": {"yes"}, "pia_on": {"2026-11-10"}, "committee_on": {"2026-11-12"}}, http.StatusSeeOther)
+		f.sends("eva", f.path("/privacy"), "en", url.Values{"personal": {"yes"}, "pia_on": {"2026-11-10"}, "committee_on": {"2026-11-12"}, "transfer": {"yes"}}, http.StatusSeeOther)
 		f.sees("eva", f.path("/privacy"), "en", http.StatusOK, "It is recorded", "Ready for the decision", `value="2026-11-12"`)
 
 		f.sees("sol", "/evaluations", "fr", http.StatusOK, "Décider pour Zibaline", f.path("/decision"))

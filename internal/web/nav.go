@@ -27,6 +27,7 @@ var places = []struct {
 	{href: "/services", icon: "journal-check", key: "nav.services", need: policy.CatalogueRead},
 	{href: "/requests", icon: "send", key: "nav.requests", need: policy.RequestRead},
 	{href: "/evaluations", icon: "clipboard-check", key: "nav.evaluations", need: policy.EvaluationWrite},
+	{href: "/assessments", icon: "journal-check", key: "nav.assessments", need: policy.AssessmentRead},
 	{href: "/conditions", icon: "list-check", key: "nav.conditions", need: policy.ConditionManage},
 	{href: "/licences", icon: "card-checklist", key: "nav.licences", need: policy.LicenceRead},
 	{href: "/redirect", icon: "reply", key: "redirect.nav", need: policy.RequestRedirect},

@@ -17,15 +17,29 @@ func (s *Server) privacyPage(v *visit) error {
 		return err
 	}
 	v.under(d.Pack)
-	return v.render(privacyRecordPage(v, d))
+	of, err := s.Assessments.OfRequest(v.ctx(), v.actor, d.ID)
+	if err != nil {
+		return err
+	}
+	return v.render(privacyRecordPage(v, d, of))
 }
 
-// privacyKeep records what was typed.
+// privacyKeep records what was typed of an assessment done without aval, with its
+// file if there is one.
 func (s *Server) privacyKeep(v *visit) error {
 	id := request.ID(v.path("id"))
-	if _, err := s.Requests.RecordPrivacy(v.ctx(), v.actor, id, request.Privacy{
-		Personal: v.form("personal"), PIAOn: v.form("pia_on"), CommitteeOn: v.form("committee_on"),
-	}); err != nil {
+	p := request.Privacy{Personal: v.form("personal"), PIAOn: v.form("pia_on"), CommitteeOn: v.form("committee_on"), Transfer: v.form("transfer")}
+	file, closing, err := uploaded(v)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	if file.Content != nil {
+		_, err = s.Assessments.RecordOutside(v.ctx(), v.actor, id, p, file)
+	} else {
+		_, err = s.Requests.RecordPrivacy(v.ctx(), v.actor, id, p)
+	}
+	if err != nil {
 		return err
 	}
 	v.flash("privacy.page.saved")
@@ -37,6 +51,15 @@ func personalOptions(v *visit, kept string) []ui.Option {
 		{Value: "yes", Text: v.T("privacy.page.yes"), Chosen: v.chosen("personal", "yes", kept == "yes")},
 		{Value: "no", Text: v.T("privacy.page.no"), Chosen: v.chosen("personal", "no", kept == "no")},
 	}
+}
+
+// transferOptions are what may be said of what leaves Québec; nothing where nothing does.
+func transferOptions(v *visit, kept string) []ui.Option {
+	options := []ui.Option{{Value: "", Text: v.T("privacy.page.transfer_none"), Chosen: v.value("transfer", kept) == ""}}
+	for _, said := range []string{"yes", "no"} {
+		options = append(options, ui.Option{Value: said, Text: v.T("privacy.page.transfer_" + said), Chosen: v.value("transfer", kept) == said})
+	}
+	return options
 }
 
 // dayInput is a question answered with a calendar day.

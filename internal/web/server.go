@@ -9,6 +9,7 @@ import (
 	"aval/internal/access"
 	"aval/internal/account"
 	"aval/internal/adoption"
+	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/catalogue"
@@ -57,6 +58,7 @@ type Server struct {
 	Decisions      *decision.Service
 	Portable       *portable.Service
 	Conditions     *condition.Service
+	Assessments    *assessment.Service
 	Reveals        *reveal.Service
 	Usage          *usage.Service
 	Pseudonyms     *pseudonym.Service

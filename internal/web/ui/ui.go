@@ -308,6 +308,10 @@ var looks = map[string]struct {
 	"chase":        {Wait, "alarm"},
 	"unverified":   {Wait, "patch-question"},
 
+	"assessment.draft":     {Plain, "pencil"},
+	"assessment.concluded": {OK, "check-circle-fill"},
+	"assessment.replaced":  {Plain, "archive"},
+
 	"condition.open":    {Wait, "hourglass-split"},
 	"condition.overdue": {Stop, "alarm"},
 	"condition.met":     {OK, "check-circle-fill"},
