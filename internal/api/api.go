@@ -21,6 +21,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/catalogue"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
@@ -40,6 +41,7 @@ type Server struct {
 	Accounts    *account.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
+	Contracts   *contract.Service
 	Access      *access.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service

@@ -53,6 +53,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, created(op("renew", http.MethodPost, "/api/v1/requests/{id}/renewal", "Ask again, with new security functions (4.1 b)")), s.renew)
 	handle(s, api, op("answer-contest", http.MethodPost, "/api/v1/contests/{id}/answer", "Record the talk and the next step (4.1 a)"), s.contestAnswer)
 	s.conditionRoutes(api)
+	s.contractRoutes(api)
 	handle(s, api, op("reveal", http.MethodPost, "/api/v1/reveals", "Be shown whose a login name is, an account or a class's accounts; it is noted (1.3 e)"), s.reveal)
 	handle(s, api, op("list-reveals", http.MethodGet, "/api/v1/reveals", "Who was shown what, the newest first"), s.looks)
 	handle(s, api, op("list-outliers", http.MethodGet, "/api/v1/reveals/outliers", "Whose looks of the last complete week are unusual, and why"), s.outliers)

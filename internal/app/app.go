@@ -17,6 +17,7 @@ import (
 	"aval/internal/board"
 	"aval/internal/catalogue"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
@@ -68,6 +69,7 @@ type App struct {
 	Registers   *register.Service
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
+	Contracts   *contract.Service
 	Access      *access.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
@@ -131,7 +133,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Accounts:    &account.Service{DB: d},
 		Rosters:     roster.New(d, names),
 		Catalogue:   catalogue.New(d),
-		Licences:    licence.New(d),
+		Licences:    licence.New(d, contract.Gate),
+		Contracts:   &contract.Service{DB: d, Blobs: blobs},
 		Access:      access.New(d, pupils),
 		Requests:    request.New(d),
 		Evaluations: &evaluation.Service{DB: d, Blobs: blobs},

@@ -194,11 +194,13 @@ func (b *board) ids() map[string][]string {
 		"approvals":   `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"contracts":   `SELECT id FROM contract WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
 		"delegations": `SELECT id FROM delegation WHERE board_id = $1 ORDER BY id`,
 		"incidents":   `SELECT id FROM incident WHERE board_id = $1 ORDER BY id LIMIT 2`,
 
+		"contract-files":   `SELECT id FROM contract_file WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incident-reports": `SELECT id FROM incident_report WHERE board_id = $1 ORDER BY id LIMIT 2`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -240,6 +242,10 @@ func (b *board) state() string {
 			`SELECT 'report ' || id || ' ' || answered_by FROM incident_report WHERE board_id = $1`,
 			`SELECT 'notice ' || id || ' ' || sent_on || ' ' || CAST(version AS text) FROM incident_notice WHERE board_id = $1`,
 			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
+			`SELECT 'contract ' || id || ' ' || state || ' ' || CAST(version AS text) FROM contract WHERE board_id = $1`,
+			`SELECT 'contract file ' || id FROM contract_file WHERE board_id = $1`,
+			`SELECT 'contract check ' || id || ' ' || done_on FROM contract_check WHERE board_id = $1`,
+			`SELECT 'contract notice ' || id FROM contract_notice WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
 			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
@@ -293,6 +299,7 @@ func (b *board) fill() {
 	b.told("teacher")
 	b.entered("open")
 	b.entered("delete")
+	b.bound()
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

@@ -141,6 +141,7 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 		b.licenceFields(t, two)
 		b.incidentFields(t, two)
 		b.conditionFields(t, two)
+		b.contractFields(t, two)
 
 		for _, sent := range []struct {
 			body   string

@@ -287,6 +287,7 @@ func body(b *board, operation string) any {
 		return bought(b)
 	}
 	maps.Copy(bodies, b.incidentBodies())
+	maps.Copy(bodies, b.contractBodies())
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
 		b.t.Errorf("the test knows no body for %s", operation)
@@ -316,7 +317,7 @@ func bought(b *board) map[string]any {
 
 // reads are the operations that take nothing and change nothing.
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
-	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-conditions", "read-condition"}
+	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-conditions", "read-condition", "list-contracts", "read-contract"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

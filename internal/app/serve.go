@@ -31,12 +31,12 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		DB: a.DB, Accounts: a.Accounts, Place: a.place,
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Log:    slog.Default(), Observe: observe(metrics),
-		Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
+		Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Conditions: a.Conditions, Reveals: a.Reveals, Usage: a.Usage, Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Registers: a.Registers,
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Keys: a.Keys, BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{
-		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
+		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Conditions: a.Conditions, Reveals: a.Reveals, Incidents: a.Incidents, Registers: a.Registers, Audit: a.Audit, Log: slog.Default(), Version: Version(),
 	}).Handler()
 	mux := http.NewServeMux()

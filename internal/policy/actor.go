@@ -64,6 +64,9 @@ const (
 	CatalogueEdit       Action = "catalogue.edit"
 	LicenceRead         Action = "licence.read"
 	LicenceRecord       Action = "licence.record"
+	ContractRead        Action = "contract.read"
+	ContractManage      Action = "contract.manage"
+	ContractWaive       Action = "contract.waive"
 	ClassRead           Action = "class.read"
 	RosterRead          Action = "roster.read"
 	RosterImport        Action = "roster.import"
@@ -97,7 +100,7 @@ var Actions = []Action{
 	RequestRedirect, RequestAcknowledge, PrivacyRecord, EvaluationRead, EvaluationWrite, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
-	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
+	LicenceRead, LicenceRecord, ContractRead, ContractManage, ContractWaive, ClassRead, RosterRead, RosterImport, PolicyRead, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,

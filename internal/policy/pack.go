@@ -214,6 +214,7 @@ type Pack struct {
 	RevealReasons  []RevealReason `yaml:"reveal_reasons"`
 	RefusalReasons []Term         `yaml:"refusal_reasons"` // why a platform was refused, as anyone may read it
 	Registers      []string       `yaml:"registers"`       // that it asks the board to keep; those of Laws are found by Kept
+	ContractItems  []ContractItem `yaml:"contract_items"`  // that a vendor's contract must say; those of Laws are found by Checklist
 
 	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
 }

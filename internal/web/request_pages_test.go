@@ -2,6 +2,7 @@ package web
 
 import (
 	"aval/internal/access"
+	"aval/internal/contract"
 	"aval/internal/incident"
 	"aval/internal/pseudonym"
 	"aval/internal/seal"
@@ -115,10 +116,13 @@ func openSchool(t *testing.T, d *db.DB) *school {
 				return err
 			}
 		}
-		_, err := licence.Record(ctx, tx, system, licence.Licence{PlatformID: s.platforms["Tabulou"], Scope: licence.Board, Payer: licence.DDL,
-			StartsOn: "2020-01-01", EndsOn: "2099-06-30"})
-		return err
+		return nil
 	})
+	_, err = licence.New(d, contract.Gate).Record(t.Context(), system, licence.Licence{PlatformID: s.platforms["Tabulou"], Scope: licence.Board,
+		Payer: licence.DDL, StartsOn: "2020-01-01", EndsOn: "2099-06-30"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	accounts := &account.Service{DB: d, Cost: account.Cheap}
 	for _, a := range []struct {
 		login string
@@ -143,7 +147,7 @@ func openSchool(t *testing.T, d *db.DB) *school {
 	}
 	pupils := &access.Accounts{Names: &pseudonym.Names{Vault: vault.New(master)}}
 	server := &Server{DB: d, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d), Access: access.New(d, pupils), Requests: request.New(d), Usage: &usage.Service{DB: d}, Evaluations: &evaluation.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d, contract.Gate), Access: access.New(d, pupils), Requests: request.New(d), Usage: &usage.Service{DB: d}, Evaluations: &evaluation.Service{DB: d},
 		Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d}, Delegations: accounts, Incidents: &incident.Service{DB: d}}
 	s.house = &house{Server: server}
 	s.at = httptest.NewServer(server.Handler())

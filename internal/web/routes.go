@@ -36,5 +36,5 @@ func (s *Server) routes() []route {
 		{pattern: "POST /language", need: anyone, do: s.setLanguage},
 		{pattern: "POST /appearance", need: anyone, do: s.setAppearance},
 	}, s.requestRoutes(), s.classRoutes(), s.usageRoutes(), s.evaluationRoutes(), s.policyRoutes(), s.revealRoutes(), s.accountsRoutes(), s.incidentRoutes(),
-		s.conditionRoutes(), s.earlierRoutes(), s.publicRoutes())
+		s.conditionRoutes(), s.contractRoutes(), s.earlierRoutes(), s.publicRoutes())
 }

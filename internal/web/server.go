@@ -12,6 +12,7 @@ import (
 	"aval/internal/board"
 	"aval/internal/catalogue"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
@@ -44,6 +45,7 @@ type Server struct {
 	Accounts    Accounts
 	Catalogue   *catalogue.Service
 	Licences    *licence.Service
+	Contracts   *contract.Service
 	Access      *access.Service
 	Requests    *request.Service
 	Evaluations *evaluation.Service
