@@ -67,21 +67,6 @@ func except(ctx context.Context, tx *db.Tx, subjects []string) error {
 	return nil
 }
 
-// lacking lists the licences that run, or are to, and lack a contract, by platform.
-func lacking(ctx context.Context, tx *db.Tx) (list []licence.Licence, err error) {
-	running, err := licence.Running(ctx, tx, Today(tx.Now))
-	for _, l := range running {
-		without, err := lacks(ctx, tx, l)
-		if err != nil {
-			return nil, err
-		}
-		if without {
-			list = append(list, l)
-		}
-	}
-	return list, err
-}
-
 // relook marks the licences that lack a contract, and takes back those that no longer do.
 func relook(ctx context.Context, tx *db.Tx) error {
 	list, err := lacking(ctx, tx)
@@ -90,7 +75,7 @@ func relook(ctx context.Context, tx *db.Tx) error {
 	}
 	subjects := make([]string, len(list))
 	for i, l := range list {
-		subjects[i] = licence.Subject(l.ID)
+		subjects[i] = licence.Subject(l.Licence)
 	}
 	before, err := marked(ctx, tx)
 	if err != nil {
@@ -153,7 +138,7 @@ func mark(ctx context.Context, tx *db.Tx, c Contract) error {
 	saw := map[string]policy.Outcome{ControlWritten: policy.Waiting, ControlTerms: policy.Waiting}
 	switch {
 	case c.Over(Today(tx.Now)):
-		gone, err := destroyed(ctx, tx, c)
+		gone, err := settled(ctx, tx, c)
 		if err != nil {
 			return err
 		}
@@ -256,16 +241,12 @@ func lackingTasks(ctx context.Context, tx *db.Tx, pack *policy.Pack) (tasks []Ta
 		return nil, err
 	}
 	for _, l := range list {
-		at := slices.IndexFunc(tasks, func(t Task) bool { return t.PlatformID == string(l.PlatformID) })
+		at := slices.IndexFunc(tasks, func(t Task) bool { return t.PlatformID == l.PlatformID })
 		if at >= 0 {
-			tasks[at].Since = min(tasks[at].Since, l.StartsOn)
+			tasks[at].Since = min(tasks[at].Since, l.Since)
 			continue
 		}
-		p, err := catalogue.Get(ctx, tx, l.PlatformID)
-		if err != nil {
-			return nil, err
-		}
-		tasks = append(tasks, Task{Kind: Lacking, PlatformID: string(l.PlatformID), Platform: p.Name, Since: l.StartsOn, Clause: written(pack)})
+		tasks = append(tasks, Task{Kind: Lacking, PlatformID: l.PlatformID, Platform: l.Platform, Since: l.Since, Clause: written(pack)})
 	}
 	return tasks, nil
 }

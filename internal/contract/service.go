@@ -472,6 +472,19 @@ func (s *Service) List(ctx context.Context, actor policy.Actor) (l Listing, err 
 	return l, err
 }
 
+// OfPlatform answers the contracts with the vendor of a platform, the latest first;
+// none to who reads no contracts.
+func (s *Service) OfPlatform(ctx context.Context, actor policy.Actor, id catalogue.ID) (list []Contract, err error) {
+	if !actor.Can(policy.ContractRead, policy.Scope{}) {
+		return nil, nil
+	}
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		list, err = ForPlatform(ctx, tx, id)
+		return err
+	})
+	return list, err
+}
+
 // Platforms answers those with whose vendor a contract may be recorded, by name.
 func (s *Service) Platforms(ctx context.Context, actor policy.Actor) (list []catalogue.Platform, err error) {
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {

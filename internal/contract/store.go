@@ -9,6 +9,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/licence"
 )
 
 const columns = `c.id, c.platform_id, c.state, c.kind, c.contact, c.reference, c.signed_on, c.in_force_on, c.ends_on, c.ended_on,
@@ -223,6 +224,31 @@ func personal(ctx context.Context, tx *db.Tx, id catalogue.ID) (bool, error) {
 	said, err := texts(ctx, tx, `SELECT r.personal FROM decision d JOIN request r ON r.board_id = d.board_id AND r.id = d.request_id
 		WHERE d.board_id = $1 AND d.platform_id = $2 AND r.personal <> '' ORDER BY d.decided_at DESC, d.id LIMIT 1`, tx.Board, string(id))
 	return slices.Equal(said, []string{"yes"}), err
+}
+
+// without is a licence that runs, touches personal information and has no contract.
+type without struct {
+	Licence    licence.ID
+	PlatformID string
+	Platform   string // name
+	Since      string
+}
+
+// lacking lists the licences that run today and lack a contract that stands, the first
+// to begin first.
+func lacking(ctx context.Context, tx *db.Tx) ([]without, error) {
+	return db.All(ctx, tx, func(row db.Row) (l without, err error) {
+		err = row.Scan(&l.Licence, &l.PlatformID, &l.Platform, &l.Since)
+		return l, err
+	}, `SELECT l.id, l.platform_id, p.name, l.starts_on FROM licence l
+		JOIN platform p ON p.board_id = l.board_id AND p.id = l.platform_id
+		WHERE l.board_id = $1 AND l.starts_on <= $2 AND l.ends_on >= $2 AND (l.ended_on = '' OR l.ended_on >= $2)
+		AND NOT EXISTS (SELECT 1 FROM contract c WHERE c.board_id = l.board_id AND c.platform_id = l.platform_id
+			AND c.state = 'standing' AND c.in_force_on <= $2 AND (c.ends_on = '' OR c.ends_on >= $2))
+		AND (SELECT r.personal FROM decision d JOIN request r ON r.board_id = d.board_id AND r.id = d.request_id
+			WHERE d.board_id = l.board_id AND d.platform_id = l.platform_id AND r.personal <> ''
+			ORDER BY d.decided_at DESC, d.id LIMIT 1) = 'yes'
+		ORDER BY l.starts_on, l.id`, tx.Board, Today(tx.Now))
 }
 
 // marked lists the licences that are an exception for want of a contract.

@@ -141,7 +141,7 @@ func contractsPage(v *visit, l contract.Listing) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if len(l.Contracts) == 0 {
-				templ_7745c5c3_Err = ui.Empty("file-earmark-text", v.T("contract.page.none"), v.T("contract.page.none_text")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Empty("journal-check", v.T("contract.page.none"), v.T("contract.page.none_text")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -431,7 +431,7 @@ func contractKind(v *visit, c contract.Contract) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if c.Kind == contract.Click {
-			templ_7745c5c3_Err = ui.Badge(ui.Stop, "hand-index", v.T("contract.kind.click")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Badge(ui.Stop, "exclamation-circle-fill", v.T("contract.kind.click")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -780,7 +780,7 @@ func contractPage(v *visit, c contract.View) templ.Component {
 					}
 					return nil
 				})
-				templ_7745c5c3_Err = ui.Note(ui.Stop, "hand-index").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Note(ui.Stop, "exclamation-circle-fill").Render(templ.WithChildren(ctx, templ_7745c5c3_Var33), templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -52,7 +52,11 @@ func (s *Server) licence(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.render(licencePage(v, shown, accounts, follow, licence.Day(s.DB.Clock())))
+	contracts, err := s.Contracts.OfPlatform(v.ctx(), v.actor, shown.PlatformID)
+	if err != nil {
+		return err
+	}
+	return v.render(licencePage(v, shown, accounts, follow, contracts, licence.Day(s.DB.Clock())))
 }
 
 func (s *Server) licenceEnd(v *visit) error {

@@ -28,7 +28,7 @@ var places = []struct {
 	{href: "/evaluations", icon: "clipboard-check", key: "nav.evaluations", need: policy.EvaluationWrite},
 	{href: "/conditions", icon: "list-check", key: "nav.conditions", need: policy.ConditionManage},
 	{href: "/licences", icon: "card-checklist", key: "nav.licences", need: policy.LicenceRead},
-	{href: "/contracts", icon: "file-earmark-text", key: "nav.contracts", need: policy.ContractRead},
+	{href: "/contracts", icon: "journal-check", key: "nav.contracts", need: policy.ContractRead},
 	{href: "/redirect", icon: "reply", key: "redirect.nav", need: policy.RequestRedirect},
 	{href: "/classes", icon: "people", key: "nav.classes", need: policy.ClassRead},
 	{href: "/reveals", icon: "person-badge", key: "nav.reveals", need: policy.RevealName},

@@ -124,7 +124,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 		t.Fatal(err)
 	}
 	server := &Server{DB: d, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d, contract.Gate), Access: access.New(d, nil), Requests: request.New(d), Usage: &usage.Service{DB: d}, Audit: &audit.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d, contract.Gate), Contracts: &contract.Service{DB: d}, Access: access.New(d, nil), Requests: request.New(d), Usage: &usage.Service{DB: d}, Audit: &audit.Service{DB: d},
 		Boards: &board.Service{DB: d}, Pseudonyms: &pseudonym.Service{DB: d, Names: &pseudonym.Names{Vault: vault.New(seal.LostMaster())}}, Keys: h.keys, Conditions: &condition.Service{DB: d}, Incidents: &incident.Service{DB: d}}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.at.Close)
