@@ -218,7 +218,7 @@ func (s *Server) contractRead(ctx context.Context, a policy.Actor, in *ByID) (*a
 		out.Items = append(out.Items, itemOutJSON{Code: i.Code, Clause: i.Clause, Required: i.Required, Title: i.Title.In(printer(ctx).Lang),
 			ItemAnswer: ItemAnswer{Where: x.Where, Absent: x.Absent}, Risk: x.Risk, RiskBy: x.RiskBy})
 	}
-	if x := v.Contract.Plan; x.Written() {
+	if x := v.Plan; x.Written() {
 		out.Exit = &ExitPlan{Substitutes: x.Substitutes, Format: x.Format, TestedOn: x.TestedOn, Reintegration: x.Reintegration,
 			NoticeDays: x.NoticeDays, Steps: x.Steps, Owner: x.Owner}
 		for _, id := range x.Alternatives {

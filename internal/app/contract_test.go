@@ -209,9 +209,9 @@ func (b *board) contractFields(t *testing.T, two *board) {
 	for _, name := range []string{"signed_on", "in_force_on"} {
 		days = append(days, typed{name, nil, name}, typed{name, "", name}, typed{name, "hier", name}, typed{name, script, name}, typed{name, 5, name})
 	}
-	terms := append(days, typed{"kind", nil, "kind"}, typed{"kind", "spoken", "kind"}, typed{"kind", 5, "kind"}, typed{"contact", nil, "contact"},
-		typed{"contact", " ", "contact"}, typed{"contact", long, "contact"}, typed{"contact", 5, "contact"}, typed{"reference", long, "reference"},
-		typed{"reference", 5, "reference"}, typed{"ends_on", "hier", "ends_on"}, typed{"ends_on", "2020-01-01", "ends_on"}, typed{"ends_on", 5, "ends_on"})
+	terms := slices.Concat(days, []typed{{"kind", nil, "kind"}, {"kind", "spoken", "kind"}, {"kind", 5, "kind"}, {"contact", nil, "contact"},
+		{"contact", " ", "contact"}, {"contact", long, "contact"}, {"contact", 5, "contact"}, {"reference", long, "reference"},
+		{"reference", 5, "reference"}, {"ends_on", "hier", "ends_on"}, {"ends_on", "2020-01-01", "ends_on"}, {"ends_on", 5, "ends_on"}})
 	b.refuses(t, "evaluator", http.MethodPost, "/api/v1/contracts", body(b, "add-contract"), slices.Concat(terms, []typed{
 		{"platform", "", "platform"}, {"platform", "nobody", ""}, {"platform", string(two.nearby()), ""}, {"platform", 5, "platform"}}))
 	id := string(b.drafted(b.nearby()))

@@ -501,8 +501,8 @@ func TestThePlanToLeave(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, err := w.s.View(ctx, w.Evaluator, id)
-		if err != nil || v.Contract.Plan.NoticeDays != 60 || len(v.Similar) != 1 || !v.Contract.Plan.Written() {
-			t.Errorf("the plan: %+v, %v", v.Contract.Plan, err)
+		if err != nil || v.Plan.NoticeDays != 60 || len(v.Similar) != 1 || !v.Plan.Written() {
+			t.Errorf("the plan: %+v, %v", v.Plan, err)
 		}
 	})
 }

@@ -579,11 +579,11 @@ func (v *View) leave(ctx context.Context, tx *db.Tx) error {
 	for _, m := range similar {
 		v.Similar = append(v.Similar, m.Platform)
 	}
-	named, err := catalogue.ByID(ctx, tx, v.Contract.Plan.Alternatives)
+	named, err := catalogue.ByID(ctx, tx, v.Plan.Alternatives)
 	if err != nil {
 		return err
 	}
-	for _, id := range v.Contract.Plan.Alternatives {
+	for _, id := range v.Plan.Alternatives {
 		if !slices.ContainsFunc(v.Similar, func(p catalogue.Platform) bool { return p.ID == id }) {
 			v.Similar = append(v.Similar, named[id])
 		}
@@ -593,7 +593,7 @@ func (v *View) leave(ctx context.Context, tx *db.Tx) error {
 }
 
 func (v *View) names(ctx context.Context, tx *db.Tx) (err error) {
-	ids := []string{v.Undertakings.By, v.Basis.By, v.RecordedBy, condition.OwnerOf(v.Contract.Plan.Owner).Account}
+	ids := []string{v.Undertakings.By, v.Basis.By, v.RecordedBy, condition.OwnerOf(v.Plan.Owner).Account}
 	for _, a := range v.Items {
 		ids = append(ids, a.RiskBy)
 	}

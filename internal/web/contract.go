@@ -380,18 +380,18 @@ func riskOptions(v *visit, c contract.View) (options []ui.Option) {
 func alternativeOptions(v *visit, c contract.View) (options []ui.Option) {
 	for _, p := range c.Similar {
 		options = append(options, ui.Option{Value: string(p.ID), Text: p.Name,
-			Chosen: v.chosen("alternatives", string(p.ID), slices.Contains(c.Contract.Plan.Alternatives, p.ID))})
+			Chosen: v.chosen("alternatives", string(p.ID), slices.Contains(c.Plan.Alternatives, p.ID))})
 	}
 	return options
 }
 
 func exitOwners(v *visit, c contract.View) []ui.Option {
-	return ownerOptions(v, c.Candidates, v.value("owner", c.Contract.Plan.Owner))
+	return ownerOptions(v, c.Candidates, v.value("owner", c.Plan.Owner))
 }
 
 // exitOwner is who sees to leaving, in words.
 func exitOwner(v *visit, c contract.View) string {
-	o := condition.OwnerOf(c.Contract.Plan.Owner)
+	o := condition.OwnerOf(c.Plan.Owner)
 	return v.ownerText(condition.Listed{Condition: condition.Condition{Owner: o}, OwnerName: c.People[o.Account]})
 }
 
@@ -537,7 +537,7 @@ func lacksText(v *visit, lacks error) string {
 // alternatives are the names of the platforms that a plan to leave names.
 func alternatives(c contract.View) (names []string) {
 	for _, p := range c.Similar {
-		if slices.Contains(c.Contract.Plan.Alternatives, p.ID) {
+		if slices.Contains(c.Plan.Alternatives, p.ID) {
 			names = append(names, p.Name)
 		}
 	}
