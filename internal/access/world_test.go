@@ -9,6 +9,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/catalogue"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -149,7 +150,7 @@ func (w *world) licence(change func(*licence.Licence)) licence.ID {
 	if change != nil {
 		change(&l)
 	}
-	l, err := licence.New(w.DB).Record(w.t.Context(), w.hand(), l)
+	l, err := licence.New(w.DB, contract.Gate).Record(w.t.Context(), w.hand(), l)
 	w.must(err)
 	return l.ID
 }

@@ -23,6 +23,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/duty"
@@ -47,6 +48,7 @@ type Server struct {
 	Accounts       *account.Service
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
+	Contracts      *contract.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service

@@ -56,6 +56,7 @@ func (s *Server) routes(api huma.API) {
 	s.conditionRoutes(api)
 	s.apartRoutes(api)
 	s.serviceRoutes(api)
+	s.contractRoutes(api)
 	handle(s, api, op("reveal", http.MethodPost, "/api/v1/reveals", "Be shown whose a login name is, an account or a class's accounts; it is noted (1.3 e)"), s.reveal)
 	handle(s, api, op("list-reveals", http.MethodGet, "/api/v1/reveals", "Who was shown what, the newest first"), s.looks)
 	handle(s, api, op("list-outliers", http.MethodGet, "/api/v1/reveals/outliers", "Whose looks of the last complete week are unusual, and why"), s.outliers)

@@ -20,6 +20,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/duty"
@@ -82,6 +83,7 @@ type App struct {
 	Rights         *rights.Service
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
+	Contracts      *contract.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
@@ -155,7 +157,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Accounts:       &account.Service{DB: d},
 		Rosters:        roster.New(d, names),
 		Catalogue:      catalogue.New(d),
-		Licences:       licence.New(d),
+		Licences:       licence.New(d, contract.Gate),
+		Contracts:      &contract.Service{DB: d, Blobs: blobs},
 		Access:         access.New(d, pupils),
 		Requests:       request.New(d),
 		Evaluations:    evaluations,

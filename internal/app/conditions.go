@@ -12,7 +12,8 @@ const (
 )
 
 // FollowConditions is the handler of condition.sweep: on each board it looks for the conditions,
-// the invitations of departments and, where the board has a cycle, the decisions whose day has passed.
+// the invitations of departments and, where the board has a cycle, the decisions whose day has
+// passed, and for vendors without a contract or whose verification is overdue.
 func (a *App) FollowConditions(ctx context.Context, _, _ string) error {
 	boards, err := a.Boards.List(ctx)
 	if err != nil {
@@ -29,6 +30,9 @@ func (a *App) FollowConditions(ctx context.Context, _, _ string) error {
 			return err
 		}
 		if err := a.Decisions.SweepDue(ctx, b.ID, b.Settings); err != nil {
+			return err
+		}
+		if err := a.Contracts.Sweep(ctx, b.ID); err != nil {
 			return err
 		}
 	}

@@ -198,6 +198,7 @@ func (b *board) ids() map[string][]string {
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"assessments": `SELECT id FROM assessment WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"contracts":   `SELECT id FROM contract WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
 		"policy":      `SELECT id FROM board_pack WHERE board_id = $1 ORDER BY seq`,
@@ -215,6 +216,7 @@ func (b *board) ids() map[string][]string {
 		"board-notices":    `SELECT id FROM board_notice WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"disposals":        `SELECT id FROM disposal WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"assessment-files": `SELECT id FROM assessment_file WHERE board_id = $1 ORDER BY id`,
+		"contract-files":   `SELECT id FROM contract_file WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"incident-reports": `SELECT id FROM incident_report WHERE board_id = $1 ORDER BY id LIMIT 2`,
 	} {
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -273,6 +275,10 @@ func (b *board) state() string {
 			`SELECT 'consultation ' || id FROM consultation WHERE board_id = $1`,
 			`SELECT 'assessment file ' || id FROM assessment_file WHERE board_id = $1`,
 			`SELECT 'condition ' || id || ' ' || state || ' ' || CAST(version AS text) FROM condition WHERE board_id = $1`,
+			`SELECT 'contract ' || id || ' ' || state || ' ' || CAST(version AS text) FROM contract WHERE board_id = $1`,
+			`SELECT 'contract file ' || id FROM contract_file WHERE board_id = $1`,
+			`SELECT 'contract check ' || id || ' ' || done_on FROM contract_check WHERE board_id = $1`,
+			`SELECT 'contract notice ' || id FROM contract_notice WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
 			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
@@ -337,6 +343,7 @@ func (b *board) fill() {
 	b.entered("open")
 	b.entered("delete")
 	b.known()
+	b.bound()
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

@@ -143,6 +143,7 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 		b.governanceFields(t, two)
 		b.conditionFields(t, two)
 		b.assessmentFields(t, two)
+		b.contractFields(t, two)
 
 		for _, sent := range []struct {
 			body   string

@@ -302,6 +302,7 @@ func body(b *board, operation string) any {
 	maps.Copy(bodies, b.governanceBodies())
 	maps.Copy(bodies, b.rightsBodies())
 	maps.Copy(bodies, b.assessmentBodies())
+	maps.Copy(bodies, b.contractBodies())
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
 		b.t.Errorf("the test knows no body for %s", operation)
@@ -337,7 +338,8 @@ func (b *board) anyApproved() (approved string) {
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
 	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria",
 	"list-rights", "read-right", "list-board-notices", "read-board-notice", "list-consents", "read-consent", "list-disposals",
-	"list-assessments", "read-assessment", "read-assessment-file", "open-assessment"}
+	"list-assessments", "read-assessment", "read-assessment-file", "open-assessment",
+	"list-contracts", "read-contract"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

@@ -98,6 +98,7 @@ type board struct {
 	school, other, centre, department string // ids
 	classes                           []string
 	platforms, versions               int
+	contracted                        catalogue.ID // a platform that contracts are recorded for
 }
 
 // name gives a thing of the board a name that nothing else in the installation

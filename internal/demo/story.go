@@ -368,6 +368,9 @@ func (t *teller) open(ctx context.Context, id licence.ID, told bool) error {
 func (t *teller) aftermath(threads map[string]*thread) {
 	for _, l := range licences {
 		th := threads[l.of]
+		if !slices.Equal(th.data, []string{request.NoData}) {
+			t.then(th, l.ago, 12, "contract", func(ctx context.Context) error { return t.bind(ctx, t.platforms[th.platform]) })
+		}
 		var kept licence.Licence
 		t.then(th, l.ago, 13, "licence", func(ctx context.Context) error {
 			org := ""
@@ -416,6 +419,7 @@ func (t *teller) aftermath(threads map[string]*thread) {
 		})
 	}
 	t.follow(threads)
+	t.then(threads["Récitou professional"], 10, 11, "end of a contract", t.part)
 	th := threads[renewal.of]
 	t.then(th, renewal.ago, 9, "new security functions", func(ctx context.Context) error {
 		head := t.people[t.authorisers[t.people[th.by].Orgs()[0]]]

@@ -11,6 +11,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/fault"
@@ -44,6 +45,7 @@ type Home struct {
 	Classes []person.Class     // those that the actor teaches
 	Letters []Letter           // the oldest first
 	Late    []condition.Listed // conditions that are overdue, the oldest first
+	Vendors []contract.Task    // what awaits who keeps contracts, the oldest first
 	More    []reveal.Asked     // look-ups beyond the quota that the actor may allow, the oldest first
 }
 
@@ -58,6 +60,9 @@ func (s *Service) Home(ctx context.Context, actor policy.Actor) (h Home, err err
 			return err
 		}
 		if h.Late, err = condition.Late(ctx, tx, actor); err != nil {
+			return err
+		}
+		if h.Vendors, err = contract.Waiting(ctx, tx, actor); err != nil {
 			return err
 		}
 		disputes, err := disputes(ctx, tx, actor)

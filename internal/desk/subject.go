@@ -9,6 +9,7 @@ import (
 	"aval/internal/assessment"
 	"aval/internal/catalogue"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/fault"
@@ -48,7 +49,7 @@ func Name(ctx context.Context, d *db.DB, actor policy.Actor, subjects, accounts 
 	}
 	err = d.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		for _, look := range []func(context.Context, *db.Tx, policy.Actor, map[string][]string) error{
-			n.requests, n.platforms, n.orgs, n.incidents, n.assessments, n.conditions, n.earlier, n.governance,
+			n.requests, n.platforms, n.orgs, n.incidents, n.assessments, n.conditions, n.contracts, n.earlier, n.governance,
 		} {
 			if err := look(ctx, tx, actor, by); err != nil {
 				return err
@@ -188,6 +189,18 @@ func (n Naming) conditions(ctx context.Context, tx *db.Tx, actor policy.Actor, b
 		n.Subjects["condition:"+id] = Subject{Kind: "condition", Name: platform, Href: "/conditions/" + id}
 	}
 	return nil
+}
+
+// contracts names the platforms that contracts, their verifications and notices are about.
+func (n Naming) contracts(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	if !actor.Can(policy.ContractRead, policy.Scope{}) {
+		return nil
+	}
+	named, err := contract.Named(ctx, tx, by)
+	for subject, l := range named {
+		n.Subjects[subject] = Subject{Kind: "contract", Name: l.Platform, Href: "/contracts/" + string(l.ID)}
+	}
+	return err
 }
 
 // earlier names the platforms that decisions from before aval are on.

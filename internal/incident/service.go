@@ -139,32 +139,38 @@ func (s *Service) SetAside(ctx context.Context, actor policy.Actor, id, reason s
 // from none. Every incident is entered, also one without a serious risk.
 func (s *Service) Open(ctx context.Context, actor policy.Actor, e Entry, report string) (i Incident, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if err := actor.Allow(policy.IncidentManage, policy.Scope{}); err != nil {
-			return err
-		}
-		e.Risk, e.Measures = nil, nil
-		i = Incident{Test: TestOf(actor.Pack), State: Opened, OpenedBy: actor.ID, OpenedAt: tx.Now, Entry: e.tidy(),
-			Act: "opened", ChangedBy: actor.ID, ChangedAt: tx.Now}
-		if err := i.enter(ctx, tx); err != nil {
-			return err
-		}
-		if err := insert(ctx, tx, &i); err != nil {
-			return err
-		}
-		if report != "" {
-			if err := i.answers(ctx, tx, actor, report); err != nil {
-				return err
-			}
-		}
-		for control, outcome := range map[string]policy.Outcome{ControlRegistered: policy.Conform, ControlKept: policy.Conform,
-			ControlRisk: policy.Waiting, ControlMeasured: policy.Waiting} {
-			if err := policy.Mark(ctx, tx, control, i.Subject(), outcome); err != nil {
-				return err
-			}
-		}
-		return audit.Write(ctx, tx, actor, "incident.opened", i.Subject(), audit.Under(i.Test.under(clauseRegister)))
+		i, err = Open(ctx, tx, actor, e, report)
+		return err
 	})
 	return i, err
+}
+
+// Open is the use case within a transaction.
+func Open(ctx context.Context, tx *db.Tx, actor policy.Actor, e Entry, report string) (i Incident, err error) {
+	if err := actor.Allow(policy.IncidentManage, policy.Scope{}); err != nil {
+		return i, err
+	}
+	e.Risk, e.Measures = nil, nil
+	i = Incident{Test: TestOf(actor.Pack), State: Opened, OpenedBy: actor.ID, OpenedAt: tx.Now, Entry: e.tidy(),
+		Act: "opened", ChangedBy: actor.ID, ChangedAt: tx.Now}
+	if err := i.enter(ctx, tx); err != nil {
+		return i, err
+	}
+	if err := insert(ctx, tx, &i); err != nil {
+		return i, err
+	}
+	if report != "" {
+		if err := i.answers(ctx, tx, actor, report); err != nil {
+			return i, err
+		}
+	}
+	for control, outcome := range map[string]policy.Outcome{ControlRegistered: policy.Conform, ControlKept: policy.Conform,
+		ControlRisk: policy.Waiting, ControlMeasured: policy.Waiting} {
+		if err := policy.Mark(ctx, tx, control, i.Subject(), outcome); err != nil {
+			return i, err
+		}
+	}
+	return i, audit.Write(ctx, tx, actor, "incident.opened", i.Subject(), audit.Under(i.Test.under(clauseRegister)))
 }
 
 // enter refuses an entry that is wrong, or names what the board does not have.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"aval/internal/catalogue"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -31,7 +32,7 @@ func TestAudienceIsOfTheReach(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		d.Clock = func() time.Time { return now }
 		id, approved, _ := board(t, d)
-		s, director := licence.New(d), actor(t, id, policy.EvaluationDirector, "")
+		s, director := licence.New(d, contract.Gate), actor(t, id, policy.EvaluationDirector, "")
 		some := func(list ...string) []string { return list }
 		for _, c := range []struct {
 			name     string
@@ -73,7 +74,7 @@ func TestPupils(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		d.Clock = func() time.Time { return now }
 		id, approved, _ := board(t, d)
-		s, director := licence.New(d), actor(t, id, policy.EvaluationDirector, "")
+		s, director := licence.New(d, contract.Gate), actor(t, id, policy.EvaluationDirector, "")
 		some := func(list ...string) []string { return list }
 		class := func(school, class, grade string) licence.Group {
 			return licence.Group{School: school, Class: class, Grade: grade}
@@ -158,7 +159,7 @@ func TestAnswerLooksAtEachPupil(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		d.Clock = func() time.Time { return now }
 		id, approved, _ := board(t, d)
-		s, director := licence.New(d), actor(t, id, policy.EvaluationDirector, "")
+		s, director := licence.New(d, contract.Gate), actor(t, id, policy.EvaluationDirector, "")
 		if _, err := s.Record(t.Context(), director, one(approved, licence.Board, licence.Audience{Grades: []string{"03"}})); err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +181,7 @@ func TestAccounts(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		d.Clock = func() time.Time { return now }
 		id, approved, _ := board(t, d)
-		s, director := licence.New(d), actor(t, id, policy.EvaluationDirector, "")
+		s, director := licence.New(d, contract.Gate), actor(t, id, policy.EvaluationDirector, "")
 		login := licence.Column{Name: "Username", Holds: licence.HoldsLogin}
 		with := func(f func(*licence.Licence)) licence.Licence {
 			l := one(approved, licence.Board, licence.Audience{})

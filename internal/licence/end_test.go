@@ -7,6 +7,7 @@ import (
 
 	"aval/internal/audit"
 	"aval/internal/catalogue"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -19,7 +20,7 @@ func TestEnd(t *testing.T) {
 		at := now
 		d.Clock = func() time.Time { return at }
 		id, approved, _ := board(t, d)
-		s, director := licence.New(d), actor(t, id, policy.EvaluationDirector, "")
+		s, director := licence.New(d, contract.Gate), actor(t, id, policy.EvaluationDirector, "")
 		record := func(change func(*licence.Licence)) licence.ID {
 			t.Helper()
 			l := one(approved, licence.Board, licence.Audience{})
@@ -92,7 +93,7 @@ func TestALicenceForWhatWasRefusedIsAnException(t *testing.T) {
 		at := now
 		d.Clock = func() time.Time { return at }
 		id, approved, _ := board(t, d)
-		s, director := licence.New(d), actor(t, id, policy.EvaluationDirector, "")
+		s, director := licence.New(d, contract.Gate), actor(t, id, policy.EvaluationDirector, "")
 		record := func(from, to string) licence.ID {
 			t.Helper()
 			l := one(approved, licence.Board, licence.Audience{})

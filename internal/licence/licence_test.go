@@ -7,6 +7,7 @@ import (
 
 	"aval/internal/audit"
 	"aval/internal/catalogue"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -111,7 +112,7 @@ func TestRecord(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		d.Clock = func() time.Time { return now }
 		id, approved, refused := board(t, d)
-		s := licence.New(d)
+		s := licence.New(d, contract.Gate)
 		director := actor(t, id, policy.EvaluationDirector, "")
 		principal := actor(t, id, policy.Principal, "s1")
 		department := actor(t, id, policy.DepartmentHead, "d1")
@@ -209,7 +210,7 @@ func TestAnswer(t *testing.T) {
 		d.Clock = func() time.Time { return now }
 		ctx := t.Context()
 		id, approved, refused := board(t, d)
-		s := licence.New(d)
+		s := licence.New(d, contract.Gate)
 		director := actor(t, id, policy.EvaluationDirector, "")
 		teacher := func(classes ...string) policy.Actor {
 			a := actor(t, id, policy.Teacher, "s1")

@@ -23,30 +23,34 @@ const (
 	ControlAbided      = "decision.transmitted"  // 4.1: an exception while it runs for what was refused
 )
 
+// Gate is asked of each licence before it is kept, in its transaction: what must stand
+// for one to begin, and a room above this one knows (contract.Gate).
+type Gate func(ctx context.Context, tx *db.Tx, actor policy.Actor, l Licence) error
+
 // Service is what people do with licences.
 type Service struct {
-	db *db.DB
+	db   *db.DB
+	gate Gate
 }
 
-// New gives the licences of every board in the database.
-func New(d *db.DB) *Service { return &Service{db: d} }
+// New gives the licences of every board in the database; none begins that the gate refuses.
+func New(d *db.DB, gate Gate) *Service { return &Service{db: d, gate: gate} }
 
 // Subject names a licence in the trail and in the marks of controls.
 func Subject(id ID) string { return "licence:" + string(id) }
 
 // Record keeps a licence for an approved platform (otherwise a Conflict, see unapproved), paid by
 // who may pay for it (otherwise refused under 4.2 b), for pupils of its reach, who do not sign in
-// with an address that shows their name (otherwise refused under 5.1.2).
+// with an address that shows their name (otherwise refused under 5.1.2), and that the gate lets begin.
 func (s *Service) Record(ctx context.Context, actor policy.Actor, l Licence) (kept Licence, err error) {
 	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		kept, err = Record(ctx, tx, actor, l)
+		kept, err = s.record(ctx, tx, actor, l)
 		return err
 	})
 	return kept, err
 }
 
-// Record is the use case within a transaction.
-func Record(ctx context.Context, tx *db.Tx, actor policy.Actor, l Licence) (Licence, error) {
+func (s *Service) record(ctx context.Context, tx *db.Tx, actor policy.Actor, l Licence) (Licence, error) {
 	l = l.tidy()
 	p, err := catalogue.Get(ctx, tx, l.PlatformID)
 	if err != nil {
@@ -63,6 +67,9 @@ func Record(ctx context.Context, tx *db.Tx, actor policy.Actor, l Licence) (Lice
 		return l, err
 	}
 	if err := l.discreet(ctx, tx); err != nil {
+		return l, err
+	}
+	if err := s.gate(ctx, tx, actor, l); err != nil {
 		return l, err
 	}
 	if err := policy.Mark(ctx, tx, ControlPayer, Subject(l.ID), policy.Conform); err != nil {

@@ -83,6 +83,9 @@ const (
 	DutyRead             Action = "duty.read"
 	LicenceRead          Action = "licence.read"
 	LicenceRecord        Action = "licence.record"
+	ContractRead         Action = "contract.read"
+	ContractManage       Action = "contract.manage"
+	ContractWaive        Action = "contract.waive"
 	ClassRead            Action = "class.read"
 	RosterRead           Action = "roster.read"
 	RosterImport         Action = "roster.import"
@@ -136,6 +139,7 @@ var Actions = []Action{
 	EvaluationExport, InvitationRead, InvitationAnswer, CriterionManage, SignerManage, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
+	ContractRead, ContractManage, ContractWaive,
 	ClassificationManage, InventoryNote, InventoryRead, InventorySettle, DutyAcknowledge, DutyRead,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, PolicyMove, PolicyVerify,
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,

@@ -266,6 +266,11 @@ func (c *checker) words() {
 		c.once("register", at, "", code)
 		c.known("register", at, code, Registers)
 	}
+	for i, x := range p.ContractItems {
+		at := item("contract_items", i)
+		c.entry("contract item", at, "code", x.Code, x.Title)
+		c.cites(at, x.Clause)
+	}
 	for i, k := range p.DataKinds {
 		c.entry("data kind", item("data_kinds", i), "code", k.Code, k.Title)
 	}

@@ -267,6 +267,7 @@ type Pack struct {
 	RefusalReasons []Term         `yaml:"refusal_reasons"` // why a platform was refused, as anyone may read it
 	Assessment     []Question     `yaml:"assessment"`      // the form of its privacy assessment; see AssessmentForm
 	Registers      []string       `yaml:"registers"`       // that it asks the board to keep; those of Laws are found by Kept
+	ContractItems  []ContractItem `yaml:"contract_items"`  // that a vendor's contract must say; those of Laws are found by Checklist
 
 	Laws []*Pack `yaml:"-"` // the packs that it requires, in their order
 }

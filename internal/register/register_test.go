@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aval/internal/catalogue"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -230,6 +231,26 @@ func TestRegistersSayWhatIsKnownAndMarkTheRest(t *testing.T) {
 		}
 		if got := inventory["Mirepoix"]; got["data_elements"] != "Aucun renseignement personnel" || got["vendor"] != "?" {
 			t.Errorf("inventory: %v", got)
+		}
+	})
+}
+
+// The reason of a release is the ground that somebody chose with the contract.
+func TestAReleaseSaysOnWhatItRests(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		contracts, evaluator := &contract.Service{DB: w.d}, w.as(policy.Evaluator)
+		platforms, err := contracts.Platforms(t.Context(), evaluator)
+		w.must(err)
+		i := slices.IndexFunc(platforms, func(p catalogue.Platform) bool { return p.Name == "Tabulou" })
+		c, err := contracts.Add(t.Context(), evaluator, platforms[i].ID, contract.Terms{Kind: contract.Signed, Contact: "Bureau", SignedOn: "2026-08-01", InForceOn: "2026-08-01"})
+		w.must(err)
+		if got := w.entries(register.Releases, register.Filter{}); got["Tabulou"]["reason"] != "?" {
+			t.Errorf("before a ground is chosen: %v", got)
+		}
+		_, err = contracts.Rest(t.Context(), evaluator, c.ID, contract.Benefit, "Lire chaque jour.")
+		w.must(err)
+		if got := w.entries(register.Releases, register.Filter{})["Tabulou"]["reason"]; got != "Clairement au bénéfice de l’enfant\nLire chaque jour." {
+			t.Errorf("the reason of a release: %q", got)
 		}
 	})
 }

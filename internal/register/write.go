@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"aval/internal/catalogue"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/i18n"
 	"aval/internal/incident"
@@ -52,13 +53,17 @@ func (w writer) releases(ctx context.Context, tx *db.Tx) (rows []Row, err error)
 	if err != nil {
 		return nil, err
 	}
+	bases, err := contract.Bases(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range licences {
 		k := known[l.Platform]
 		if l.StartsOn > w.today || !w.filter.holds(l.StartsOn, l.Last()) || k == nil || !k.personal(w.pack) {
 			continue
 		}
 		rows = append(rows, Row{Subject: "licence:" + l.ID, Cells: []Cell{said(k.Name), said(w.p.Day(l.StartsOn)), said(w.p.Day(l.Last())),
-			text(w.kinds(k.Kinds)), text(k.Vendor), text(k.Usage), text(w.outside(k.Hosting)), text("")}})
+			text(w.kinds(k.Kinds)), text(k.Vendor), text(k.Usage), text(w.outside(k.Hosting)), text(w.ground(bases[l.Platform]))}})
 	}
 	incidents, err := incident.All(ctx, tx, "", "")
 	if err != nil {
@@ -78,6 +83,15 @@ func (w writer) releases(ctx context.Context, tx *db.Tx) (rows []Row, err error)
 		}
 	}
 	return rows, nil
+}
+
+// ground is why the information is given, as somebody chose it with the contract.
+func (w writer) ground(b contract.Basis) string {
+	if b.Ground == "" {
+		return ""
+	}
+	lines := []string{w.p.T("contract.ground." + string(b.Ground)), b.Reason}
+	return strings.Join(slices.DeleteFunc(lines, func(s string) bool { return s == "" }), "\n")
 }
 
 // outside says whether pupils' data leave Québec; "" when nobody knows.

@@ -9,6 +9,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/catalogue"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/licence"
@@ -146,7 +147,7 @@ func (w *world) licence() licence.ID {
 		}
 		return catalogue.SetResult(ctx, tx, platform.ID, catalogue.Approved, "", catalogue.Quebec, "x")
 	})
-	l, err := licence.New(w.DB).Record(w.t.Context(), hand, licence.Licence{PlatformID: platform.ID, Scope: licence.Board,
+	l, err := licence.New(w.DB, contract.Gate).Record(w.t.Context(), hand, licence.Licence{PlatformID: platform.ID, Scope: licence.Board,
 		Payer: licence.DDL, StartsOn: "2026-08-31", EndsOn: "2027-06-30", AccountKind: licence.LoginName})
 	w.must(err)
 	_, err = w.access.Create(w.t.Context(), w.actor(policy.Evaluator, -1), l.ID)

@@ -9,6 +9,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/catalogue"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/licence"
@@ -113,7 +114,7 @@ func (w *world) licensed(name string, l licence.Licence) catalogue.ID {
 	if l.EndsOn == "" {
 		l.StartsOn, l.EndsOn = "2026-08-31", "2027-06-30"
 	}
-	l, err := licence.New(w.DB).Record(w.t.Context(), hand, l)
+	l, err := licence.New(w.DB, contract.Gate).Record(w.t.Context(), hand, l)
 	w.must(err)
 	if !l.Runs("2026-11-23") {
 		return platform.ID

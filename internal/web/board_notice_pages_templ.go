@@ -1758,7 +1758,7 @@ func parentsNote(v *visit, t rights.Told, today string) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = ui.Clause(v.p, v.cited("ON-TECH-02", "D-42")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Clause(v.p, v.actor.Pack.First("ON-TECH-02", "D-42")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -405,7 +405,7 @@ func consentFormPage(v *visit, l rights.Consents) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Text(v.p, citing(line(v, "purpose", "consent.field.purpose", "consent.hint.purpose", ""), v.cited("QC-MIN-02"))).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Text(v.p, citing(line(v, "purpose", "consent.field.purpose", "consent.hint.purpose", ""), v.actor.Pack.First("QC-MIN-02"))).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -967,7 +967,7 @@ func basesPage(v *visit, l rights.Consents) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Clause(v.p, v.cited("QC-MIN-03", "D-38")).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Clause(v.p, v.actor.Pack.First("QC-MIN-03", "D-38")).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -64,6 +64,9 @@ func (s *Server) deskHome(v *visit) error {
 	for _, l := range home.Late {
 		shown.Waiting = append(shown.Waiting, v.lateCard(l, condition.Today(s.DB.Clock())))
 	}
+	for _, t := range home.Vendors {
+		shown.Waiting = append(shown.Waiting, v.contractCard(t, v.today()))
+	}
 	theirs, err := s.toDecide(v, tasks)
 	if err != nil {
 		return err

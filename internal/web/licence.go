@@ -56,7 +56,11 @@ func (s *Server) licence(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.render(licencePage(v, shown, accounts, follow, told, licence.Day(s.DB.Clock())))
+	contracts, err := s.Contracts.OfPlatform(v.ctx(), v.actor, shown.PlatformID)
+	if err != nil {
+		return err
+	}
+	return v.render(licencePage(v, shown, accounts, follow, told, contracts, licence.Day(s.DB.Clock())))
 }
 
 func (s *Server) licenceEnd(v *visit) error {

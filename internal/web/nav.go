@@ -30,6 +30,7 @@ var places = []struct {
 	{href: "/assessments", icon: "journal-check", key: "nav.assessments", need: policy.AssessmentRead},
 	{href: "/conditions", icon: "list-check", key: "nav.conditions", need: policy.ConditionManage},
 	{href: "/licences", icon: "card-checklist", key: "nav.licences", need: policy.LicenceRead},
+	{href: "/contracts", icon: "journal-check", key: "nav.contracts", need: policy.ContractRead},
 	{href: "/redirect", icon: "reply", key: "redirect.nav", need: policy.RequestRedirect},
 	{href: "/classes", icon: "people", key: "nav.classes", need: policy.ClassRead},
 	{href: "/reveals", icon: "person-badge", key: "nav.reveals", need: policy.RevealName},

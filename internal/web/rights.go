@@ -140,17 +140,7 @@ func (v *visit) rightLeft(r rights.Request, today string) string {
 func (v *visit) rightCard(r rights.Request, today string) ui.Card {
 	tone, icon, state := rightLook(r, today)
 	return ui.Card{Href: rightAt(r.ID), Title: v.T("rights.desk."+string(r.Kind), r.Number), Text: v.rightLeft(r, today), Tone: tone, Icon: icon,
-		Badge: v.T(state), Clause: v.cited("QC-RIGHT-01", "ON-RIGHT-01"), Days: max(-r.Left(today), 0)}
-}
-
-// cited is the first of some clauses that the visitor's policy or its laws have.
-func (v *visit) cited(ids ...string) string {
-	for _, id := range ids {
-		if c, ok := v.actor.Pack.Clause(id); ok {
-			return c.ID
-		}
-	}
-	return ""
+		Badge: v.T(state), Clause: v.actor.Pack.First("QC-RIGHT-01", "ON-RIGHT-01"), Days: max(-r.Left(today), 0)}
 }
 
 // choices are the answers of a closed list, by the key of their words.

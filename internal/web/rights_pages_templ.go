@@ -409,7 +409,7 @@ func rightFormPage(v *visit) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Choice(v.p, citing(v.input("kind", "rights.field.kind", "", ""), v.cited("QC-RIGHT-01", "ON-RIGHT-01")), choices(v, "kind", "rights.kind.", "", rights.Kinds)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Choice(v.p, citing(v.input("kind", "rights.field.kind", "", ""), v.actor.Pack.First("QC-RIGHT-01", "ON-RIGHT-01")), choices(v, "kind", "rights.kind.", "", rights.Kinds)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -711,7 +711,7 @@ func rightPage(v *visit, r rights.RequestView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Clause(v.p, v.cited("QC-RIGHT-01", "ON-RIGHT-01")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Clause(v.p, v.actor.Pack.First("QC-RIGHT-01", "ON-RIGHT-01")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -913,7 +913,7 @@ func rightFacts(v *visit, r rights.RequestView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					templ_7745c5c3_Err = ui.Clause(v.p, v.cited("QC-RIGHT-01", "ON-RIGHT-01")).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = ui.Clause(v.p, v.actor.Pack.First("QC-RIGHT-01", "ON-RIGHT-01")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

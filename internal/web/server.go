@@ -15,6 +15,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
@@ -52,6 +53,7 @@ type Server struct {
 	Accounts       Accounts
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
+	Contracts      *contract.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
