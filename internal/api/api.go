@@ -225,7 +225,7 @@ var fields = map[string]string{
 
 // field is how a program calls a field: rating.3.2.1 is criteria.3.2.1.rating.
 func field(name string) string {
-	if kind, criterion, ok := strings.Cut(name, "."); ok && (kind == "rating" || kind == "note") {
+	if kind, criterion, ok := strings.Cut(name, "."); ok && (kind == "rating" || kind == "note" || kind == "reason") {
 		return "criteria." + criterion + "." + kind
 	}
 	if own, ok := fields[name]; ok {

@@ -61,6 +61,7 @@ func (b *board) again(id decision.ID) error {
 		_, err = b.Evaluations.Finish(ctx, b.as("evaluator"), r.ID, aspect, in, v.Evaluation.Version)
 		b.must(err)
 	}
+	b.must(b.classify(r.ID))
 	b.must(b.privacy(r.ID))
 	_, err = b.decide(r.ID, nil)
 	return err

@@ -199,7 +199,7 @@ func TestAShreddedBoardSaysSoCalmly(t *testing.T) {
 			}
 			for _, who := range []string{"teacher", "principal"} {
 				desk, list, page := read(who, "/desk", http.StatusOK), read(who, "/classes", http.StatusOK), read(who, at, http.StatusOK)
-				if leads := at + "/"; strings.Contains(desk+list+page, leads) || strings.Contains(page, `method="post" action="`+at) {
+				if leads := at + "/cards"; strings.Contains(desk+list+page, leads) || strings.Contains(page, `method="post" action="`+at) {
 					t.Errorf("a page leads %s to what is gone", who)
 				}
 				if want := i18n.For(lang).T("class.shredded", time.Now()); !strings.Contains(page, want) {

@@ -332,7 +332,7 @@ func (b *board) fill() {
 	for _, prove := range []string{"4.1a", "4.1b", "2.1", "6.5a", "6.6a", "1.3e", "6.2b"} {
 		b.must(proofs[prove].act(b))
 	}
-	b.recordedID("opinion")
+	b.recordedID("review")
 	b.interpreted()
 	b.must(b.deposited("secretary"))
 	b.more("teacher")

@@ -93,7 +93,7 @@ var deeds = map[string]deed{
 	"use":      {finishing(evaluation.Use), []request.State{request.Acknowledged}, "evaluator"},
 	"security": {finishing(evaluation.Security), []request.State{request.Acknowledged}, "evaluator"},
 	"privacy": {func(ctx context.Context, f *file, a policy.Actor) error {
-		_, err := f.Requests.RecordPrivacy(ctx, a, f.id, request.Privacy{Personal: "yes", PIAOn: today(), CommitteeOn: today()})
+		_, err := f.Requests.RecordPrivacy(ctx, a, f.id, request.Privacy{Personal: "yes", PIAOn: today(), CommitteeOn: today(), Transfer: "yes"})
 		return err
 	}, []request.State{request.Evaluated}, "privacy_officer"},
 	"decide": {func(ctx context.Context, f *file, a policy.Actor) error {
@@ -132,6 +132,9 @@ func finishing(aspect evaluation.Aspect) func(context.Context, *file, policy.Act
 			return err
 		}))
 		_, err := f.Evaluations.Finish(ctx, a, f.id, aspect, f.complete(aspect), of[aspect].Version)
+		if err == nil && aspect == evaluation.Security {
+			f.must(f.classify(f.id))
+		}
 		return err
 	}
 }

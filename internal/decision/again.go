@@ -82,7 +82,7 @@ func (s *Service) Reevaluate(ctx context.Context, actor policy.Actor, id ID, cau
 		if r, err = request.EvaluateAgain(ctx, tx, actor, a.request, clause); err != nil {
 			return err
 		}
-		if err := evaluation.CarryOver(ctx, tx, actor.Pack, a.RequestID, r.ID, evaluation.Source{
+		if err := evaluation.CarryOver(ctx, tx, r.Policy(actor), a.RequestID, r.ID, evaluation.Source{
 			Request: a.RequestID, Number: a.request.Number, Kind: string(cause), Reason: reason}); err != nil {
 			return err
 		}

@@ -382,7 +382,7 @@ func open(
 	if e, err = get(ctx, tx, id, aspect); err != nil {
 		return e, w, err
 	}
-	if w.Criteria, err = asked(ctx, tx, actor.Pack, e); err != nil {
+	if w.Criteria, err = asked(ctx, tx, w.request.Policy(actor), e); err != nil {
 		return e, w, err
 	}
 	e.Frame = w.Criteria
