@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"aval/internal/db"
-	"aval/internal/db/dbtest"
 	"aval/internal/licence"
 	"aval/internal/request"
 )
@@ -56,7 +55,7 @@ func copied(t *testing.T, sent any) map[string]any {
 
 func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	engines(t, func(t *testing.T, d *db.DB) {
 		h := open(t, d)
 		b, two := h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Zyqu")
 		long := strings.Repeat("é", 11_000)

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"aval/internal/db"
-	"aval/internal/db/dbtest"
 	"aval/internal/evaluation"
 )
 
@@ -111,7 +110,7 @@ func with(path string, ids map[string][]string) []string {
 
 func TestOneBoardNeverSeesAnother(t *testing.T) {
 	t.Parallel()
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	engines(t, func(t *testing.T, d *db.DB) {
 		h := open(t, d)
 		one, two := h.build(t, "erables", "Vorn"), h.build(t, "bouleaux", "Zyqu")
 		one.fill()

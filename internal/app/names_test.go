@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"aval/internal/db"
-	"aval/internal/db/dbtest"
 	"aval/internal/mail"
 	"aval/internal/request"
 )
@@ -46,7 +45,7 @@ var attribute = regexp.MustCompile(`="([^"]*)"`)
 // an address, a job or the trail, whatever the day brings: people at every
 // door, wrong passwords, a database that hears every word, a post that is gone.
 func TestNoNameLeavesItsPlace(t *testing.T) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+	engines(t, func(t *testing.T, d *db.DB) {
 		log := &written{}
 		usual := slog.Default()
 		slog.SetDefault(slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})))

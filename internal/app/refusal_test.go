@@ -521,7 +521,7 @@ func (b *board) walk(op operation, do policy.Action, author string, state reques
 // above are tried, and no other.
 func TestTheMatrixIsTheTableOfTheRoutes(t *testing.T) {
 	t.Parallel()
-	eachPolicy(t, func(t *testing.T, b *board) {
+	eachPolicyOn(t, engines, func(t *testing.T, b *board) {
 		page := b.browse("teacher", http.MethodGet, "/policy/matrix", nil)
 		cell := regexp.MustCompile(`(?s)<td[^>]* id="([^"]+)--([^"]+)"[^>]*>(.*?)</td>`)
 		found := 0

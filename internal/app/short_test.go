@@ -11,7 +11,8 @@ import (
 
 // engines is where forms are filled in and every door is tried by everyone. A
 // form and a permission are read before a table is, so the quick suite does it on
-// SQLite alone; make test does on both.
+// SQLite alone, and looks for what one board sees of another there; make test does
+// on both.
 func engines(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Helper()
 	t.Run(string(db.SQLite), func(t *testing.T) { f(t, dbtest.Open(t, db.SQLite)) })

@@ -68,7 +68,7 @@ func (w *world) decided(personal string) {
 	}
 	p := request.Privacy{Personal: personal}
 	if personal == "yes" {
-		p.PIAOn, p.CommitteeOn = "2026-11-01", "2026-10-01"
+		p.PIAOn, p.CommitteeOn, p.Transfer = "2026-11-01", "2026-10-01", "yes"
 	}
 	_, err := w.Requests.RecordPrivacy(ctx, w.PrivacyOfficer, r.ID, p)
 	w.must(err)

@@ -110,10 +110,14 @@ func (w *World) account(id string, role policy.Role, at string) policy.Actor {
 // Asked is the teacher's request, authorised by the principal.
 func (w *World) Asked() request.Request {
 	w.T.Helper()
-	r, err := w.Requests.Create(w.T.Context(), w.Teacher, request.Draft{
+	draft := request.Draft{
 		PlatformID: w.Platform.ID, Description: "Lecture à voix haute.", Usage: "Vingt minutes par jour, en 4e année.",
 		DataKinds: []string{"first_name"}, Pupils: 24,
-	})
+	}
+	if len(w.Teacher.Pack.DataSubjects) > 0 {
+		draft.Subjects = []string{policy.Pupils}
+	}
+	r, err := w.Requests.Create(w.T.Context(), w.Teacher, draft)
 	if err == nil {
 		r, err = w.Requests.Submit(w.T.Context(), w.Teacher, r.ID)
 	}
