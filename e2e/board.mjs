@@ -125,7 +125,7 @@ export async function decided(board, platform) {
   await board.api('evaluator', 'POST', at + '/acknowledge', 200)
   await board.api('evaluator', 'PUT', at + '/evaluations/use', 200, { criteria: criteria(Array.from({ length: 13 }, (_, i) => `3.2.${i + 1}`)),
     recommendation: 'approve', summary: 'It meets the need.', finish: true })
-  await board.api('evaluator', 'PUT', at + '/evaluations/security', 200, { criteria: criteria([...'abcde'].map((c) => '3.3' + c)), location: 'qc',
+  await board.api('evaluator', 'PUT', at + '/evaluations/security', 200, { criteria: criteria([...[...'abcde'].map((c) => '3.3' + c), 'A.3']), location: 'qc',
     recommendation: 'approve', summary: 'It stays in Québec.', finish: true })
   await board.api('privacy_officer', 'PUT', at + '/privacy', 200, { personal: 'yes', pia_on: '2026-01-15', committee_on: '2026-02-02' })
   await board.api('evaluation_director', 'POST', at + '/decision', 201, { use: { result: 'approved', reasons: 'It serves.' },
@@ -133,8 +133,21 @@ export async function decided(board, platform) {
   return asked.platform_id
 }
 
-// licensed records a licence of the whole board for a platform, with its accounts made.
+// bound records a contract with all that the law requires, so that a licence may begin.
+async function bound(board, platform) {
+  const { id } = await board.api('evaluator', 'POST', '/contracts', 201, { platform, kind: 'signed', contact: 'Privacy office', signed_on: '2026-01-05', in_force_on: '2026-01-06' })
+  const at = '/contracts/' + id
+  await board.api('evaluator', 'POST', at + '/files', 201, { role: 'agreed', name: 'contract.txt', content: Buffer.from('Article 1.').toString('base64') })
+  const items = ['provisions', 'confidential', 'use_only', 'no_keep', 'breach', 'verify'].map((code, n) => ['qc_' + code, { where: 's. ' + (n + 1) }])
+  await board.api('evaluator', 'PUT', at + '/items', 200, { items: Object.fromEntries(items), version: 1 })
+  await board.api('privacy_officer', 'POST', at + '/undertakings', 200, { choice: 'waived', secrecy_reason: 'The vendor has one employee.' })
+  await board.api('evaluator', 'POST', at + '/ground', 200, { ground: 'mission' })
+  await board.api('evaluator', 'POST', at + '/conclude', 200)
+}
+
+// licensed records a licence of the whole board for a platform whose vendor is bound, with its accounts made.
 export async function licensed(board, platform_id) {
+  await bound(board, platform_id)
   const licence = await board.api('evaluator', 'POST', '/licences', 201, { platform_id, scope: 'board', payer: 'ddl', account_kind: 'login_name',
     starts_on: new Date().toLocaleDateString('en-CA', { timeZone: 'America/Toronto' }), ends_on: '2099-06-30', sign_in_url: 'https://eleves.tabulou.example' })
   await board.api('evaluator', 'POST', `/licences/${licence.id}/accounts`, 202)

@@ -92,7 +92,7 @@ for (const js of [false, true]) test(`the main job, ${js ? 'with' : 'without'} a
   await director.locator('[name=personal][value=yes]').check()
   await director.fill('[name=pia_on]', '2026-11-10')
   await director.fill('[name=committee_on]', '2026-10-20')
-  await send(director, 'main form button[type=submit]')
+  await send(director, 'form[action$="/privacy"] button[type=submit]')
   await director.goto(demo.address + path + '/decision')
   await look(director, 'decide')
   await director.locator('[name=use_result][value=approved]').check()
