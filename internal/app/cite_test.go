@@ -10,7 +10,7 @@ import (
 // own policy, though the program was written with another's.
 func TestEveryCitedClauseStandsOnThePolicyPage(t *testing.T) {
 	t.Parallel()
-	eachPolicyOn(t, engines, func(t *testing.T, b *board) {
+	walk(t, func(t *testing.T, b *board) {
 		b.fill()
 		ids := b.ids()
 		stands := b.readPage(b.browse("secretary", http.MethodGet, "/policy", nil).body).ids

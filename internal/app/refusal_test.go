@@ -221,7 +221,7 @@ func (b *board) permitted(who string, do policy.Action, r *request.Request) bool
 
 func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 	t.Parallel()
-	eachPolicyOn(t, engines, func(t *testing.T, b *board) {
+	walk(t, func(t *testing.T, b *board) {
 		for _, op := range b.operations(t) {
 			need, known := operationNeeds[op.id]
 			switch {
@@ -521,7 +521,7 @@ func (b *board) walk(op operation, do policy.Action, author string, state reques
 // above are tried, and no other.
 func TestTheMatrixIsTheTableOfTheRoutes(t *testing.T) {
 	t.Parallel()
-	eachPolicyOn(t, engines, func(t *testing.T, b *board) {
+	eachPolicy(t, func(t *testing.T, b *board) {
 		page := b.browse("teacher", http.MethodGet, "/policy/matrix", nil)
 		cell := regexp.MustCompile(`(?s)<td[^>]* id="([^"]+)--([^"]+)"[^>]*>(.*?)</td>`)
 		found := 0
@@ -558,7 +558,7 @@ func TestTheMatrixIsTheTableOfTheRoutes(t *testing.T) {
 // has no row of it is refused, and nothing changes.
 func TestEveryPageRestsOnARow(t *testing.T) {
 	t.Parallel()
-	eachPolicyOn(t, engines, func(t *testing.T, b *board) {
+	walk(t, func(t *testing.T, b *board) {
 		b.fill()
 		ids := b.ids()
 		for _, op := range patterns(t) {

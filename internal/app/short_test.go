@@ -18,5 +18,8 @@ func engines(t *testing.T, f func(t *testing.T, d *db.DB)) {
 	t.Run(string(db.SQLite), func(t *testing.T) { f(t, dbtest.Open(t, db.SQLite)) })
 }
 
+// walked is on how many of the policies every door is tried; make test does on all.
+const walked = 1
+
 // sequences is how many of them the quick suite tries on an engine under a policy.
 const sequences = 40

@@ -123,13 +123,18 @@ var policies = []string{"csc-pan-2023", "conseil-infonuagique-2026"}
 
 // eachPolicy runs a test on a small board of each policy.
 func eachPolicy(t *testing.T, test func(t *testing.T, b *board)) {
-	eachPolicyOn(t, dbtest.Each, test)
+	onPolicies(t, dbtest.Each, policies, test)
 }
 
-func eachPolicyOn(t *testing.T, engines func(*testing.T, func(*testing.T, *db.DB)), test func(t *testing.T, b *board)) {
+// walk runs a test that goes through every door, where the suite walks.
+func walk(t *testing.T, test func(t *testing.T, b *board)) {
+	onPolicies(t, engines, policies[:walked], test)
+}
+
+func onPolicies(t *testing.T, engines func(*testing.T, func(*testing.T, *db.DB)), packs []string, test func(t *testing.T, b *board)) {
 	engines(t, func(t *testing.T, d *db.DB) {
 		h := open(t, d)
-		for i, pack := range policies {
+		for i, pack := range packs {
 			if i == 0 || d.Engine() == db.SQLite {
 				t.Run(pack, func(t *testing.T) {
 					test(t, h.buildOn(t, []string{"erables", "sapins"}[i], []string{"Vorn", "Pilk"}[i], pack))
