@@ -32,6 +32,7 @@ import (
 	"aval/internal/app"
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/person"
@@ -174,7 +175,7 @@ func furnish(ctx context.Context, a *app.App, dir string) (class string, form ur
 		return "", nil, err
 	}
 	l, err := a.Licences.Record(ctx, hand, licence.Licence{PlatformID: platform.ID, Scope: licence.School, OrgID: at.ID, Payer: at.ID,
-		StartsOn: licence.Day(a.DB.Clock()), EndsOn: "2099-06-30", AccountKind: licence.LoginName, SignInURL: "https://eleves.tabulou.example"})
+		StartsOn: i18n.DayOf(a.DB.Clock()), EndsOn: "2099-06-30", AccountKind: licence.LoginName, SignInURL: "https://eleves.tabulou.example"})
 	if err != nil {
 		return "", nil, err
 	}

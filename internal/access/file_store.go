@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"aval/internal/db"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 )
 
@@ -53,7 +54,7 @@ func updateFile(ctx context.Context, tx *db.Tx, f *File) error {
 
 // send makes what the platform did not know yet sent, in a file.
 func send(ctx context.Context, tx *db.Tx, f File) error {
-	day := licence.Day(tx.Now)
+	day := i18n.DayOf(tx.Now)
 	_, err := tx.Exec(ctx, `UPDATE pupil_account SET state = 'sent', provisioning_id = $3, changed_on = $4,
 			sent_on = CASE WHEN sent_on = '' THEN $5 ELSE sent_on END, version = version + 1
 		WHERE board_id = $1 AND licence_id = $2 AND state IN ('to_create', 'reset_pending')`,
@@ -66,6 +67,6 @@ func confirmSent(ctx context.Context, tx *db.Tx, f File) error {
 	_, err := tx.Exec(ctx, `UPDATE pupil_account SET state = CASE WHEN state = 'sent' THEN 'confirmed' ELSE state END,
 			was = CASE WHEN state = 'sent' THEN was ELSE 'confirmed' END, changed_on = $4, version = version + 1
 		WHERE board_id = $1 AND licence_id = $2 AND provisioning_id = $3 AND (state = 'sent' OR state = 'suspended' AND was = 'sent')`,
-		tx.Board, string(f.LicenceID), string(f.ID), licence.Day(tx.Now))
+		tx.Board, string(f.LicenceID), string(f.ID), i18n.DayOf(tx.Now))
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -36,7 +37,7 @@ const (
 // idle is the rule; "" of an account that serves, or is stopped. in tells that its
 // pupil is of the audience, watched that files of the platform tell who uses it.
 func (a Account) idle(today time.Time, in, watched bool) Idle {
-	before := func(days int) string { return licence.Day(today.AddDate(0, 0, -days)) }
+	before := func(days int) string { return i18n.DayOf(today.AddDate(0, 0, -days)) }
 	switch {
 	case !a.open():
 		return ""

@@ -10,6 +10,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/policy"
@@ -62,7 +63,7 @@ func (s *Service) Attest(ctx context.Context, actor policy.Actor, id licence.ID,
 		if err != nil {
 			return err
 		}
-		if err := d.attest(strings.TrimSpace(on), strings.TrimSpace(by), licence.Day(tx.Now)); err != nil {
+		if err := d.attest(strings.TrimSpace(on), strings.TrimSpace(by), i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		if err := attested(ctx, tx, id, d, actor.ID); err != nil {
@@ -103,7 +104,7 @@ func (s *Service) Sweep(ctx context.Context, boardID string) error {
 		if kept, err = withAccounts(ctx, tx); err != nil {
 			return err
 		}
-		return overdue(ctx, tx, licence.Day(tx.Now.Add(-patience)))
+		return overdue(ctx, tx, i18n.DayOf(tx.Now.Add(-patience)))
 	})
 	if err != nil {
 		return err
@@ -163,7 +164,7 @@ func (s *Service) compare(ctx context.Context, boardID string, id licence.ID) (m
 		if err != nil {
 			return err
 		}
-		if m.over = l.Last() < licence.Day(tx.Now); m.over {
+		if m.over = l.Last() < i18n.DayOf(tx.Now); m.over {
 			for _, a := range accounts {
 				m.retired = append(m.retired, a.ID)
 			}

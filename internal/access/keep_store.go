@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"aval/internal/db"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -52,7 +53,7 @@ func deletionOf(ctx context.Context, tx *db.Tx, id licence.ID) (Deletion, error)
 // askDeletion begins to wait, once.
 func askDeletion(ctx context.Context, tx *db.Tx, id licence.ID, accounts int) (bool, error) {
 	n, err := tx.Exec(ctx, `INSERT INTO account_deletion (board_id, licence_id, accounts, asked_on) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (board_id, licence_id) DO NOTHING`, tx.Board, string(id), accounts, licence.Day(tx.Now))
+		ON CONFLICT (board_id, licence_id) DO NOTHING`, tx.Board, string(id), accounts, i18n.DayOf(tx.Now))
 	return n > 0, err
 }
 

@@ -14,6 +14,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/person"
@@ -66,7 +67,7 @@ func check(ctx context.Context, tx *db.Tx, l licence.Licence) error {
 	if err != nil {
 		return err
 	}
-	return usable(l, p.Status, licence.Day(tx.Now))
+	return usable(l, p.Status, i18n.DayOf(tx.Now))
 }
 
 // Create begins to make an account for each pupil of the licence's audience who
@@ -270,7 +271,7 @@ func (s *Service) drawn(ctx context.Context, tx *db.Tx, l licence.Licence, peopl
 			full = true
 			break
 		}
-		a, err := p.account(keys, kinds, l, rows[id], licence.Day(tx.Now))
+		a, err := p.account(keys, kinds, l, rows[id], i18n.DayOf(tx.Now))
 		if err != nil {
 			return nil, false, err
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"aval/internal/db"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/pseudonym"
 	"aval/internal/vault"
@@ -129,7 +130,7 @@ func insert(ctx context.Context, tx *db.Tx, made []Account) error {
 
 // update keeps an account, unless somebody was there first.
 func update(ctx context.Context, tx *db.Tx, a *Account) error {
-	a.ChangedOn = licence.Day(tx.Now)
+	a.ChangedOn = i18n.DayOf(tx.Now)
 	err := db.Changed(tx.Exec(ctx, `UPDATE pupil_account SET state = $4, was = $5, by_hand = $6, password = $7, vendor_name = $8,
 		sent_on = $9, changed_on = $10, why = $11, version = version + 1 WHERE board_id = $1 AND id = $2 AND version = $3`,
 		tx.Board, a.ID, a.Version, string(a.State), string(a.Was), a.ByHand, a.password, a.vendorName, a.SentOn, a.ChangedOn, string(a.Why)))

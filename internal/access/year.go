@@ -8,6 +8,7 @@ import (
 
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -65,7 +66,7 @@ func schoolYear(day time.Time) (first, last string) {
 func (s *Service) YearEnd(ctx context.Context, actor policy.Actor) (y YearEnd, err error) {
 	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		y.First, y.Last = schoolYear(tx.Now)
-		ids, err := unfinished(ctx, tx, licence.Day(tx.Now))
+		ids, err := unfinished(ctx, tx, i18n.DayOf(tx.Now))
 		if err != nil {
 			return err
 		}
@@ -79,7 +80,7 @@ func (s *Service) YearEnd(ctx context.Context, actor policy.Actor) (y YearEnd, e
 		}
 		y.Leaving = len(leaving)
 		for _, h := range held {
-			line := h.year(leaving, licence.Day(tx.Now))
+			line := h.year(leaving, i18n.DayOf(tx.Now))
 			if h.Last() <= y.Last {
 				y.Ends = append(y.Ends, line)
 			} else {
@@ -144,9 +145,9 @@ func chased(ctx context.Context, tx *db.Tx, actor policy.Actor) (list []Chase, e
 		if err != nil {
 			return nil, fault.Missing()
 		}
-		today, _ := time.Parse(time.DateOnly, licence.Day(tx.Now)) // we wrote it
+		today, _ := time.Parse(time.DateOnly, i18n.DayOf(tx.Now)) // we wrote it
 		list = append(list, Chase{Listed: l, Deletion: d, Days: int(today.Sub(asked).Hours() / 24),
-			Late: d.AskedOn < licence.Day(tx.Now.Add(-patience))})
+			Late: d.AskedOn < i18n.DayOf(tx.Now.Add(-patience))})
 	}
 	slices.SortStableFunc(list, func(a, b Chase) int { return b.Days - a.Days })
 	return list, nil

@@ -11,6 +11,7 @@ import (
 	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/org"
 	"aval/internal/policy"
 )
@@ -61,7 +62,7 @@ func (s *Service) SignIn(ctx context.Context, boardID, login, password string) (
 // Actor answers who a session belongs to; NotFound when the account is gone or disabled.
 func (s *Service) Actor(ctx context.Context, boardID, id string) (actor policy.Actor, err error) {
 	now := s.DB.Clock()
-	found, err := db.ReadAll(ctx, s.DB, boardID, scanEntry, entriesOf, boardID, id, now, board.Day(now))
+	found, err := db.ReadAll(ctx, s.DB, boardID, scanEntry, entriesOf, boardID, id, now, i18n.DayOf(now))
 	if err != nil {
 		return policy.Actor{}, err
 	}
@@ -228,7 +229,7 @@ func (s *Service) Delegations(ctx context.Context, actor policy.Actor) (running 
 // Load makes the actor of an account: roles held and lent, classes taught, and
 // the board's pack and settings. NotFound when it is gone or disabled.
 func Load(ctx context.Context, tx *db.Tx, id, via string) (policy.Actor, error) {
-	found, err := db.All(ctx, tx, scanEntry, entriesOf, tx.Board, id, tx.Now, board.Day(tx.Now))
+	found, err := db.All(ctx, tx, scanEntry, entriesOf, tx.Board, id, tx.Now, i18n.DayOf(tx.Now))
 	if err != nil {
 		return policy.Actor{}, err
 	}

@@ -103,22 +103,14 @@ func (a Ask) check(all []board.Applied, today string) (to *policy.Pack, err erro
 		fields["on"] = fault.Message{Key: "adoption.past"}
 	}
 	if err := fault.FormMsg(fields); err != nil {
-		return nil, under(err)
+		return nil, fault.Under(err, Clause)
 	}
 	if last := all[len(all)-1]; len(all) > 1 && last.FromDay > today {
 		return nil, fault.New(fault.Conflict, "adoption.planned", last.Pack, last.Version, last.FromDay).Under(Clause)
 	} else if last.Pack == a.Pack && last.Version == a.Version {
-		return nil, under(fault.FormMsg(map[string]fault.Message{"to": {Key: "adoption.same", Args: []any{to.Named()}}}))
+		return nil, fault.Under(fault.FormMsg(map[string]fault.Message{"to": {Key: "adoption.same", Args: []any{to.Named()}}}), Clause)
 	}
 	return to, nil
-}
-
-// under cites the article that a refusal rests on.
-func under(err error) error {
-	if f, ok := fault.As(err); ok {
-		return f.Under(Clause)
-	}
-	return err
 }
 
 // lost lists what people hold that the new version gives nobody of their role.

@@ -9,11 +9,11 @@ import (
 	"time"
 
 	"aval/internal/adoption"
-	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/evaluation/evaluationtest"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 	"aval/packs"
@@ -46,7 +46,7 @@ func world(t *testing.T, d *db.DB) *evaluationtest.World {
 }
 
 // day is so many days after that of the world.
-func day(w *evaluationtest.World, after int) string { return board.Day(w.Now.AddDate(0, 0, after)) }
+func day(w *evaluationtest.World, after int) string { return i18n.DayOf(w.Now.AddDate(0, 0, after)) }
 
 func as(w *evaluationtest.World, role policy.Role) policy.Actor {
 	return policy.Actor{ID: "eva", Board: w.Board, Via: "web", Lang: "fr", Pack: w.Pack, Grants: []policy.Grant{{Role: role, Org: "pin"}}}

@@ -9,6 +9,7 @@ import (
 	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -42,7 +43,7 @@ func (s *Service) Versions(ctx context.Context, actor policy.Actor) (list []Vers
 		if err != nil {
 			return err
 		}
-		today := board.Day(tx.Now)
+		today := i18n.DayOf(tx.Now)
 		for i, a := range all {
 			v := Version{Applied: a, By: names[a.MovedBy], Now: i == board.On(all, today), Planned: i > 0 && a.FromDay > today}
 			if v.Policy, err = policy.Find(a.Pack, a.Version); err != nil {
@@ -102,7 +103,7 @@ func (s *Service) Cancel(ctx context.Context, actor policy.Actor, id string) err
 			if a.ID != id {
 				continue
 			}
-			if a.FromDay <= board.Day(tx.Now) {
+			if a.FromDay <= i18n.DayOf(tx.Now) {
 				return fault.New(fault.Conflict, "adoption.begun").Under(Clause)
 			}
 			if err := board.Unplan(ctx, tx, id); err != nil {
@@ -124,7 +125,7 @@ func show(ctx context.Context, tx *db.Tx, actor policy.Actor, ask Ask) (p Plan, 
 		return p, err
 	}
 	p.On = ask.On
-	if p.To, err = ask.check(all, board.Day(tx.Now)); err != nil {
+	if p.To, err = ask.check(all, i18n.DayOf(tx.Now)); err != nil {
 		return p, err
 	}
 	now := all[len(all)-1]

@@ -11,6 +11,7 @@ import (
 	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -86,7 +87,7 @@ func inUse(ctx context.Context, tx *db.Tx, named string) (*policy.Pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range all[max(board.On(all, board.Day(tx.Now)), 0):] {
+	for _, a := range all[max(board.On(all, i18n.DayOf(tx.Now)), 0):] {
 		p, err := policy.Find(a.Pack, a.Version)
 		if err != nil {
 			return nil, err

@@ -12,6 +12,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/contract"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/policy"
 )
@@ -114,7 +115,7 @@ func contractOf(c contract.Contract, today string) ContractSummary {
 }
 
 func (s *Server) contractBody(c contract.Contract, err error) (*answer[ContractSummary], error) {
-	return body(contractOf(c, contract.Today(s.DB.Clock())), err)
+	return body(contractOf(c, i18n.DayOf(s.DB.Clock())), err)
 }
 
 type contractsOut struct {
@@ -402,7 +403,7 @@ func (s *Server) contractPlan(ctx context.Context, a policy.Actor, in *struct {
 	}
 }) (*answer[checkJSON], error) {
 	k, err := s.Contracts.Plan(ctx, a, contract.ID(in.ID), contract.Topic(in.Body.Topic), in.Body.DueOn)
-	return body(checkOf(k, contract.Today(s.DB.Clock())), err)
+	return body(checkOf(k, i18n.DayOf(s.DB.Clock())), err)
 }
 
 func (s *Server) contractVerify(ctx context.Context, a policy.Actor, in *struct {
@@ -416,7 +417,7 @@ func (s *Server) contractVerify(ctx context.Context, a policy.Actor, in *struct 
 }) (*answer[checkJSON], error) {
 	k, err := s.Contracts.Verify(ctx, a, contract.ID(in.ID), in.Check, contract.Check{DoneOn: in.Body.DoneOn, Result: in.Body.Result,
 		Findings: in.Body.Findings})
-	return body(checkOf(k, contract.Today(s.DB.Clock())), err)
+	return body(checkOf(k, i18n.DayOf(s.DB.Clock())), err)
 }
 
 func (s *Server) contractWarn(ctx context.Context, a policy.Actor, in *struct {

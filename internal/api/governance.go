@@ -11,6 +11,7 @@ import (
 	"aval/internal/desk"
 	"aval/internal/fault"
 	"aval/internal/governance"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -273,14 +274,14 @@ func (s *Server) attestations(ctx context.Context, a policy.Actor, in *struct {
 }) (*answer[attestationsOut], error) {
 	y := governance.Year(in.Year)
 	if y == 0 {
-		y = governance.Attestable(governance.Today(s.DB.Clock()))[0]
+		y = governance.Attestable(i18n.DayOf(s.DB.Clock()))[0]
 	}
 	places, err := s.Governance.Attestations(ctx, a, y)
 	out := attestationsOut{Year: y.String(), Begins: int(y), Places: []attestationJSON{}}
 	for _, p := range places {
 		each := attestationJSON{Org: p.Org, Name: p.Name, Attested: p.Said != nil}
 		if p.Said != nil {
-			each.On, each.Exceptions = governance.Today(p.Said.SignedAt), p.Said.Exceptions
+			each.On, each.Exceptions = i18n.DayOf(p.Said.SignedAt), p.Said.Exceptions
 		}
 		out.Places = append(out.Places, each)
 	}
@@ -295,7 +296,7 @@ func (s *Server) attest(ctx context.Context, a policy.Actor, in *struct {
 	}
 }) (*answer[attestationJSON], error) {
 	said, err := s.Governance.Attest(ctx, a, governance.Attestation{Year: governance.Year(in.Body.Year), Org: in.Body.Org, Exceptions: in.Body.Exceptions})
-	return body(attestationJSON{Org: said.Org, Attested: err == nil, On: governance.Today(said.SignedAt), Exceptions: said.Exceptions}, err)
+	return body(attestationJSON{Org: said.Org, Attested: err == nil, On: i18n.DayOf(said.SignedAt), Exceptions: said.Exceptions}, err)
 }
 
 type tracedJSON struct {

@@ -17,15 +17,14 @@ package assessment
 import (
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/catalogue"
 	"aval/internal/condition"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -239,7 +238,7 @@ func (a *Assessment) write(in Input, form []policy.Question, filled map[string]A
 		a.Answers = map[string]Answer{}
 	}
 	for code, typed := range in.Answers {
-		a.Answers[code] = Answer{Value: clean(typed)}
+		a.Answers[code] = Answer{Value: i18n.Clean(typed)}
 		if f, ok := filled[code]; ok && f.Value == a.Answers[code].Value {
 			a.Answers[code] = f
 		}
@@ -257,7 +256,7 @@ func (a *Assessment) checkRisks(typed []Risk, owners []condition.Candidate, fiel
 	}
 	for i, r := range typed {
 		at := "risks." + strconv.Itoa(i) + "."
-		r.Text, r.Mitigation = clean(r.Text), clean(r.Mitigation)
+		r.Text, r.Mitigation = i18n.Clean(r.Text), i18n.Clean(r.Mitigation)
 		switch {
 		case r.blank():
 			continue
@@ -364,7 +363,7 @@ type Consultation struct {
 
 // check refuses a consultation that does not say when, who and what.
 func (c *Consultation) check(today string) error {
-	c.HeldOn, c.Present, c.Opinion, c.Measures = clean(c.HeldOn), clean(c.Present), clean(c.Opinion), clean(c.Measures)
+	c.HeldOn, c.Present, c.Opinion, c.Measures = i18n.Clean(c.HeldOn), i18n.Clean(c.Present), i18n.Clean(c.Opinion), i18n.Clean(c.Measures)
 	fields := map[string]string{}
 	switch at, err := time.Parse(time.DateOnly, c.HeldOn); {
 	case err != nil || at.Year() < 2000:
@@ -385,14 +384,4 @@ func (c *Consultation) check(today string) error {
 		return f.Under(ClauseCommittee)
 	}
 	return nil
-}
-
-// clean trims a text and drops what no keyboard types and no database keeps.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
 }

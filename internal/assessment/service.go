@@ -14,6 +14,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -201,7 +202,7 @@ func (s *Service) Conclude(ctx context.Context, actor policy.Actor, id ID, in In
 			return err
 		}
 		p := r.Privacy
-		p.Personal, p.PIAOn, p.Assessment, p.Transfer = "yes", condition.Today(tx.Now), string(a.ID), ""
+		p.Personal, p.PIAOn, p.Assessment, p.Transfer = "yes", i18n.DayOf(tx.Now), string(a.ID), ""
 		if a.Leaves(form) {
 			p.Transfer = a.Answers[askAdequate].Value
 		}
@@ -251,7 +252,7 @@ func (s *Service) Correct(ctx context.Context, actor policy.Actor, id ID, why st
 		case was.Replaced:
 			return fault.New(fault.Conflict, "assessment.replaced").Under(ClauseAssessed)
 		}
-		why = clean(why)
+		why = i18n.Clean(why)
 		switch n := len([]rune(why)); {
 		case n == 0:
 			return fault.Form(map[string]string{"reason": "assessment.reason_required"})
@@ -280,7 +281,7 @@ func (s *Service) Consult(ctx context.Context, actor policy.Actor, id ID, c Cons
 		if _, asked := actor.Pack.Clause(ClauseCommittee); !asked {
 			return fault.New(fault.Conflict, "assessment.no_committee")
 		}
-		if err := c.check(condition.Today(tx.Now)); err != nil {
+		if err := c.check(i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		c.ID, c.RecordedBy, c.RecordedAt, c.Late = db.NewID(), actor.ID, tx.Now, late(r, c.HeldOn)
@@ -306,7 +307,7 @@ func (s *Service) Consult(ctx context.Context, actor policy.Actor, id ID, c Cons
 
 // late tells whether a day comes after the decision.
 func late(r request.Request, day string) bool {
-	return !r.DecidedAt.IsZero() && day > condition.Today(r.DecidedAt)
+	return !r.DecidedAt.IsZero() && day > i18n.DayOf(r.DecidedAt)
 }
 
 // Filter says which assessments are listed.

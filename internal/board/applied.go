@@ -21,9 +21,6 @@ type Applied struct {
 	MovedAt time.Time
 }
 
-// Day is the day of a moment where boards are.
-func Day(at time.Time) string { return at.In(i18n.Zone).Format(time.DateOnly) }
-
 // Policies answers each version that the board applied, applies and is to apply,
 // in the order of their days and moves; the one it was made with is always among them.
 func Policies(ctx context.Context, tx *db.Tx) ([]Applied, error) {
@@ -32,7 +29,7 @@ func Policies(ctx context.Context, tx *db.Tx) ([]Applied, error) {
 		return all, err
 	}
 	b, err := db.One(ctx, tx, scan, `SELECT `+columns+` FROM board WHERE id = $1`, tx.Board)
-	return []Applied{{FromDay: Day(b.CreatedAt), Pack: b.Pack, Version: b.PackVersion, MovedAt: b.CreatedAt}}, err
+	return []Applied{{FromDay: i18n.DayOf(b.CreatedAt), Pack: b.Pack, Version: b.PackVersion, MovedAt: b.CreatedAt}}, err
 }
 
 func kept(ctx context.Context, tx *db.Tx, boardID string) ([]Applied, error) {
@@ -87,13 +84,13 @@ func insertApplied(ctx context.Context, tx *db.Tx, seq int64, a Applied) error {
 // Conflict when there is no such plan any more.
 func Unplan(ctx context.Context, tx *db.Tx, id string) error {
 	return db.Changed(tx.Exec(ctx, `DELETE FROM board_pack WHERE board_id = $1 AND id = $2 AND from_day > $3`,
-		tx.Board, id, Day(tx.Now)))
+		tx.Board, id, i18n.DayOf(tx.Now)))
 }
 
 // Earlier are the packs that the board applied before today's, each once.
 func Earlier(ctx context.Context, tx *db.Tx) (earlier []*policy.Pack, err error) {
 	all, err := Policies(ctx, tx)
-	at := On(all, Day(tx.Now))
+	at := On(all, i18n.DayOf(tx.Now))
 	if err != nil || at < 0 {
 		return nil, err
 	}
@@ -115,7 +112,7 @@ func (b Board) Policy() (*policy.Pack, error) { return policy.Find(b.Pack, b.Pac
 // today reads which version the board applies today.
 func (b *Board) today(ctx context.Context, tx *db.Tx) error {
 	all, err := kept(ctx, tx, b.ID)
-	if at := On(all, Day(tx.Now)); err == nil && at >= 0 {
+	if at := On(all, i18n.DayOf(tx.Now)); err == nil && at >= 0 {
 		b.Pack, b.PackVersion = all[at].Pack, all[at].Version
 	}
 	return err

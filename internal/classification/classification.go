@@ -11,13 +11,12 @@ package classification
 
 import (
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/catalogue"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -131,7 +130,7 @@ const (
 // put adds a level at a place, or puts it in place of the one with its code.
 func (s *Scheme) put(l Level, place int, pack *policy.Pack, owners []string) error {
 	for _, t := range []*string{&l.TitleFr, &l.TitleEn, &l.AboutFr, &l.AboutEn} {
-		*t = clean(*t)
+		*t = i18n.Clean(*t)
 	}
 	fields := map[string]string{}
 	for field, text := range map[string]string{"title_fr": l.TitleFr, "title_en": l.TitleEn} {
@@ -169,7 +168,7 @@ func (s *Scheme) put(l Level, place int, pack *policy.Pack, owners []string) err
 		fields["place"] = "classification.place_wrong"
 	}
 	if err := fault.Form(fields); err != nil {
-		return under(err, Clause(pack))
+		return fault.Under(err, Clause(pack))
 	}
 	if at >= 0 {
 		l.Kinds = s.Levels[at].Kinds
@@ -207,7 +206,7 @@ type Input struct {
 
 // check refuses what does not say everything, field by field.
 func (in *Input) check(s Scheme, pack *policy.Pack, owners []string) error {
-	in.Reason, in.TierReason = clean(in.Reason), clean(in.TierReason)
+	in.Reason, in.TierReason = i18n.Clean(in.Reason), i18n.Clean(in.TierReason)
 	fields := map[string]string{}
 	if s.Place(in.Class) < 0 {
 		fields["class"] = "classification.class_required"
@@ -226,7 +225,7 @@ func (in *Input) check(s Scheme, pack *policy.Pack, owners []string) error {
 			fields[field] = "classification.text_long"
 		}
 	}
-	return under(fault.Form(fields), Clause(pack))
+	return fault.Under(fault.Form(fields), Clause(pack))
 }
 
 // choose refuses a class where there is no scheme, by who asked for the platform,
@@ -268,22 +267,4 @@ func decides(actor policy.Actor, s Scheme, c Choice) error {
 	title := actor.Pack.RoleTitle(level.Decides[c.Tier])
 	return fault.New(fault.Denied, "classification.authority",
 		fault.Message{Key: "classification.tier." + string(c.Tier)}, title.In(actor.Lang)).Under(clauseDecide)
-}
-
-// under gives the refusal of a form its clause.
-func under(err error, clause string) error {
-	if f, ok := fault.As(err); ok {
-		return f.Under(clause)
-	}
-	return err
-}
-
-// clean trims, and drops what no keyboard types.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
 }

@@ -6,7 +6,6 @@ import (
 
 	"aval/internal/adoption"
 	"aval/internal/app"
-	"aval/internal/board"
 	"aval/internal/fault"
 	"aval/internal/i18n"
 	"aval/internal/policy"
@@ -63,7 +62,7 @@ func (c policyMove) Run(h *house) error {
 		}
 		ask := adoption.Ask{Pack: c.Pack, Version: c.Version, On: c.On, Shown: c.Shown}
 		if ask.On == "today" {
-			ask.On = board.Day(a.DB.Clock())
+			ask.On = i18n.DayOf(a.DB.Clock())
 		}
 		do := a.Adoptions.Move
 		if c.DryRun {

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/catalogue"
@@ -127,9 +126,6 @@ func Lines(text string) []string {
 	return list
 }
 
-// Today is the calendar day of a moment, where the board is.
-func Today(now time.Time) string { return now.In(i18n.Zone).Format(time.DateOnly) }
-
 // CheckDue says what is wrong with a day by which something is due, or "": it is a
 // day of the calendar, not past.
 func CheckDue(day, today string) (key string) {
@@ -182,7 +178,7 @@ func (c *Condition) close(as State, by string, now time.Time) {
 
 // words is a text that must be there, no longer than a page.
 func words(field, typed, missing string) (string, error) {
-	typed = clean(typed)
+	typed = i18n.Clean(typed)
 	switch {
 	case typed == "" && missing != "":
 		return "", fault.Form(map[string]string{field: missing})
@@ -190,16 +186,6 @@ func words(field, typed, missing string) (string, error) {
 		return "", fault.Form(map[string]string{field: "condition.text_long"})
 	}
 	return typed, nil
-}
-
-// clean trims a text and drops what no keyboard types and no database keeps.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
 }
 
 // Candidate is somebody who may be asked to see to a condition.

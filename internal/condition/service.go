@@ -16,6 +16,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -96,7 +97,7 @@ func (s *Service) OfPlatform(ctx context.Context, actor policy.Actor, id catalog
 		}
 		readable, err := listed(ctx, tx, actor, Filter{Decision: p.DecisionID})
 		for _, c := range all {
-			list = append(list, Public{ID: c.ID, Text: c.Text, State: c.State, DueOn: c.DueOn, Late: c.Overdue(Today(tx.Now)),
+			list = append(list, Public{ID: c.ID, Text: c.Text, State: c.State, DueOn: c.DueOn, Late: c.Overdue(i18n.DayOf(tx.Now)),
 				May: slices.ContainsFunc(readable, func(l Listed) bool { return l.ID == c.ID })})
 		}
 		return err
@@ -141,7 +142,7 @@ func view(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (v View, er
 	if err != nil {
 		return v, err
 	}
-	v.Condition, v.Late = c, c.Overdue(Today(tx.Now))
+	v.Condition, v.Late = c, c.Overdue(i18n.DayOf(tx.Now))
 	p, err := catalogue.Get(ctx, tx, c.PlatformID)
 	if err != nil {
 		return v, err
@@ -199,7 +200,7 @@ func (s *Service) Assign(ctx context.Context, actor policy.Actor, id ID, a Assig
 		if err != nil {
 			return err
 		}
-		if err := c.assign(a.Owner, a.DueOn, known, Today(tx.Now)); err != nil {
+		if err := c.assign(a.Owner, a.DueOn, known, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		c.Version = a.Version
@@ -265,7 +266,7 @@ func (s *Service) Meet(ctx context.Context, actor policy.Actor, id ID, p Proof) 
 		return c, err
 	}
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		c, err = meet(ctx, tx, actor, id, f, clean(p.Note))
+		c, err = meet(ctx, tx, actor, id, f, i18n.Clean(p.Note))
 		return err
 	})
 	if err != nil {
@@ -363,7 +364,7 @@ func mark(ctx context.Context, tx *db.Tx, c Condition) error {
 	switch {
 	case c.State == Met:
 		return policy.Mark(ctx, tx, control, Subject(c.ID), policy.Conform)
-	case c.Overdue(Today(tx.Now)):
+	case c.Overdue(i18n.DayOf(tx.Now)):
 		return policy.Mark(ctx, tx, control, Subject(c.ID), policy.Exception)
 	}
 	return policy.Unmark(ctx, tx, control, Subject(c.ID))
@@ -423,7 +424,7 @@ func lapse(ctx context.Context, tx *db.Tx, platform catalogue.ID) error {
 // Sweep marks the conditions of a board whose day has passed.
 func (s *Service) Sweep(ctx context.Context, board string) error {
 	return s.DB.Write(ctx, board, func(ctx context.Context, tx *db.Tx) error {
-		overdue, err := late(ctx, tx, Today(tx.Now))
+		overdue, err := late(ctx, tx, i18n.DayOf(tx.Now))
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -74,7 +75,7 @@ func listed(ctx context.Context, tx *db.Tx, actor policy.Actor, f Filter) ([]Lis
 		query += ` AND c.state = ` + hold(string(f.State))
 	}
 	if f.Overdue {
-		query += ` AND c.state = 'open' AND c.due_on <> '' AND c.due_on < ` + hold(Today(tx.Now))
+		query += ` AND c.state = 'open' AND c.due_on <> '' AND c.due_on < ` + hold(i18n.DayOf(tx.Now))
 	}
 	if f.Platform != "" {
 		query += ` AND c.platform_id = ` + hold(string(f.Platform))
@@ -90,7 +91,7 @@ func listed(ctx context.Context, tx *db.Tx, actor policy.Actor, f Filter) ([]Lis
 	}
 	return db.All(ctx, tx, func(row db.Row) (l Listed, err error) {
 		err = row.Scan(append(l.into(), &l.Platform, &l.Org, &l.OwnerName)...)
-		l.Late = l.Overdue(Today(tx.Now))
+		l.Late = l.Overdue(i18n.DayOf(tx.Now))
 		return l, err
 	}, query, args...)
 }

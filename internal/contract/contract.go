@@ -11,9 +11,7 @@ package contract
 
 import (
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/catalogue"
@@ -195,9 +193,6 @@ func (c Contract) Accepted() bool {
 	return false
 }
 
-// Today is the calendar day of a moment, where the board is.
-func Today(now time.Time) string { return now.In(i18n.Zone).Format(time.DateOnly) }
-
 // The clauses under which contracts are kept; a board has those of its own laws.
 const (
 	clauseWritten      = "QC-CON-01"
@@ -299,7 +294,7 @@ func (c Contract) open(p *policy.Pack) error {
 // set keeps the terms as they were typed.
 func (c *Contract) set(t Terms, clause string) error {
 	for _, s := range []*string{&t.Contact, &t.Reference, &t.SignedOn, &t.InForceOn, &t.EndsOn} {
-		*s = clean(*s)
+		*s = i18n.Clean(*s)
 	}
 	f := form{}
 	if !slices.Contains(Kinds, t.Kind) {
@@ -323,7 +318,7 @@ func (c *Contract) answer(items map[string]Answer, p *policy.Pack) error {
 	f, kept := form{}, map[string]Answer{}
 	for _, item := range p.Checklist() {
 		a, was := items[item.Code], c.Items[item.Code]
-		a = Answer{Where: clean(a.Where), Absent: a.Absent}
+		a = Answer{Where: i18n.Clean(a.Where), Absent: a.Absent}
 		f.text(field(item.Code), a.Where, MaxLine, "")
 		switch {
 		case a.Where != "" && a.Absent:
@@ -349,7 +344,7 @@ func (c *Contract) answer(items map[string]Answer, p *policy.Pack) error {
 func (c *Contract) accept(code, reason, by string, now time.Time, p *policy.Pack) error {
 	list := p.Checklist()
 	i := slices.IndexFunc(list, func(i policy.ContractItem) bool { return i.Code == code })
-	reason = clean(reason)
+	reason = i18n.Clean(reason)
 	f := form{}
 	switch {
 	case i < 0:
@@ -370,7 +365,7 @@ func (c *Contract) accept(code, reason, by string, now time.Time, p *policy.Pack
 
 // undertake keeps the choice about secrecy: attached asks for the file, a waiver for its reason.
 func (c *Contract) undertake(u Undertakings, facts facts) error {
-	u.Reason = clean(u.Reason)
+	u.Reason = i18n.Clean(u.Reason)
 	f := form{}
 	switch {
 	case !slices.Contains(Choices, u.Choice):
@@ -388,7 +383,7 @@ func (c *Contract) undertake(u Undertakings, facts facts) error {
 
 // rest keeps the ground on which information is given.
 func (c *Contract) rest(b Basis, p *policy.Pack) error {
-	b.Reason = clean(b.Reason)
+	b.Reason = i18n.Clean(b.Reason)
 	f, needs := form{}, ""
 	if !slices.Contains(Grounds, b.Ground) {
 		f["ground"] = "contract.ground_required"
@@ -405,7 +400,7 @@ func (c *Contract) rest(b Basis, p *policy.Pack) error {
 func (c *Contract) mitigate(list []Mitigation, p *policy.Pack) error {
 	f, kept := form{}, []Mitigation{}
 	for i, m := range list {
-		m.Text, m.Where = clean(m.Text), clean(m.Where)
+		m.Text, m.Where = i18n.Clean(m.Text), i18n.Clean(m.Where)
 		at := line(i)
 		f.text("measure"+at, m.Text, MaxText, "")
 		f.text("clause"+at, m.Where, MaxLine, "")
@@ -430,7 +425,7 @@ func (c *Contract) end(on, today string, p *policy.Pack) error {
 		return fault.New(fault.Conflict, "contract.not_standing").Under(written(p))
 	}
 	f := form{}
-	on = clean(on)
+	on = i18n.Clean(on)
 	f.day("ended_on", on, "contract.day_required")
 	if f["ended_on"] == "" && (on > today || on < c.InForceOn) {
 		f["ended_on"] = "contract.end_outside"
@@ -448,7 +443,7 @@ func (c *Contract) attest(a Attestation, today string, p *policy.Pack) error {
 	case c.Attestation.On != "":
 		return fault.New(fault.Conflict, "contract.attested_already").Under(clause)
 	}
-	a.On, a.By = clean(a.On), clean(a.By)
+	a.On, a.By = i18n.Clean(a.On), i18n.Clean(a.By)
 	f := form{}
 	f.day("attested_on", a.On, "contract.day_required")
 	if f["attested_on"] == "" && (a.On > today || a.On < c.Last()) {
@@ -462,7 +457,7 @@ func (c *Contract) attest(a Attestation, today string, p *policy.Pack) error {
 // plan keeps how the board would leave.
 func (c *Contract) plan(x Plan, known func(catalogue.ID) bool, owners []condition.Candidate, today string, p *policy.Pack) error {
 	for _, s := range []*string{&x.Substitutes, &x.Format, &x.TestedOn, &x.Reintegration, &x.Steps, &x.Owner} {
-		*s = clean(*s)
+		*s = i18n.Clean(*s)
 	}
 	f := form{}
 	if len(x.Alternatives) > most || slices.ContainsFunc(x.Alternatives, func(id catalogue.ID) bool { return !known(id) }) {
@@ -524,21 +519,11 @@ func (f form) refuse(clause string) error {
 	return err
 }
 
-// clean trims a text and drops what no keyboard types and no database keeps.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
-}
-
 // ask adds measures that the contract does not have yet, and tells whether it had to:
 // what stood no longer does until a clause carries each.
 func (c *Contract) ask(measures []string) (added bool) {
 	for _, text := range measures {
-		text = clean(text)
+		text = i18n.Clean(text)
 		if text == "" || slices.ContainsFunc(c.Mitigations, func(m Mitigation) bool { return m.Text == text }) {
 			continue
 		}

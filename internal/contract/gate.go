@@ -8,6 +8,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -47,7 +48,7 @@ func lacks(ctx context.Context, tx *db.Tx, l licence.Licence) (bool, error) {
 	if err != nil || !touched {
 		return false, err
 	}
-	stands, err := stands(ctx, tx, l.PlatformID, max(l.StartsOn, Today(tx.Now)))
+	stands, err := stands(ctx, tx, l.PlatformID, max(l.StartsOn, i18n.DayOf(tx.Now)))
 	return !stands, err
 }
 
@@ -106,13 +107,13 @@ func (s *Service) Sweep(ctx context.Context, board string) error {
 			return err
 		}
 		for _, l := range list {
-			if l.Over(Today(tx.Now)) {
+			if l.Over(i18n.DayOf(tx.Now)) {
 				if err := mark(ctx, tx, l.Contract); err != nil {
 					return err
 				}
 			}
 		}
-		late, err := overdue(ctx, tx, Today(tx.Now))
+		late, err := overdue(ctx, tx, i18n.DayOf(tx.Now))
 		if err != nil {
 			return err
 		}
@@ -137,7 +138,7 @@ func mark(ctx context.Context, tx *db.Tx, c Contract) error {
 	}
 	saw := map[string]policy.Outcome{ControlWritten: policy.Waiting, ControlTerms: policy.Waiting}
 	switch {
-	case c.Over(Today(tx.Now)):
+	case c.Over(i18n.DayOf(tx.Now)):
 		gone, err := settled(ctx, tx, c)
 		if err != nil {
 			return err
@@ -194,7 +195,7 @@ func Waiting(ctx context.Context, tx *db.Tx, actor policy.Actor) (tasks []Task, 
 	if tasks, err = lackingTasks(ctx, tx, actor.Pack); err != nil {
 		return nil, err
 	}
-	late, err := overdue(ctx, tx, Today(tx.Now))
+	late, err := overdue(ctx, tx, i18n.DayOf(tx.Now))
 	if err != nil {
 		return nil, err
 	}
@@ -221,10 +222,10 @@ func Waiting(ctx context.Context, tx *db.Tx, actor policy.Actor) (tasks []Task, 
 // settled tells that nothing is awaited of the vendor: the contract is not over,
 // another took its place, or its word has come.
 func settled(ctx context.Context, tx *db.Tx, c Contract) (bool, error) {
-	if !c.Over(Today(tx.Now)) {
+	if !c.Over(i18n.DayOf(tx.Now)) {
 		return true, nil
 	}
-	renewed, err := stands(ctx, tx, c.PlatformID, Today(tx.Now))
+	renewed, err := stands(ctx, tx, c.PlatformID, i18n.DayOf(tx.Now))
 	if err != nil || renewed {
 		return renewed, err
 	}

@@ -16,6 +16,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/licence"
 	"aval/internal/policy"
@@ -195,7 +196,7 @@ func (s *Service) Conclude(ctx context.Context, actor policy.Actor, id ID) (Cont
 // nothing is kept.
 func (s *Service) End(ctx context.Context, actor policy.Actor, id ID, on string) (Contract, error) {
 	return s.change(ctx, actor, id, policy.ContractManage, "ended", func(_ context.Context, tx *db.Tx, c *Contract, _ facts) error {
-		return c.end(on, Today(tx.Now), actor.Pack)
+		return c.end(on, i18n.DayOf(tx.Now), actor.Pack)
 	})
 }
 
@@ -210,7 +211,7 @@ func (s *Service) Attest(ctx context.Context, actor policy.Actor, id ID, a Attes
 		if len(list) > 0 {
 			return fault.New(fault.Conflict, "contract.attest_at_licence").Under(written(actor.Pack))
 		}
-		return c.attest(a, Today(tx.Now), actor.Pack)
+		return c.attest(a, i18n.DayOf(tx.Now), actor.Pack)
 	})
 }
 
@@ -226,7 +227,7 @@ func (s *Service) Leave(ctx context.Context, actor policy.Actor, id ID, x Plan, 
 			return err
 		}
 		knows := func(id catalogue.ID) bool { _, ok := there[id]; return ok && id != c.PlatformID }
-		return c.plan(x, knows, owners, Today(tx.Now), actor.Pack)
+		return c.plan(x, knows, owners, i18n.DayOf(tx.Now), actor.Pack)
 	})
 }
 
@@ -241,7 +242,7 @@ func (s *Service) Plan(ctx context.Context, actor policy.Actor, id ID, topic Top
 			return err
 		}
 		k = Check{ID: db.NewID(), ContractID: id, Topic: topic, DueOn: due, PlannedBy: actor.ID, PlannedAt: tx.Now}
-		if err := k.check(Today(tx.Now), actor.Pack); err != nil {
+		if err := k.check(i18n.DayOf(tx.Now), actor.Pack); err != nil {
 			return err
 		}
 		if err := insertCheck(ctx, tx, k); err != nil {
@@ -266,7 +267,7 @@ func (s *Service) Verify(ctx context.Context, actor policy.Actor, id ID, check s
 		if k, err = getCheck(ctx, tx, id, check); err != nil {
 			return err
 		}
-		if err := k.close(done, actor.ID, Today(tx.Now), actor.Pack); err != nil {
+		if err := k.close(done, actor.ID, i18n.DayOf(tx.Now), actor.Pack); err != nil {
 			return err
 		}
 		if err := updateCheck(ctx, tx, k); err != nil {
@@ -462,7 +463,7 @@ func (s *Service) List(ctx context.Context, actor policy.Actor) (l Listing, err 
 		if err := actor.Allow(policy.ContractRead, policy.Scope{}); err != nil {
 			return err
 		}
-		l.Today, l.May = Today(tx.Now), actor.Can(policy.ContractManage, policy.Scope{})
+		l.Today, l.May = i18n.DayOf(tx.Now), actor.Can(policy.ContractManage, policy.Scope{})
 		if l.Contracts, err = all(ctx, tx); err != nil {
 			return err
 		}
@@ -527,7 +528,7 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id ID) (v View, 
 		if v.Contract, err = seen(ctx, tx, actor, policy.ContractRead, id); err != nil {
 			return err
 		}
-		v.Today, v.Checklist = Today(tx.Now), actor.Pack.Checklist()
+		v.Today, v.Checklist = i18n.DayOf(tx.Now), actor.Pack.Checklist()
 		v.May = May{Manage: actor.Can(policy.ContractManage, v.Scope()), Waive: actor.Can(policy.ContractWaive, v.Scope())}
 		for _, read := range []func(context.Context, *db.Tx) error{v.place, v.watch, v.leave, v.names} {
 			if err := read(ctx, tx); err != nil {

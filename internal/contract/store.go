@@ -9,6 +9,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 )
 
@@ -248,7 +249,7 @@ func lacking(ctx context.Context, tx *db.Tx) ([]without, error) {
 		AND (SELECT r.personal FROM decision d JOIN request r ON r.board_id = d.board_id AND r.id = d.request_id
 			WHERE d.board_id = l.board_id AND d.platform_id = l.platform_id AND r.personal <> ''
 			ORDER BY d.decided_at DESC, d.id LIMIT 1) = 'yes'
-		ORDER BY l.starts_on, l.id`, tx.Board, Today(tx.Now))
+		ORDER BY l.starts_on, l.id`, tx.Board, i18n.DayOf(tx.Now))
 }
 
 // marked lists the licences that are an exception for want of a contract.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/policy"
 )
@@ -70,7 +71,7 @@ func (k Check) Overdue(today string) bool { return k.DoneOn == "" && k.DueOn < t
 
 // check refuses a verification that is wrong when it is planned: its day is to come.
 func (k *Check) check(today string, p *policy.Pack) error {
-	k.DueOn = clean(k.DueOn)
+	k.DueOn = i18n.Clean(k.DueOn)
 	f := form{}
 	if !slices.Contains(Topics, k.Topic) {
 		f["topic"] = "contract.topic_required"
@@ -88,7 +89,7 @@ func (k *Check) close(done Check, by, today string, p *policy.Pack) error {
 	if k.DoneOn != "" {
 		return fault.New(fault.Conflict, "contract.check_done").Under(clause)
 	}
-	k.DoneOn, k.Result, k.Findings, k.ReviewedBy = clean(done.DoneOn), done.Result, clean(done.Findings), by
+	k.DoneOn, k.Result, k.Findings, k.ReviewedBy = i18n.Clean(done.DoneOn), done.Result, i18n.Clean(done.Findings), by
 	f := form{}
 	f.day("done_on", k.DoneOn, "contract.day_required")
 	if f["done_on"] == "" && k.DoneOn > today {

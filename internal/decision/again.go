@@ -114,7 +114,7 @@ func checkCause(cause Cause, reason, clause string) (string, error) {
 	case !slices.Contains(Causes, cause):
 		fields["cause"] = "decision.cause_unknown"
 	}
-	switch reason = clean(reason); {
+	switch reason = i18n.Clean(reason); {
 	case reason == "":
 		fields["reason"] = "decision.again_reason"
 	case utf8.RuneCountInString(reason) > maxText:

@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/catalogue"
@@ -224,7 +223,7 @@ const (
 // evaluated and decides all the same says why.
 func (in *Input) check(p Preparation, pack *policy.Pack, today string) error {
 	fields := map[string]string{}
-	in.Exception = clean(in.Exception)
+	in.Exception = i18n.Clean(in.Exception)
 	in.checkFollowed(p.Owners, today, fields)
 	in.checkBecause(pack, fields)
 	switch {
@@ -280,7 +279,7 @@ func (in *Input) said() bool {
 }
 
 func (v *Verdict) check(aspect string, fields map[string]string) {
-	v.Reasons, v.Conditions = clean(v.Reasons), clean(v.Conditions)
+	v.Reasons, v.Conditions = i18n.Clean(v.Reasons), i18n.Clean(v.Conditions)
 	switch {
 	case v.Result == "":
 		fields[aspect+"_result"] = "decision.result_required"
@@ -303,16 +302,6 @@ func (v *Verdict) check(aspect string, fields map[string]string) {
 	}
 }
 
-// clean trims a text and drops what no keyboard types and no database keeps.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
-}
-
 // The obligations of the Québec pack.
 const (
 	clausePIA       = "QC-PIA-01"
@@ -325,7 +314,7 @@ func privacy(pack *policy.Pack, p request.Privacy, now time.Time) error {
 	if _, asked := pack.Clause(clausePIA); !asked {
 		return nil
 	}
-	today := now.In(i18n.Zone).Format(time.DateOnly)
+	today := i18n.DayOf(now)
 	switch p.Personal {
 	case "no":
 		return nil
@@ -406,7 +395,7 @@ func open(d Decision, aspect evaluation.Aspect, explanation string) (Contest, er
 	if aspect != evaluation.Use {
 		return Contest{}, refuse("aspect", "decision.aspect_unknown", "4.1a")
 	}
-	explanation = clean(explanation)
+	explanation = i18n.Clean(explanation)
 	switch n := utf8.RuneCountInString(explanation); {
 	case n == 0:
 		return Contest{}, refuse("explanation", "decision.explanation_required", "4.1a")
@@ -440,9 +429,9 @@ func (c *Contest) answer(a Answer, now time.Time) error {
 	if c.Answered() {
 		return fault.New(fault.Conflict, "decision.contest_answered").Under("4.1a")
 	}
-	a.TalkOn, a.TalkNote, a.Answer = clean(a.TalkOn), clean(a.TalkNote), clean(a.Answer)
+	a.TalkOn, a.TalkNote, a.Answer = i18n.Clean(a.TalkOn), i18n.Clean(a.TalkNote), i18n.Clean(a.Answer)
 	fields := map[string]string{}
-	today := now.In(i18n.Zone).Format(time.DateOnly)
+	today := i18n.DayOf(now)
 	switch _, err := time.Parse(time.DateOnly, a.TalkOn); {
 	case a.TalkOn == "":
 		fields["talk_on"] = "decision.talk_required"
@@ -450,7 +439,7 @@ func (c *Contest) answer(a Answer, now time.Time) error {
 		fields["talk_on"] = "decision.day_wrong"
 	case a.TalkOn > today:
 		fields["talk_on"] = "decision.talk_future"
-	case a.TalkOn < c.OpenedAt.In(i18n.Zone).Format(time.DateOnly):
+	case a.TalkOn < i18n.DayOf(c.OpenedAt):
 		fields["talk_on"] = "decision.talk_early"
 	}
 	if utf8.RuneCountInString(a.TalkNote) > maxText {

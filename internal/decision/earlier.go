@@ -11,6 +11,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/condition"
 	"aval/internal/db"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -102,7 +103,7 @@ func earlierOf(in *catalogue.Intake, l catalogue.Line, today string) (e Earlier)
 	if e.Result, ok = meant(resultWords, l.Cells["result"]); !ok {
 		in.Wrong(l, "result", "earlier.result_wrong")
 	}
-	e.Conditions = strings.Join(condition.Lines(strings.ReplaceAll(clean(l.Cells["conditions"]), "|", "\n")), "\n")
+	e.Conditions = strings.Join(condition.Lines(strings.ReplaceAll(i18n.Clean(l.Cells["conditions"]), "|", "\n")), "\n")
 	switch {
 	case e.Result == Conditional && e.Conditions == "":
 		in.Wrong(l, "conditions", "decision.conditions_required")
@@ -124,7 +125,7 @@ func earlierOf(in *catalogue.Intake, l catalogue.Line, today string) (e Earlier)
 }
 
 // line makes one line of a text.
-func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+func line(s string) string { return strings.Join(strings.Fields(i18n.Clean(s)), " ") }
 
 // Import records decisions that the board made before aval, from its own list: all of
 // them or, where a row is wrong, none; dry only says what it would do. The last of a
@@ -160,7 +161,7 @@ func (s *Service) Import(ctx context.Context, actor policy.Actor, data []byte, d
 // recordLine records one line.
 func recordLine(ctx context.Context, tx *db.Tx, actor policy.Actor, in *catalogue.Intake, l catalogue.Line, touched map[catalogue.ID]bool) error {
 	wrong := len(in.Defects)
-	e := earlierOf(in, l, condition.Today(tx.Now))
+	e := earlierOf(in, l, i18n.DayOf(tx.Now))
 	p, err := platformOf(ctx, tx, actor, in, l)
 	if err != nil || len(in.Defects) > wrong {
 		return err

@@ -5,9 +5,9 @@ import (
 	"slices"
 
 	"aval/internal/catalogue"
-	"aval/internal/condition"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 )
 
 const earlierFields = `id, platform_id, decided_on, result, conditions, hosting, decided_by, reference, recorded_by, recorded_at`
@@ -51,7 +51,7 @@ func firstOn(ctx context.Context, tx *db.Tx, id catalogue.ID) (string, error) {
 	if err != nil || len(found) == 0 {
 		return "", err
 	}
-	return condition.Today(found[0].DecidedAt), nil
+	return i18n.DayOf(found[0].DecidedAt), nil
 }
 
 // EarlierOn answers the platforms that some decisions from before aval are on.

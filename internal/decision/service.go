@@ -13,6 +13,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/policy"
@@ -128,7 +129,7 @@ func (s *Service) Decide(ctx context.Context, actor policy.Actor, id request.ID,
 			return p.Refusal
 		}
 		actor := actor.Under(p.Request.Pack)
-		if err := in.check(p, actor.Pack, condition.Today(tx.Now)); err != nil {
+		if err := in.check(p, actor.Pack, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		if p.Approval != nil && Overall(in.Use.Result, in.Security.Result) != Refused {
@@ -414,7 +415,7 @@ func (s *Service) Renew(ctx context.Context, actor policy.Actor, id ID, newSecur
 		if err := actor.Allow(policy.DecisionContest, a.request.Scope()); err != nil {
 			return err
 		}
-		if r, err = request.Renew(ctx, tx, actor, a.request, clean(newSecurity)); err != nil {
+		if r, err = request.Renew(ctx, tx, actor, a.request, i18n.Clean(newSecurity)); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, actor.Under(a.request.Pack), "decision.renewed", a.Subject(), audit.Under("4.1b"),

@@ -6,13 +6,13 @@ import (
 
 	"aval/internal/condition"
 	"aval/internal/decision"
-	"aval/internal/licence"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
 // before brings in what the board had decided before aval, from a list of its own.
 func (t *teller) before(ctx context.Context) error {
-	day := func(ago int) string { return licence.Day(t.day(ago, 12, 0)) }
+	day := func(ago int) string { return i18n.DayOf(t.day(ago, 12, 0)) }
 	list := "plateforme,date,résultat,conditions,hébergement,décidée par,référence\n" +
 		"Fractignole," + day(900) + ",approuvée,,Québec,Comité des plateformes,CP-14\n" +
 		"Café Syntaxe," + day(780) + ",approuvée avec conditions,Sans nom de famille | Comptes effacés en juin,Canada,Comité des plateformes,CP-22\n" +
@@ -49,7 +49,7 @@ func (t *teller) follow(threads map[string]*thread) {
 			}
 			owner := condition.Owner{Role: f.role, Account: t.people[f.to].ID}
 			_, err = t.a.Conditions.Assign(ctx, t.people["evaluator"], c.ID, condition.Assignment{Owner: owner,
-				DueOn: licence.Day(t.now.AddDate(0, 0, -f.due)), Version: c.Version})
+				DueOn: i18n.DayOf(t.now.AddDate(0, 0, -f.due)), Version: c.Version})
 			return err
 		})
 		if f.note == "" {

@@ -6,7 +6,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/contract"
-	"aval/internal/licence"
+	"aval/internal/i18n"
 )
 
 // bound are the contracts that differ from what is usual: terms accepted by a click,
@@ -27,9 +27,9 @@ var bound = map[string]struct {
 
 // bind records a contract with the vendor of a platform, up to where it stands.
 func (t *teller) bind(ctx context.Context, p catalogue.Platform) error {
-	by, day := t.people["evaluator"], licence.Day(t.at)
+	by, day := t.people["evaluator"], i18n.DayOf(t.at)
 	terms := contract.Terms{Kind: contract.Signed, Contact: "Responsable de la protection des renseignements",
-		Reference: "Contrat " + strings.ToUpper(p.Name[:3]) + "-" + day[:4], SignedOn: day, InForceOn: day, EndsOn: licence.Day(t.now.AddDate(3, 0, 0))}
+		Reference: "Contrat " + strings.ToUpper(p.Name[:3]) + "-" + day[:4], SignedOn: day, InForceOn: day, EndsOn: i18n.DayOf(t.now.AddDate(3, 0, 0))}
 	if bound[p.Name].click {
 		terms.Kind, terms.Reference = contract.Click, ""
 	}
@@ -70,24 +70,24 @@ func (t *teller) bind(ctx context.Context, p catalogue.Platform) error {
 func (t *teller) watch(ctx context.Context, c contract.Contract, p catalogue.Platform) error {
 	by, of := t.people["evaluator"], bound[p.Name]
 	if of.done != "" {
-		k, err := t.a.Contracts.Plan(ctx, by, c.ID, of.done, licence.Day(t.at.AddDate(0, 1, 0)))
+		k, err := t.a.Contracts.Plan(ctx, by, c.ID, of.done, i18n.DayOf(t.at.AddDate(0, 1, 0)))
 		if err != nil {
 			return err
 		}
-		if _, err := t.a.Contracts.Verify(ctx, by, c.ID, k.ID, contract.Check{DoneOn: licence.Day(t.at), Result: contract.Held,
+		if _, err := t.a.Contracts.Verify(ctx, by, c.ID, k.ID, contract.Check{DoneOn: i18n.DayOf(t.at), Result: contract.Held,
 			Findings: "Rapport reçu et lu : aucune réserve."}); err != nil {
 			return err
 		}
 	}
 	if of.due != "" {
-		if _, err := t.a.Contracts.Plan(ctx, by, c.ID, of.due, licence.Day(t.now.AddDate(0, 0, -6))); err != nil {
+		if _, err := t.a.Contracts.Plan(ctx, by, c.ID, of.due, i18n.DayOf(t.now.AddDate(0, 0, -6))); err != nil {
 			return err
 		}
 	}
 	if !of.leaves {
 		return nil
 	}
-	_, err := t.a.Contracts.Leave(ctx, by, c.ID, contract.Plan{Format: "CSV, un fichier par groupe", TestedOn: licence.Day(t.at), NoticeDays: 90,
+	_, err := t.a.Contracts.Leave(ctx, by, c.ID, contract.Plan{Format: "CSV, un fichier par groupe", TestedOn: i18n.DayOf(t.at), NoticeDays: 90,
 		Reintegration: "Les résultats reviennent au portail des bulletins.", Owner: "evaluator",
 		Steps: "Prévenir les écoles.\nExporter les résultats et les relire.\nFermer les comptes.\nObtenir l’attestation de destruction."}, c.Version)
 	return err
@@ -103,7 +103,7 @@ func (t *teller) part(ctx context.Context) error {
 		if c.State != contract.Standing || !bound[c.Platform].over {
 			continue
 		}
-		if _, err := t.a.Contracts.End(ctx, t.people["evaluator"], c.ID, licence.Day(t.at)); err != nil {
+		if _, err := t.a.Contracts.End(ctx, t.people["evaluator"], c.ID, i18n.DayOf(t.at)); err != nil {
 			return err
 		}
 	}

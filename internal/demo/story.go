@@ -12,6 +12,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/request"
@@ -334,7 +335,7 @@ func (t *teller) evidence(th *thread) evaluation.File {
 	text := fmt.Sprintf("%s : extrait des conditions du fournisseur, relevé le %s.\n\n"+
 		"Les comptes d’élèves sont créés par l’école. Les données servent au seul service offert et ne sont ni vendues ni louées.\n"+
 		"Un compte inutilisé est effacé après douze mois. Une école peut demander une copie ou l’effacement en tout temps.\n",
-		th.platform, licence.Day(t.at))
+		th.platform, i18n.DayOf(t.at))
 	return evaluation.File{Name: "conditions-" + strings.ToLower(strings.ReplaceAll(th.platform, " ", "-")) + ".txt",
 		Media: "text/plain", Content: bytes.NewReader([]byte(text))}
 }
@@ -391,7 +392,7 @@ func (t *teller) aftermath(threads map[string]*thread) {
 			var err error
 			kept, err = t.a.Licences.Record(ctx, t.people[l.by], licence.Licence{
 				PlatformID: t.platforms[th.platform].ID, Scope: l.scope, OrgID: org, Payer: payer, Seats: l.seats, CostCents: l.cents,
-				StartsOn: licence.Day(t.at), EndsOn: licence.Day(t.at.AddDate(l.years, 0, -1)), Audience: audience,
+				StartsOn: i18n.DayOf(t.at), EndsOn: i18n.DayOf(t.at.AddDate(l.years, 0, -1)), Audience: audience,
 				AccountKind: l.account, SignInURL: l.at, Columns: l.columns,
 			})
 			return err
@@ -413,7 +414,7 @@ func (t *teller) aftermath(threads map[string]*thread) {
 		}
 		t.then(th, c.answered, 16, "answer to the contest", func(ctx context.Context) error {
 			_, err := t.a.Decisions.AnswerContest(ctx, t.people["appeal_authority"], th.contest, decision.Answer{
-				TalkOn: licence.Day(t.at.AddDate(0, 0, -1)), TalkNote: c.talk, NextStep: c.next, Answer: c.answer,
+				TalkOn: i18n.DayOf(t.at.AddDate(0, 0, -1)), TalkNote: c.talk, NextStep: c.next, Answer: c.answer,
 			})
 			return err
 		})

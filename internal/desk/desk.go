@@ -15,6 +15,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/person"
@@ -263,7 +264,7 @@ func (s *Service) Weigh(ctx context.Context, actor policy.Actor, id request.ID) 
 		if err != nil {
 			return err
 		}
-		if err := w.choose(ctx, tx, similar, groups, licence.Day(tx.Now)); err != nil {
+		if err := w.choose(ctx, tx, similar, groups, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		for _, c := range classes {

@@ -12,6 +12,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -52,7 +53,7 @@ func (in *CriterionInput) check() error {
 		"name_fr": {&in.Name.Fr, maxCriterionName}, "name_en": {&in.Name.En, maxCriterionName},
 		"question_fr": {&in.Question.Fr, maxCriterionQuestion}, "question_en": {&in.Question.En, maxCriterionQuestion},
 	} {
-		*t.text = strings.Join(strings.Fields(clean(*t.text)), " ")
+		*t.text = strings.Join(strings.Fields(i18n.Clean(*t.text)), " ")
 		switch {
 		case *t.text == "":
 			fields[field] = "evaluation.criterion_required"

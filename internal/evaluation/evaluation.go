@@ -19,10 +19,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -253,7 +253,7 @@ func (e *Evaluation) fill(in Input, f facts) error {
 	for id, j := range in.Criteria {
 		e.Criteria[id] = e.Criteria[id].typed(j, slices.Contains(in.Confirm, id))
 	}
-	e.Location, e.LocationReason = in.Location, clean(in.LocationReason)
+	e.Location, e.LocationReason = in.Location, i18n.Clean(in.LocationReason)
 	if e.Aspect != Security {
 		e.LocationReason = ""
 	}
@@ -263,26 +263,16 @@ func (e *Evaluation) fill(in Input, f facts) error {
 			e.Looked = append(e.Looked, id)
 		}
 	}
-	e.Recommendation, e.Summary = in.Recommendation, clean(in.Summary)
+	e.Recommendation, e.Summary = in.Recommendation, i18n.Clean(in.Summary)
 	return nil
 }
 
 // typed is the judgement after what was typed: one that was carried over is so no
 // more once it is confirmed or says something else.
 func (j Judgement) typed(in Judgement, confirmed bool) Judgement {
-	now := Judgement{Rating: in.Rating, Note: clean(in.Note), Reason: clean(in.Reason), Before: j.Before}
+	now := Judgement{Rating: in.Rating, Note: i18n.Clean(in.Note), Reason: i18n.Clean(in.Reason), Before: j.Before}
 	now.Carried = j.Carried && !confirmed && !now.Changed()
 	return now
-}
-
-// clean trims a text and drops what no keyboard types and no database keeps.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
 }
 
 // finish closes the aspect: every criterion has an answer, what is not met says

@@ -78,12 +78,10 @@ type Answer struct {
 	Conclusion string
 }
 
-func today(now time.Time) string { return now.In(i18n.Zone).Format(time.DateOnly) }
-
 // invitation makes one of what was typed.
 func (w work) invitation(in Invite, departments []org.Org, now time.Time) (i Invitation, err error) {
 	fields := map[string]string{}
-	i = Invitation{ID: db.NewID(), RequestID: w.request.ID, OrgID: in.Org, DueOn: in.DueOn, Note: clean(in.Note),
+	i = Invitation{ID: db.NewID(), RequestID: w.request.ID, OrgID: in.Org, DueOn: in.DueOn, Note: i18n.Clean(in.Note),
 		State: Invited, InvitedAt: now, Version: 1}
 	at := slices.IndexFunc(departments, func(o org.Org) bool { return o.ID == in.Org })
 	switch {
@@ -109,7 +107,7 @@ func (w work) invitation(in Invite, departments []org.Org, now time.Time) (i Inv
 		fields["due_on"] = "evaluation.invite_day"
 	case err != nil:
 		fields["due_on"] = "evaluation.invite_day_wrong"
-	case in.DueOn < today(now):
+	case in.DueOn < i18n.DayOf(now):
 		fields["due_on"] = "evaluation.invite_day_past"
 	}
 	if utf8.RuneCountInString(i.Note) > maxNote {
@@ -127,7 +125,7 @@ func (i *Invitation) answer(a Answer, by string, now time.Time) error {
 	fields := map[string]string{}
 	i.Ratings = map[string]Judgement{}
 	for _, c := range i.Criteria {
-		j := Judgement{Rating: a.Ratings[c.ID].Rating, Note: clean(a.Ratings[c.ID].Note)}
+		j := Judgement{Rating: a.Ratings[c.ID].Rating, Note: i18n.Clean(a.Ratings[c.ID].Note)}
 		switch {
 		case j.Rating == Unrated:
 			fields["rating."+c.ID] = "evaluation.rating_required"
@@ -140,13 +138,13 @@ func (i *Invitation) answer(a Answer, by string, now time.Time) error {
 		}
 		i.Ratings[c.ID] = j
 	}
-	switch i.Conclusion = clean(a.Conclusion); {
+	switch i.Conclusion = i18n.Clean(a.Conclusion); {
 	case i.Conclusion == "":
 		fields["conclusion"] = "evaluation.conclusion_required"
 	case utf8.RuneCountInString(i.Conclusion) > maxSummary:
 		fields["conclusion"] = "evaluation.summary_long"
 	}
-	if err := under(fault.Form(fields), clauseJudged); err != nil {
+	if err := fault.Under(fault.Form(fields), clauseJudged); err != nil {
 		return err
 	}
 	i.State, i.AnsweredBy, i.AnsweredAt = Judged, by, now
@@ -157,21 +155,14 @@ func (i *Invitation) decline(reason, by string, now time.Time) error {
 	if i.State != Invited {
 		return fault.New(fault.Conflict, "evaluation.invite_answered").Under(clauseJudged)
 	}
-	switch i.Reason = clean(reason); {
+	switch i.Reason = i18n.Clean(reason); {
 	case i.Reason == "":
-		return under(fault.Form(map[string]string{"reason": "evaluation.decline_reason"}), clauseJudged)
+		return fault.Under(fault.Form(map[string]string{"reason": "evaluation.decline_reason"}), clauseJudged)
 	case utf8.RuneCountInString(i.Reason) > maxNote:
-		return under(fault.Form(map[string]string{"reason": "evaluation.note_long"}), clauseJudged)
+		return fault.Under(fault.Form(map[string]string{"reason": "evaluation.note_long"}), clauseJudged)
 	}
 	i.State, i.AnsweredBy, i.AnsweredAt = Declined, by, now
 	return nil
-}
-
-func under(err error, clause string) error {
-	if refusal, ok := fault.As(err); ok {
-		return refusal.Under(clause)
-	}
-	return err
 }
 
 // Departments answers which departments may be invited to judge an aspect.
@@ -259,7 +250,7 @@ func (s *Service) Invitation(ctx context.Context, actor policy.Actor, id string)
 		if err != nil {
 			return err
 		}
-		v = InvitationView{Invitation: i, Number: r.Number, Description: r.Description, Usage: r.Usage, Late: i.Late(today(tx.Now))}
+		v = InvitationView{Invitation: i, Number: r.Number, Description: r.Description, Usage: r.Usage, Late: i.Late(i18n.DayOf(tx.Now))}
 		v.MayAnswer = i.State == Invited && r.State == request.Acknowledged && actor.Can(policy.InvitationAnswer, i.Scope()) &&
 			!r.Party(actor, policy.InvitationAnswer)
 		v.Platform, err = catalogue.Get(ctx, tx, r.PlatformID)
@@ -356,7 +347,7 @@ func (s *Service) Awaiting(ctx context.Context, actor policy.Actor) (list []Invi
 			if err != nil {
 				return err
 			}
-			late := i.Late(today(tx.Now))
+			late := i.Late(i18n.DayOf(tx.Now))
 			mine := i.State == Invited && actor.Can(policy.InvitationAnswer, i.Scope())
 			theirs := actor.Can(policy.EvaluationWrite, r.Scope()) && (late || i.State == Declined)
 			if r.State != request.Acknowledged || !mine && !theirs {
@@ -382,7 +373,7 @@ func (s *Service) SweepInvitations(ctx context.Context, board string) error {
 			return err
 		}
 		for _, i := range all {
-			if i.Late(today(tx.Now)) {
+			if i.Late(i18n.DayOf(tx.Now)) {
 				if err := policy.Mark(ctx, tx, controlJudged, i.Subject(), policy.Exception); err != nil {
 					return err
 				}

@@ -10,6 +10,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -127,7 +128,7 @@ func (s *Service) TakeUp(ctx context.Context, actor policy.Actor, id request.ID,
 				asked[c.ID] = true
 			}
 			if aspect == Security && slices.ContainsFunc(actor.Pack.Ladder, func(r policy.Rung) bool { return r.Code == string(of.Location) }) {
-				e.Location, e.LocationReason = of.Location, clean(of.LocationReason)
+				e.Location, e.LocationReason = of.Location, i18n.Clean(of.LocationReason)
 			}
 			if err := update(ctx, tx, &e); err != nil {
 				return err

@@ -103,6 +103,14 @@ func FormMsg(fields map[string]Message) error {
 	return &Fault{Kind: Invalid, Key: "form_invalid", Args: []any{len(fields)}, Fields: fields}
 }
 
+// Under gives the refusal in an error, where there is one, the clause that refused.
+func Under(err error, clause string) error {
+	if f, ok := As(err); ok {
+		return f.Under(clause)
+	}
+	return err
+}
+
 // As finds the refusal in an error.
 func As(err error) (*Fault, bool) {
 	var f *Fault

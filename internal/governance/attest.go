@@ -10,6 +10,7 @@ import (
 	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/org"
 	"aval/internal/policy"
 )
@@ -33,10 +34,10 @@ func (s *Service) Attest(ctx context.Context, actor policy.Actor, a Attestation)
 			return err
 		}
 		wrong := form{}
-		if !slices.Contains(Attestable(Today(tx.Now)), a.Year) {
+		if !slices.Contains(Attestable(i18n.DayOf(tx.Now)), a.Year) {
 			wrong.wrong("year", "governance.year_wrong")
 		}
-		a.Exceptions = clean(a.Exceptions)
+		a.Exceptions = i18n.Clean(a.Exceptions)
 		wrong.text("exceptions", a.Exceptions, MaxText, false)
 		if err := wrong.refuse(clauseApplied); err != nil {
 			return err
@@ -121,12 +122,12 @@ func (s *Service) Unattested(ctx context.Context, actor policy.Actor) (places []
 // awaitedYear is the year for which attestations are awaited, unless it ended
 // before the board had aval.
 func awaitedYear(ctx context.Context, tx *db.Tx) (Year, bool, error) {
-	y, open := Season(Today(tx.Now))
+	y, open := Season(i18n.DayOf(tx.Now))
 	if !open {
 		return 0, false, nil
 	}
 	b, err := board.Get(ctx, tx, tx.Board)
-	return y, Today(b.CreatedAt) <= y.Last(), err
+	return y, i18n.DayOf(b.CreatedAt) <= y.Last(), err
 }
 
 // placesOf reads the places that somebody answers for, and those that attested,
@@ -180,13 +181,13 @@ func placesOf(ctx context.Context, tx *db.Tx, y Year) (places []Place, err error
 // sweepAttestations marks who has still to attest: waiting in the season, an
 // exception once it is over.
 func sweepAttestations(ctx context.Context, tx *db.Tx) error {
-	today := Today(tx.Now)
+	today := i18n.DayOf(tx.Now)
 	b, err := board.Get(ctx, tx, tx.Board)
 	if err != nil {
 		return err
 	}
 	for _, y := range Attestable(today) {
-		if Today(b.CreatedAt) > y.Last() {
+		if i18n.DayOf(b.CreatedAt) > y.Last() {
 			continue
 		}
 		outcome := policy.Waiting

@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/fault"
@@ -167,9 +166,9 @@ func (a Act) tidy(k Kind) Act {
 		if asked, _ := k.Asks(f); !asked {
 			*s = ""
 		}
-		*s = clean(*s)
+		*s = i18n.Clean(*s)
 	}
-	a.On = clean(a.On)
+	a.On = i18n.Clean(a.On)
 	if on, err := time.Parse(time.DateOnly, a.On); err == nil && a.DueOn == "" && k.Months > 0 {
 		a.DueOn = on.AddDate(0, k.Months, 0).Format(time.DateOnly)
 	}
@@ -247,16 +246,3 @@ func (f form) refuse(clause string) error {
 	}
 	return err
 }
-
-// clean trims, and drops what no keyboard types.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
-}
-
-// Today is a moment's calendar day where boards are.
-func Today(now time.Time) string { return now.In(i18n.Zone).Format(time.DateOnly) }

@@ -14,6 +14,7 @@ import (
 	"aval/internal/evaluation/evaluationtest"
 	"aval/internal/fault"
 	"aval/internal/governance"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -47,7 +48,7 @@ func build(t *testing.T, d *db.DB) *world {
 	return w
 }
 
-func (w *world) today() string { return governance.Today(w.now) }
+func (w *world) today() string { return i18n.DayOf(w.now) }
 
 func paper(name string, content []byte) governance.Upload {
 	return governance.Upload{Name: name, Content: bytes.NewReader(content)}
@@ -311,7 +312,7 @@ func TestAnOverdueReviewIsAnException(t *testing.T) {
 			t.Fatal(err)
 		}
 		at := slices.IndexFunc(traced, func(c policy.Traced) bool { return c.ID == "QC-SEC-01" })
-		if open := traced[at].Open; len(open) != 1 || open[0].Subject != a.Subject() || governance.Today(open[0].At) != governance.Today(w.now.AddDate(0, 0, -5)) {
+		if open := traced[at].Open; len(open) != 1 || open[0].Subject != a.Subject() || i18n.DayOf(open[0].At) != i18n.DayOf(w.now.AddDate(0, 0, -5)) {
 			t.Errorf("the exception stands since %+v", open)
 		}
 		late, err := w.s.Overdue(ctx, w.Director)

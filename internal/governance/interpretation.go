@@ -1,6 +1,10 @@
 package governance
 
-import "time"
+import (
+	"time"
+
+	"aval/internal/i18n"
+)
 
 // Interpretation is how the director of the evaluating service understands a
 // clause, with its date. It is never changed: it is withdrawn, or another comes
@@ -48,10 +52,10 @@ func (i *Interpretation) check(today string) error {
 	wrong := form{}
 	for field, s := range map[string]*string{"question_fr": &i.QuestionFr, "question_en": &i.QuestionEn,
 		"answer_fr": &i.AnswerFr, "answer_en": &i.AnswerEn} {
-		*s = clean(*s)
+		*s = i18n.Clean(*s)
 		wrong.text(field, *s, MaxText, true)
 	}
-	i.GivenOn = clean(i.GivenOn)
+	i.GivenOn = i18n.Clean(i.GivenOn)
 	wrong.past("given_on", i.GivenOn, today)
 	return wrong.refuse(clauseApplied)
 }

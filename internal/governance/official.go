@@ -48,7 +48,7 @@ const (
 
 // check is what an official text must say.
 func (o *Official) check(p *policy.Pack, pages string, wrong form) {
-	o.Label, o.InForceOn = clean(o.Label), clean(o.InForceOn)
+	o.Label, o.InForceOn = i18n.Clean(o.Label), i18n.Clean(o.InForceOn)
 	wrong.text("label", o.Label, maxLabel, true)
 	if !slices.Contains(i18n.Languages, o.Lang) {
 		wrong.wrong("lang", "governance.lang_required")
@@ -63,7 +63,7 @@ func (o *Official) check(p *policy.Pack, pages string, wrong form) {
 // readPages reads lines of a clause and its page; line is the first that is none.
 func readPages(p *policy.Pack, typed string) (pages map[string]int, line int) {
 	pages = map[string]int{}
-	for i, text := range strings.Split(clean(typed), "\n") {
+	for i, text := range strings.Split(i18n.Clean(typed), "\n") {
 		words := strings.Fields(text)
 		if len(words) == 0 {
 			continue

@@ -72,7 +72,7 @@ func (s *Service) Yearly(ctx context.Context, actor policy.Actor, y Year) (r Rep
 		if err := actor.Allow(policy.GovernanceRead, policy.Scope{}); err != nil {
 			return err
 		}
-		today := Today(tx.Now)
+		today := i18n.DayOf(tx.Now)
 		if y < firstYear || y > YearOf(today) {
 			return form{"year": {Key: "governance.report_year"}}.refuse(clauseApplied)
 		}
@@ -80,7 +80,7 @@ func (s *Service) Yearly(ctx context.Context, actor policy.Actor, y Year) (r Rep
 		if err != nil {
 			return err
 		}
-		r = Report{Board: b.Name, Year: y, Since: Today(b.CreatedAt), Until: min(today, y.Last()), MadeAt: tx.Now}
+		r = Report{Board: b.Name, Year: y, Since: i18n.DayOf(b.CreatedAt), Until: min(today, y.Last()), MadeAt: tx.Now}
 		if err := r.fill(ctx, tx); err != nil {
 			return err
 		}
@@ -215,7 +215,7 @@ func (r *Report) decisions(ctx context.Context, tx *db.Tx, line func(string) *Li
 }
 
 func (d decided) refusal() Refusal {
-	refusal := Refusal{Platform: d.platform, Org: d.name, On: Today(d.at)}
+	refusal := Refusal{Platform: d.platform, Org: d.name, On: i18n.DayOf(d.at)}
 	if err := json.Unmarshal([]byte(d.reasons), &refusal.Reasons); err == nil && len(refusal.Reasons) > 0 {
 		return refusal
 	}
@@ -300,7 +300,7 @@ func (r *Report) attested(ctx context.Context, tx *db.Tx, line func(string) *Lin
 		l := line(p.Org)
 		l.Attests = len(p.Managers) > 0
 		if p.Said != nil {
-			l.Attested, l.Reserves = Today(p.Said.SignedAt), p.Said.Exceptions != ""
+			l.Attested, l.Reserves = i18n.DayOf(p.Said.SignedAt), p.Said.Exceptions != ""
 		}
 	}
 	return err

@@ -14,6 +14,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/policy"
 )
@@ -97,7 +98,7 @@ func (s *Service) Record(ctx context.Context, actor policy.Actor, a Act, paper U
 	if !known {
 		return a, fault.Form(map[string]string{"kind": "governance.kind_required"})
 	}
-	f, content, err := a.read(k, paper, Today(s.DB.Clock()), k.Clause(actor.Pack))
+	f, content, err := a.read(k, paper, i18n.DayOf(s.DB.Clock()), k.Clause(actor.Pack))
 	if err != nil {
 		return a, err
 	}
@@ -155,9 +156,9 @@ func (s *Service) End(ctx context.Context, actor policy.Actor, id ID, on, why st
 		if known {
 			clause = k.Clause(actor.Pack)
 		}
-		a.EndedOn, a.EndedWhy, a.EndedBy = clean(on), clean(why), actor.ID
+		a.EndedOn, a.EndedWhy, a.EndedBy = i18n.Clean(on), i18n.Clean(why), actor.ID
 		wrong := form{}
-		wrong.past("ended_on", a.EndedOn, Today(tx.Now))
+		wrong.past("ended_on", a.EndedOn, i18n.DayOf(tx.Now))
 		if wrong["ended_on"].Key == "" && a.EndedOn < a.On {
 			wrong.wrong("ended_on", "governance.end_early")
 		}
@@ -242,7 +243,7 @@ func (s *Service) Overview(ctx context.Context, actor policy.Actor) (o Overview,
 		if err := actor.Allow(policy.GovernanceRead, policy.Scope{}); err != nil {
 			return err
 		}
-		o.May, o.Today = actor.Can(policy.GovernanceRecord, policy.Scope{}), Today(tx.Now)
+		o.May, o.Today = actor.Can(policy.GovernanceRecord, policy.Scope{}), i18n.DayOf(tx.Now)
 		all, err := acts(ctx, tx, "")
 		if err != nil {
 			return err
@@ -282,7 +283,7 @@ func (s *Service) Overdue(ctx context.Context, actor policy.Actor) (late []Act, 
 		all, err := acts(ctx, tx, "")
 		for _, k := range KindsOf(actor.Pack) {
 			for _, a := range k.Standing(all) {
-				if a.Overdue(Today(tx.Now)) {
+				if a.Overdue(i18n.DayOf(tx.Now)) {
 					late = append(late, a)
 				}
 			}
@@ -324,7 +325,7 @@ func settle(ctx context.Context, tx *db.Tx, k Kind) error {
 		switch {
 		case !slices.ContainsFunc(standing, func(s Act) bool { return s.ID == a.ID }):
 			err = policy.Unmark(ctx, tx, k.Control, a.Subject())
-		case a.Overdue(Today(tx.Now)):
+		case a.Overdue(i18n.DayOf(tx.Now)):
 			err = policy.Mark(ctx, tx, k.Control, a.Subject(), policy.Exception)
 		default:
 			err = policy.Mark(ctx, tx, k.Control, a.Subject(), policy.Conform)

@@ -8,6 +8,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -100,7 +101,7 @@ func (s *Service) Interpret(ctx context.Context, actor policy.Actor, i Interpret
 			return fault.Form(map[string]string{"clause": "governance.clause_unknown"})
 		}
 		i.Clause = c.ID
-		if err := i.check(Today(tx.Now)); err != nil {
+		if err := i.check(i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		i.ID, i.GivenBy, i.GivenAt = db.NewID(), actor.ID, tx.Now
@@ -126,7 +127,7 @@ func (s *Service) Withdraw(ctx context.Context, actor policy.Actor, id, why stri
 		if err := actor.Allow(policy.InterpretationWrite, policy.Scope{}); err != nil {
 			return err
 		}
-		why, wrong := clean(why), form{}
+		why, wrong := i18n.Clean(why), form{}
 		wrong.text("why", why, MaxText, true)
 		if err := wrong.refuse(clauseApplied); err != nil {
 			return err

@@ -21,6 +21,7 @@ import (
 	"sync"
 	"time"
 	_ "time/tzdata" // dates are read in the board's zone on any machine
+	"unicode"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
@@ -284,6 +285,20 @@ var shortMonths = map[string][12]string{
 var days = map[string][7]string{
 	"fr": {"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"},
 	"en": {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
+}
+
+// DayOf is a moment's calendar day where the boards are, as 2026-11-20.
+func DayOf(at time.Time) string { return at.In(Zone).Format(time.DateOnly) }
+
+// Clean trims a text that a person typed, and drops what no keyboard types and no
+// database keeps.
+func Clean(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "")))
 }
 
 // Zone is where dates are read; boards of the two provinces share it.

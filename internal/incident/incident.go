@@ -14,13 +14,12 @@ package incident
 
 import (
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/catalogue"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -190,7 +189,7 @@ func (i Incident) Scope() policy.Scope {
 // Days are those since the board became aware, until the closing day of one that is closed.
 func (i Incident) Days(today string) int {
 	if i.State == Closed {
-		today = day(i.ClosedAt)
+		today = i18n.DayOf(i.ClosedAt)
 	}
 	from, err1 := time.Parse(time.DateOnly, i.AwareOn)
 	to, err2 := time.Parse(time.DateOnly, today)
@@ -258,7 +257,7 @@ func (f form) refuse(clause string) error {
 // tidy is an entry as it is kept: without what no keyboard types.
 func (e Entry) tidy() Entry {
 	for _, s := range []*string{&e.Information, &e.Circumstances, &e.Cause, &e.From, &e.Until, &e.AwareOn, &e.Advice, &e.Contact, &e.Held} {
-		*s = clean(*s)
+		*s = i18n.Clean(*s)
 	}
 	e.Groups, e.Schools = once(e.Groups), once(e.Schools)
 	return e
@@ -301,13 +300,13 @@ func (r *Risk) check(i Incident, officer bool, today string) error {
 	f := form{}
 	for _, name := range i.Test.Factors() {
 		text := r.factor(name)
-		*text = clean(*text)
+		*text = i18n.Clean(*text)
 		f.text(name, *text, MaxText, "incident.factor_required")
 	}
 	if r.Answer != "yes" && r.Answer != "no" {
 		f["answer"] = "incident.answer_required"
 	}
-	r.Reasons, r.ConsultedOn = clean(r.Reasons), clean(r.ConsultedOn)
+	r.Reasons, r.ConsultedOn = i18n.Clean(r.Reasons), i18n.Clean(r.ConsultedOn)
 	f.text("reasons", r.Reasons, MaxText, "incident.reasons_required")
 	if i.Test == Serious && (!officer || r.ConsultedOn != "") {
 		f.past("consulted_on", r.ConsultedOn, i.AwareOn, today, "incident.before_aware")
@@ -318,7 +317,7 @@ func (r *Risk) check(i Incident, officer bool, today string) error {
 // check is a measure with its day.
 func (m *Measure) check(i Incident, today string) error {
 	for _, s := range []*string{&m.On, &m.Text, &m.Recipient, &m.Given} {
-		*s = clean(*s)
+		*s = i18n.Clean(*s)
 	}
 	f := form{}
 	f.past("on", m.On, i.From, today, "incident.before_event")
@@ -365,16 +364,6 @@ func (i Incident) deletable(today string) error {
 		return fault.New(fault.Conflict, "incident.close_first")
 	}
 	return nil
-}
-
-// clean trims, and drops what no keyboard types.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
 }
 
 // once drops the empty and the repeated.

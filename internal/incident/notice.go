@@ -64,7 +64,7 @@ func (n *Notice) write(t Test, fr, en string) error {
 	if n.SentOn != "" {
 		return fault.New(fault.Conflict, "incident.notice_sent").Under(n.clause(t))
 	}
-	n.Fr, n.En = clean(fr), clean(en)
+	n.Fr, n.En = i18n.Clean(fr), i18n.Clean(en)
 	f := form{}
 	f.text("text_fr", n.Fr, longest, "incident.notice_required")
 	f.text("text_en", n.En, longest, "incident.notice_required")
@@ -76,7 +76,7 @@ func (n *Notice) send(i Incident, on, reason, by, today string) error {
 	if n.SentOn != "" {
 		return fault.New(fault.Conflict, "incident.notice_sent").Under(n.clause(i.Test))
 	}
-	on, reason = clean(on), clean(reason)
+	on, reason = i18n.Clean(on), i18n.Clean(reason)
 	f := form{}
 	f.past("sent_on", on, i.AwareOn, today, "incident.before_aware")
 	required := ""

@@ -3,6 +3,7 @@ package incident
 import (
 	"time"
 
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -47,7 +48,7 @@ func (r Report) Scope() policy.Scope { return policy.Scope{Owner: r.By} }
 // check is a report that says something, of a day that has come.
 func (t *Told) check(test Test, today string) error {
 	for _, s := range []*string{&t.NoticedOn, &t.Text, &t.Platform} {
-		*s = clean(*s)
+		*s = i18n.Clean(*s)
 	}
 	f := form{}
 	f.past("noticed_on", t.NoticedOn, "", today, "")

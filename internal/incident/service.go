@@ -40,7 +40,7 @@ func (s *Service) Report(ctx context.Context, actor policy.Actor, told Told) (r 
 		if err := actor.Allow(policy.IncidentReport, policy.Scope{Owner: actor.ID}); err != nil {
 			return err
 		}
-		if err := told.check(TestOf(actor.Pack), day(tx.Now)); err != nil {
+		if err := told.check(TestOf(actor.Pack), i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		r = Report{ID: db.NewID(), By: actor.ID, At: tx.Now, Told: told, State: Received}
@@ -118,7 +118,7 @@ func (s *Service) SetAside(ctx context.Context, actor policy.Actor, id, reason s
 			return fault.New(fault.Conflict, "incident.report_answered")
 		}
 		f := form{}
-		r.Reason = clean(reason)
+		r.Reason = i18n.Clean(reason)
 		f.text("reason", r.Reason, MaxText, "incident.aside_reason")
 		if err := f.refuse(TestOf(actor.Pack).under(clauseWhat)); err != nil {
 			return err
@@ -175,7 +175,7 @@ func Open(ctx context.Context, tx *db.Tx, actor policy.Actor, e Entry, report st
 
 // enter refuses an entry that is wrong, or names what the board does not have.
 func (i *Incident) enter(ctx context.Context, tx *db.Tx) error {
-	if err := i.check(i.Test, day(tx.Now)); err != nil {
+	if err := i.check(i.Test, i18n.DayOf(tx.Now)); err != nil {
 		return err
 	}
 	if i.Platform != "" {
@@ -293,7 +293,7 @@ func (s *Service) Correct(ctx context.Context, actor policy.Actor, id ID, e Entr
 			return db.Changed(0, nil)
 		}
 		e.Risk, e.Measures = i.Risk, i.Measures
-		i.Entry, i.Why = e.tidy(), clean(why)
+		i.Entry, i.Why = e.tidy(), i18n.Clean(why)
 		err := i.enter(ctx, tx)
 		f := form{}
 		f.text("why", i.Why, MaxText, "incident.why_required")
@@ -328,7 +328,7 @@ func both(one, two error) error {
 // factors and the reasons. Nothing is suggested.
 func (s *Service) Assess(ctx context.Context, actor policy.Actor, id ID, r Risk) (Incident, error) {
 	return s.change(ctx, actor, id, "assessed", clauseRisk, func(_ context.Context, tx *db.Tx, i *Incident) error {
-		if err := r.check(*i, actor.Has(policy.PrivacyOfficer), day(tx.Now)); err != nil {
+		if err := r.check(*i, actor.Has(policy.PrivacyOfficer), i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		r.By, r.At = actor.ID, tx.Now
@@ -344,7 +344,7 @@ func (s *Service) Measure(ctx context.Context, actor policy.Actor, id ID, m Meas
 		if replaces < 0 || replaces > len(i.Measures) {
 			return form{"replaces": "incident.replaces_wrong"}.refuse(i.Test.under(clauseMeasures))
 		}
-		if err := m.check(*i, day(tx.Now)); err != nil {
+		if err := m.check(*i, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		list := slices.Clone(i.Measures)
@@ -373,7 +373,7 @@ func (s *Service) Close(ctx context.Context, actor policy.Actor, id ID, why stri
 		if err := i.complete(notices[id]); err != nil {
 			return err
 		}
-		i.Why = clean(why)
+		i.Why = i18n.Clean(why)
 		f := form{}
 		f.text("closing", i.Why, MaxText, "incident.closing_required")
 		i.State, i.ClosedBy, i.ClosedAt = Closed, actor.ID, tx.Now
@@ -389,7 +389,7 @@ func (s *Service) Delete(ctx context.Context, actor policy.Actor, id ID) error {
 		if err != nil {
 			return err
 		}
-		if err := i.deletable(day(tx.Now)); err != nil {
+		if err := i.deletable(i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		return i.destroy(ctx, tx, actor)
@@ -406,7 +406,7 @@ func Destroy(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID) (gone bo
 	case err != nil:
 		return false, err
 	}
-	if refusal := i.deletable(day(tx.Now)); refusal != nil {
+	if refusal := i.deletable(i18n.DayOf(tx.Now)); refusal != nil {
 		return false, nil //nolint:nilerr // an entry that must stay is left, and the batch goes on
 	}
 	return true, i.destroy(ctx, tx, actor)
@@ -424,6 +424,3 @@ func (i Incident) destroy(ctx context.Context, tx *db.Tx, actor policy.Actor) er
 	return audit.Write(ctx, tx, actor, "incident.deleted", i.Subject(), audit.Under(i.Test.under(clauseKeep)),
 		audit.Note(detail("aware", i.AwareOn)))
 }
-
-// day is a moment's calendar day where boards are.
-func day(t time.Time) string { return t.In(i18n.Zone).Format(time.DateOnly) }

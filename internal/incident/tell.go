@@ -86,7 +86,7 @@ func (s *Service) Sent(ctx context.Context, actor policy.Actor, id ID, of, on, r
 			return err
 		}
 		n = found
-		if err := n.send(i, on, reason, actor.ID, day(tx.Now)); err != nil {
+		if err := n.send(i, on, reason, actor.ID, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		if err := updateSent(ctx, tx, n); err != nil {

@@ -8,6 +8,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/org"
 	"aval/internal/policy"
 )
@@ -75,7 +76,7 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id ID, former in
 		if at < 0 {
 			return fault.Missing()
 		}
-		v.Incident, v.Days = v.Versions[at], v.Versions[at].Days(day(tx.Now))
+		v.Incident, v.Days = v.Versions[at], v.Versions[at].Days(i18n.DayOf(tx.Now))
 		words, err := WordsOf(ctx, tx, v.Incident)
 		if err != nil {
 			return err
@@ -167,7 +168,7 @@ func (s *Service) List(ctx context.Context, actor policy.Actor) (l Listing, err 
 		if err := actor.Allow(policy.IncidentRead, policy.Scope{}); err != nil {
 			return err
 		}
-		l.Today = day(tx.Now)
+		l.Today = i18n.DayOf(tx.Now)
 		if l.Incidents, err = All(ctx, tx, "", ""); err != nil {
 			return err
 		}

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/catalogue"
@@ -18,6 +17,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -114,7 +114,7 @@ const maxText = 2000
 
 // check refuses what does not say everything, field by field.
 func (in *Seen) check(s classification.Scheme, pack *policy.Pack, today string) error {
-	in.Text, in.On, in.Platform = clean(in.Text), clean(in.On), clean(in.Platform)
+	in.Text, in.On, in.Platform = i18n.Clean(in.Text), i18n.Clean(in.On), i18n.Clean(in.Platform)
 	fields := map[string]string{}
 	if in.Platform == "" {
 		fields["platform"] = "inventory.platform_required"
@@ -134,7 +134,7 @@ func (in *Seen) check(s classification.Scheme, pack *policy.Pack, today string) 
 	if in.Class != "" && s.Place(in.Class) < 0 {
 		fields["class"] = "classification.class_required"
 	}
-	return under(fault.Form(fields), clause(pack))
+	return fault.Under(fault.Form(fields), clause(pack))
 }
 
 // settle closes it, once, with a reason; a request must be there to be named.
@@ -142,7 +142,7 @@ func (f *Found) settle(as State, reason string, asked request.ID, by string, now
 	if f.State != Open {
 		return fault.New(fault.Conflict, "inventory.settled").Under(clause(pack))
 	}
-	reason = clean(reason)
+	reason = i18n.Clean(reason)
 	fields := map[string]string{}
 	if !slices.Contains(Outcomes, as) {
 		fields["outcome"] = "inventory.outcome_required"
@@ -151,7 +151,7 @@ func (f *Found) settle(as State, reason string, asked request.ID, by string, now
 	}
 	words(fields, "reason", reason, "inventory.reason_required")
 	if err := fault.Form(fields); err != nil {
-		return under(err, clause(pack))
+		return fault.Under(err, clause(pack))
 	}
 	if as == Requested {
 		f.Request = asked
@@ -175,22 +175,4 @@ func words(fields map[string]string, field, text, missing string) {
 	case utf8.RuneCountInString(text) > maxText:
 		fields[field] = "inventory.text_long"
 	}
-}
-
-// under gives the refusal of a form its clause.
-func under(err error, clause string) error {
-	if f, ok := fault.As(err); ok {
-		return f.Under(clause)
-	}
-	return err
-}
-
-// clean trims, and drops what no keyboard types.
-func clean(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "")))
 }

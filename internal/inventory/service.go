@@ -3,7 +3,6 @@ package inventory
 import (
 	"context"
 	"slices"
-	"time"
 
 	"aval/internal/account"
 	"aval/internal/audit"
@@ -93,7 +92,7 @@ func (s *Service) Note(ctx context.Context, actor policy.Actor, in Seen) (f Foun
 		if err != nil {
 			return err
 		}
-		if err := in.check(scheme, actor.Pack, today(tx.Now)); err != nil {
+		if err := in.check(scheme, actor.Pack, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		p, err := catalogue.FindOrAdd(ctx, tx, actor, catalogue.Draft{Name: in.Platform, URL: in.URL})
@@ -238,5 +237,3 @@ func renamed(err error) error {
 	}
 	return fault.FormMsg(fields)
 }
-
-func today(now time.Time) string { return now.In(i18n.Zone).Format(time.DateOnly) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"aval/internal/audit"
 	"aval/internal/catalogue"
@@ -151,7 +150,7 @@ func (s *Service) End(ctx context.Context, actor policy.Actor, id ID, on string)
 		if err := actor.Allow(policy.LicenceRecord, l.Place()); err != nil {
 			return err
 		}
-		today := Day(tx.Now)
+		today := i18n.DayOf(tx.Now)
 		if err := l.end(strings.TrimSpace(on), today); err != nil {
 			return err
 		}
@@ -191,7 +190,7 @@ func AfterDecision(ctx context.Context, tx *db.Tx, id catalogue.ID) error {
 	}
 	for _, l := range all {
 		switch {
-		case l.Last() < Day(tx.Now):
+		case l.Last() < i18n.DayOf(tx.Now):
 			continue
 		case p.Status == catalogue.Refused:
 			err = policy.Mark(ctx, tx, ControlAbided, Subject(l.ID), policy.Exception)
@@ -208,7 +207,7 @@ func AfterDecision(ctx context.Context, tx *db.Tx, id catalogue.ID) error {
 // Sweep takes back the exception of each licence of a board whose last day has passed.
 func (s *Service) Sweep(ctx context.Context, board string) error {
 	return s.db.Write(ctx, board, func(ctx context.Context, tx *db.Tx) error {
-		over, err := overButMarked(ctx, tx, Day(tx.Now))
+		over, err := overButMarked(ctx, tx, i18n.DayOf(tx.Now))
 		if err != nil {
 			return err
 		}
@@ -249,7 +248,7 @@ func (s *Service) View(ctx context.Context, actor policy.Actor, id ID) (v View, 
 			return err
 		}
 		v.Listed = named[string(id)]
-		v.May = l.Last() >= Day(tx.Now) && l.EndedOn == "" && actor.Can(policy.LicenceRecord, l.Place())
+		v.May = l.Last() >= i18n.DayOf(tx.Now) && l.EndedOn == "" && actor.Can(policy.LicenceRecord, l.Place())
 		if v.Pupils, err = Size(ctx, tx, l); err != nil {
 			return err
 		}
@@ -474,7 +473,7 @@ func Look(ctx context.Context, tx *db.Tx, actor policy.Actor, id catalogue.ID) (
 	if err != nil {
 		return a, err
 	}
-	l, covered, err := Covers(ctx, tx, id, groups, Day(tx.Now))
+	l, covered, err := Covers(ctx, tx, id, groups, i18n.DayOf(tx.Now))
 	if err != nil {
 		return a, err
 	}
@@ -498,7 +497,7 @@ func (s *Service) Standings(ctx context.Context, actor policy.Actor, ids []catal
 		if err != nil {
 			return err
 		}
-		covered, err := covering(ctx, tx, ids, groups, Day(tx.Now))
+		covered, err := covering(ctx, tx, ids, groups, i18n.DayOf(tx.Now))
 		if err != nil {
 			return err
 		}
@@ -511,6 +510,3 @@ func (s *Service) Standings(ctx context.Context, actor policy.Actor, ids []catal
 	})
 	return by, err
 }
-
-// Day is the day of a moment, as licences write it.
-func Day(t time.Time) string { return t.In(i18n.Zone).Format(time.DateOnly) }

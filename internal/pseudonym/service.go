@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"aval/internal/db"
 	"aval/internal/fault"
@@ -145,7 +144,7 @@ func (n *Names) give(ctx context.Context, tx *db.Tx, keys *vault.Keys, people []
 		subjects[i] = "person:" + person
 	}
 	slices.SortFunc(given, func(a, b entry) int { return strings.Compare(a.id, b.id) }) // ids are chance: so is the order
-	if err := insert(ctx, tx, given, day(tx.Now)); err != nil {
+	if err := insert(ctx, tx, given, i18n.DayOf(tx.Now)); err != nil {
 		return err
 	}
 	if err := policy.MarkAll(ctx, tx, assigned, subjects, policy.Conform); err != nil {
@@ -356,7 +355,7 @@ func (n *Names) Retire(ctx context.Context, tx *db.Tx, personID string) error {
 	if err != nil {
 		return err
 	}
-	if err := forget(ctx, tx, keys, macs, day(tx.Now)); err != nil {
+	if err := forget(ctx, tx, keys, macs, i18n.DayOf(tx.Now)); err != nil {
 		return err
 	}
 	for _, control := range []string{assigned, random} {
@@ -387,15 +386,12 @@ func (n *Names) replace(ctx context.Context, tx *db.Tx, people []string) error {
 		if err != nil {
 			return err
 		}
-		if err := retire(ctx, tx, keys, macs, day(tx.Now)); err != nil {
+		if err := retire(ctx, tx, keys, macs, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 	}
 	return n.give(ctx, tx, keys, people)
 }
-
-// day is the day of a moment where the boards are.
-func day(t time.Time) string { return t.In(i18n.Zone).Format(time.DateOnly) }
 
 // shuffle puts ids in an order of chance.
 func shuffle(ids []string) error {

@@ -120,7 +120,7 @@ type File struct {
 
 // Name is that of a file of the register in a format.
 func (t Table) Name(f Format) string {
-	return fmt.Sprintf("%s-%s.%s", t.Kind, t.MadeAt.In(i18n.Zone).Format(time.DateOnly), f)
+	return fmt.Sprintf("%s-%s.%s", t.Kind, i18n.DayOf(t.MadeAt), f)
 }
 
 // File writes the register: a table whose cells run as a formula in no

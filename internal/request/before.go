@@ -7,6 +7,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/person"
@@ -124,7 +125,7 @@ func before(ctx context.Context, tx *db.Tx, actor policy.Actor, r *Request, p ca
 		if err != nil {
 			return nil, err
 		}
-		_, covered, err := licence.Covers(ctx, tx, p.ID, groups, licence.Day(tx.Now))
+		_, covered, err := licence.Covers(ctx, tx, p.ID, groups, i18n.DayOf(tx.Now))
 		if err != nil {
 			return nil, err
 		}

@@ -547,7 +547,7 @@ func pastDay(day string, now time.Time) string {
 	switch {
 	case err != nil || at.Year() < 2000:
 		return "request.date_wrong"
-	case day > now.In(i18n.Zone).Format(time.DateOnly):
+	case day > i18n.DayOf(now):
 		return "request.date_future"
 	}
 	return ""

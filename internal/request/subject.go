@@ -28,7 +28,7 @@ func (r Request) whose(pack *policy.Pack) error {
 	if len(pack.DataSubjects) == 0 || len(r.Subjects) > 0 {
 		return nil
 	}
-	return under(fault.Form(map[string]string{"subjects": "request.subjects_required"}), clauseSubjects)
+	return fault.Under(fault.Form(map[string]string{"subjects": "request.subjects_required"}), clauseSubjects)
 }
 
 // knownSubjects refuses what is not among those that the policy speaks of.
@@ -53,15 +53,7 @@ func with(err, other error) error {
 	}
 	fields := maps.Clone(first.Fields)
 	maps.Copy(fields, second.Fields)
-	return under(fault.FormMsg(fields), first.Clause)
-}
-
-// under gives the refusal of a form its clause.
-func under(err error, clause string) error {
-	if f, ok := fault.As(err); ok {
-		return f.Under(clause)
-	}
-	return err
+	return fault.Under(fault.FormMsg(fields), first.Clause)
 }
 
 // setSubjects keeps whose data a request is about.

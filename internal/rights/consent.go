@@ -11,6 +11,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/vault"
@@ -281,7 +282,7 @@ func (s *Service) Consent(ctx context.Context, actor policy.Actor, t Consenting)
 		if len(actor.Reach(policy.ConsentRecord).Rules) == 0 {
 			return actor.Allow(policy.ConsentRecord, policy.Scope{})
 		}
-		if c, err = t.check(actor.Pack, Today(tx.Now)); err != nil {
+		if c, err = t.check(actor.Pack, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		keys, err := s.Vault.Keys(ctx, tx)
@@ -335,7 +336,7 @@ func (s *Service) Withdraw(ctx context.Context, actor policy.Actor, id ID, on st
 		}
 		tidy(&on)
 		f := form{}
-		f.past("withdrawn_on", on, c.GivenOn, Today(tx.Now), "consent.before_given")
+		f.past("withdrawn_on", on, c.GivenOn, i18n.DayOf(tx.Now), "consent.before_given")
 		if err := f.refuse(quality(actor.Pack)); err != nil {
 			return err
 		}
@@ -424,7 +425,7 @@ func (s *Service) Consents(ctx context.Context, actor policy.Actor) (l Consents,
 		if len(actor.Reach(policy.ConsentRead).Rules) == 0 {
 			return actor.Allow(policy.ConsentRead, policy.Scope{})
 		}
-		l.Today, l.Clause = Today(tx.Now), signing(actor.Pack)
+		l.Today, l.Clause = i18n.DayOf(tx.Now), signing(actor.Pack)
 		l.Record, l.Choose = len(actor.Reach(policy.ConsentRecord).Rules) > 0, actor.Can(policy.ConsentBasis, policy.Scope{})
 		if l.Rows, err = consents(ctx, tx, actor); err != nil {
 			return err
@@ -500,7 +501,7 @@ func (s *Service) OfClass(ctx context.Context, actor policy.Actor, class string)
 		if err != nil {
 			return err
 		}
-		a.Holds = holding(all, Today(tx.Now))
+		a.Holds = holding(all, i18n.DayOf(tx.Now))
 		var ids []catalogue.ID
 		for _, c := range all {
 			if !slices.Contains(ids, c.Platform) {

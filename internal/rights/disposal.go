@@ -10,6 +10,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/policy"
 )
@@ -155,7 +156,7 @@ func (s *Service) Propose(ctx context.Context, actor policy.Actor, record Record
 			return fault.New(fault.Conflict, "rights.rule_first").Under(clause)
 		}
 		rule := rules[at]
-		b = Batch{ID: ID(db.NewID()), Record: record, Code: rule.Code, Years: rule.Years, Before: rule.before(Today(tx.Now)), State: Proposed,
+		b = Batch{ID: ID(db.NewID()), Record: record, Code: rule.Code, Years: rule.Years, Before: rule.before(i18n.DayOf(tx.Now)), State: Proposed,
 			ProposedBy: actor.ID, ProposedAt: tx.Now}
 		ids, err := served(ctx, tx, record, b.Before)
 		if err != nil {
@@ -266,7 +267,7 @@ func (s *Service) Retention(ctx context.Context, actor policy.Actor) (r Retentio
 		}
 		r.Due = map[Record]int{}
 		for _, rule := range r.Rules {
-			ids, err := served(ctx, tx, rule.Record, rule.before(Today(tx.Now)))
+			ids, err := served(ctx, tx, rule.Record, rule.before(i18n.DayOf(tx.Now)))
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -308,7 +309,7 @@ func (s *Service) Publish(ctx context.Context, actor policy.Actor, id ID) (Notic
 // Give keeps when, to whom and how a published notice was given.
 func (s *Service) Give(ctx context.Context, actor policy.Actor, id ID, g Giving) (Notice, error) {
 	return s.changeNotice(ctx, actor, id, policy.NoticePublish, "given", func(_ context.Context, tx *db.Tx, n *Notice) error {
-		return n.give(actor.Pack, g, Today(tx.Now))
+		return n.give(actor.Pack, g, i18n.DayOf(tx.Now))
 	})
 }
 
@@ -336,7 +337,7 @@ func (s *Service) Notice(ctx context.Context, actor policy.Actor, id ID) (v Noti
 		if err := actor.Allow(policy.NoticeRead, v.Scope()); err != nil {
 			return err
 		}
-		v.Names, v.Clause, v.Today = v.Kind.Fields(actor.Pack), v.Kind.Clause(actor.Pack), Today(tx.Now)
+		v.Names, v.Clause, v.Today = v.Kind.Fields(actor.Pack), v.Kind.Clause(actor.Pack), i18n.DayOf(tx.Now)
 		v.May = NoticeMay{Write: v.State == Draft && actor.Can(policy.NoticeWrite, v.Scope()),
 			Publish: v.State == Draft && actor.Can(policy.NoticePublish, v.Scope()),
 			Give:    v.State == Published && v.SentOn == "" && actor.Can(policy.NoticePublish, v.Scope())}
@@ -478,7 +479,7 @@ func markParents(ctx context.Context, tx *db.Tx, p *policy.Pack, alone catalogue
 		}
 		as := policy.Conform
 		switch {
-		case t.Late(Today(tx.Now)):
+		case t.Late(i18n.DayOf(tx.Now)):
 			as = policy.Exception
 		case t.SentOn == "":
 			as = policy.Waiting

@@ -8,6 +8,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -147,7 +148,7 @@ func told(ctx context.Context, tx *db.Tx, p *policy.Pack) ([]Told, error) {
 		return nil, err
 	}
 	runs, err := pairs(ctx, tx, `SELECT platform_id, min(starts_on) FROM licence
-		WHERE board_id = $1 AND CASE WHEN ended_on <> '' THEN ended_on ELSE ends_on END >= $2 GROUP BY platform_id`, tx.Board, Today(tx.Now))
+		WHERE board_id = $1 AND CASE WHEN ended_on <> '' THEN ended_on ELSE ends_on END >= $2 GROUP BY platform_id`, tx.Board, i18n.DayOf(tx.Now))
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/vault"
@@ -235,7 +236,7 @@ func (r Request) mark(ctx context.Context, tx *db.Tx) error {
 	case r.State == Closed:
 		return policy.Unmark(ctx, tx, ControlAnswered, r.Subject())
 	}
-	return see(!r.Late(Today(tx.Now)), policy.Waiting)
+	return see(!r.Late(i18n.DayOf(tx.Now)), policy.Waiting)
 }
 
 // Enter keeps a request that came in, by whatever way, and computes by which day it
@@ -245,7 +246,7 @@ func (s *Service) Enter(ctx context.Context, actor policy.Actor, r Request) (Req
 		if err := actor.Allow(policy.RightsManage, policy.Scope{}); err != nil {
 			return err
 		}
-		if err := r.enter(actor.Pack, Today(tx.Now)); err != nil {
+		if err := r.enter(actor.Pack, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		keys, err := s.Vault.Keys(ctx, tx)
@@ -287,7 +288,7 @@ func (s *Service) change(
 		if err := actor.Allow(policy.RightsManage, r.Scope()); err != nil {
 			return err
 		}
-		if err := do(&r, Today(tx.Now)); err != nil {
+		if err := do(&r, i18n.DayOf(tx.Now)); err != nil {
 			return err
 		}
 		if err := updateRequest(ctx, tx, keys, &r); err != nil {
@@ -343,7 +344,7 @@ func (s *Service) Request(ctx context.Context, actor policy.Actor, id ID) (v Req
 		if err := actor.Allow(policy.RightsRead, v.Scope()); err != nil {
 			return err
 		}
-		v.Today, v.May = Today(tx.Now), actor.Can(policy.RightsManage, v.Scope())
+		v.Today, v.May = i18n.DayOf(tx.Now), actor.Can(policy.RightsManage, v.Scope())
 		v.Extends = v.Request.Extends(actor.Pack, v.Today)
 		if v.PersonID != "" {
 			p, err := person.Get(ctx, tx, v.PersonID)
@@ -364,7 +365,7 @@ func (s *Service) Requests(ctx context.Context, actor policy.Actor) (list []Requ
 		if err := actor.Allow(policy.RightsRead, policy.Scope{}); err != nil {
 			return err
 		}
-		today = Today(tx.Now)
+		today = i18n.DayOf(tx.Now)
 		list, err = requests(ctx, tx)
 		return err
 	})
@@ -386,7 +387,7 @@ func (s *Service) Due(ctx context.Context, actor policy.Actor) (list []Request, 
 // exceptions.
 func (s *Service) Sweep(ctx context.Context, actor policy.Actor) error {
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		late, err := lateRequests(ctx, tx, Today(tx.Now))
+		late, err := lateRequests(ctx, tx, i18n.DayOf(tx.Now))
 		if err != nil {
 			return err
 		}

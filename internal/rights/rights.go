@@ -13,9 +13,7 @@
 package rights
 
 import (
-	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"aval/internal/db"
@@ -79,9 +77,6 @@ func cite(p *policy.Pack, ids ...string) string {
 	return ""
 }
 
-// Today is the calendar day of a moment, where boards are.
-func Today(now time.Time) string { return now.In(i18n.Zone).Format(time.DateOnly) }
-
 // The longest texts, in characters.
 const (
 	MaxText = 4000
@@ -136,12 +131,7 @@ func (f form) refuse(clause string) error {
 // tidy trims texts, and drops what no keyboard types.
 func tidy(texts ...*string) {
 	for _, s := range texts {
-		*s = strings.TrimSpace(strings.Map(func(r rune) rune {
-			if unicode.IsControl(r) && r != '\n' && r != '\t' {
-				return -1
-			}
-			return r
-		}, strings.ToValidUTF8(*s, "")))
+		*s = i18n.Clean(*s)
 	}
 }
 

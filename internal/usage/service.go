@@ -12,6 +12,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/policy"
@@ -173,7 +174,7 @@ func (s *Service) seen(ctx context.Context, tx *db.Tx, ask Ask, of map[string]pu
 		return err
 	}
 	for _, l := range licences {
-		if !l.Runs(licence.Day(tx.Now)) {
+		if !l.Runs(i18n.DayOf(tx.Now)) {
 			continue
 		}
 		if err := s.Accounts.Seen(ctx, tx, l.ID, ids); err != nil {
@@ -216,7 +217,7 @@ func (s *Service) Platforms(ctx context.Context, actor policy.Actor) (list []cat
 }
 
 func licensed(ctx context.Context, tx *db.Tx, actor policy.Actor) (list []catalogue.Platform, err error) {
-	running, err := licence.Running(ctx, tx, licence.Day(tx.Now))
+	running, err := licence.Running(ctx, tx, i18n.DayOf(tx.Now))
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/db"
-	"aval/internal/licence"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 )
 
@@ -30,7 +30,7 @@ func keep(ctx context.Context, tx *db.Tx, actor policy.Actor, id catalogue.ID, c
 	_, err := tx.Exec(ctx, `INSERT INTO usage_report (board_id, platform_id, class_id, day, reported_by, pupils, seen)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (board_id, platform_id, class_id, day)
 		DO UPDATE SET reported_by = excluded.reported_by, pupils = excluded.pupils, seen = excluded.seen`,
-		tx.Board, string(id), c.Class, licence.Day(tx.Now), actor.ID, c.Pupils, c.Seen)
+		tx.Board, string(id), c.Class, i18n.DayOf(tx.Now), actor.ID, c.Pupils, c.Seen)
 	if err != nil {
 		return fmt.Errorf("keep use: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
-	"time"
 
 	"aval/internal/audit"
 	"aval/internal/desk"
@@ -94,7 +93,7 @@ func (s *Server) auditCheckpoint(v *visit) error {
 	if err != nil {
 		return err
 	}
-	day := s.DB.Clock().In(i18n.Zone).Format(time.DateOnly)
+	day := i18n.DayOf(s.DB.Clock())
 	return v.send("aval-"+v.actor.Board+"-"+day+".txt", "text/plain; charset=utf-8", signed)
 }
 

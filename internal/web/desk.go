@@ -4,9 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"aval/internal/condition"
 	"aval/internal/decision"
 	"aval/internal/desk"
+	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/person"
 	"aval/internal/policy"
@@ -62,7 +62,7 @@ func (s *Server) deskHome(v *visit) error {
 		shown.Waiting = append(shown.Waiting, v.letterCard(l))
 	}
 	for _, l := range home.Late {
-		shown.Waiting = append(shown.Waiting, v.lateCard(l, condition.Today(s.DB.Clock())))
+		shown.Waiting = append(shown.Waiting, v.lateCard(l, i18n.DayOf(s.DB.Clock())))
 	}
 	for _, t := range home.Vendors {
 		shown.Waiting = append(shown.Waiting, v.contractCard(t, v.today()))

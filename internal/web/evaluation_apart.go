@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"aval/internal/condition"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
+	"aval/internal/i18n"
 	"aval/internal/org"
 	"aval/internal/policy"
 	"aval/internal/request"
@@ -251,7 +251,7 @@ func invitationLook(v *visit, i evaluation.Invitation, late bool) (tone ui.Tone,
 }
 
 // isLate says that an invitation's day has passed.
-func (v *visit) isLate(i evaluation.Invitation) bool { return i.Late(condition.Today(v.s.DB.Clock())) }
+func (v *visit) isLate(i evaluation.Invitation) bool { return i.Late(i18n.DayOf(v.s.DB.Clock())) }
 
 // beside are the cards of the desk that come from others' evaluations.
 func (s *Server) beside(v *visit) (cards []ui.Card, err error) {

@@ -36,7 +36,7 @@ func (s *Server) licenceList(v *visit) error {
 	if more {
 		after = "/licences" + withQuery("platform", string(id), "page", strconv.Itoa(part+1))
 	}
-	return v.render(licencesPage(v, id, list, licence.Day(s.DB.Clock()), before, after))
+	return v.render(licencesPage(v, id, list, i18n.DayOf(s.DB.Clock()), before, after))
 }
 
 func (s *Server) licence(v *visit) error {
@@ -60,7 +60,7 @@ func (s *Server) licence(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.render(licencePage(v, shown, accounts, follow, told, contracts, licence.Day(s.DB.Clock())))
+	return v.render(licencePage(v, shown, accounts, follow, told, contracts, i18n.DayOf(s.DB.Clock())))
 }
 
 func (s *Server) licenceEnd(v *visit) error {

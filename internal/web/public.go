@@ -213,7 +213,7 @@ func (s *Server) publicFeed(v *visit) error {
 func (s *Server) feedItem(v *visit, p publicView, i decision.PublishedItem) feedItem {
 	item := feedItem{ID: "urn:aval:" + p.Slug + ":" + string(i.ID), Title: v.T("public.feed_title", i.Name, v.T("decision.result."+string(i.Result))),
 		Text: publicSays(v, i), Published: i.DecidedAt, Decision: feedDecision{Platform: i.Name, Vendor: i.Vendor, Site: i.URL, Result: string(i.Result),
-			Conditions: i.Conditions, Functions: i.Functions, DecidedOn: i.DecidedAt.In(i18n.Zone).Format(time.DateOnly), Before: i.Before}}
+			Conditions: i.Conditions, Functions: i.Functions, DecidedOn: i18n.DayOf(i.DecidedAt), Before: i.Before}}
 	if i.Hosting != catalogue.HostingUnknown {
 		item.Decision.Hosting = string(i.Hosting)
 	}
