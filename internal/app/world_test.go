@@ -99,6 +99,11 @@ type board struct {
 	classes                           []string
 	platforms, versions               int
 	contracted                        catalogue.ID // a platform that contracts are recorded for
+
+	last struct { // the last look at the tables
+		writes int
+		state  string
+	}
 }
 
 // name gives a thing of the board a name that nothing else in the installation

@@ -469,14 +469,13 @@ func (q query) among(platforms []Platform, doing map[ID]float64) []Hit {
 	return first(hits)
 }
 
-// is says that the name or the address, as typed, is exactly this platform's.
-func (p Platform) is(name, address string) bool {
-	if name = compact(name); name != "" {
+// is says that a compact name or a host is exactly this platform's.
+func (p Platform) is(name, h string) bool {
+	if name != "" {
 		if name == compact(p.Name) || slices.ContainsFunc(p.Aliases, func(a string) bool { return name == compact(a) }) {
 			return true
 		}
 	}
-	h := host(address)
 	return h != "" && slices.ContainsFunc(p.Domains, func(d string) bool { return h == d || strings.HasSuffix(h, "."+d) })
 }
 

@@ -186,7 +186,8 @@ func unique(ctx context.Context, tx *db.Tx, d Draft, self ID) error {
 	if err != nil {
 		return err
 	}
-	if slices.ContainsFunc(platforms, func(p Platform) bool { return p.ID != self && p.is(d.Name, "") }) {
+	name := compact(d.Name)
+	if slices.ContainsFunc(platforms, func(p Platform) bool { return p.ID != self && p.is(name, "") }) {
 		return fault.Form(map[string]string{"name": "catalogue.exists"})
 	}
 	return nil

@@ -282,8 +282,9 @@ func FindByName(ctx context.Context, tx *db.Tx, name, address string) (Platform,
 	if err != nil {
 		return Platform{}, false, err
 	}
+	name, h := compact(name), host(address)
 	for _, p := range platforms {
-		if p.is(name, address) {
+		if p.is(name, h) {
 			p, err = Get(ctx, tx, p.ID)
 			return p, err == nil, err
 		}

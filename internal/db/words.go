@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -51,10 +52,16 @@ func Changed(n int64, err error) error {
 
 var unaccented = strings.NewReplacer("œ", "oe", "æ", "ae", "ß", "ss", "ø", "o", "đ", "d", "ł", "l", "ð", "d", "þ", "th")
 
+func beyondASCII(r rune) bool { return r >= utf8.RuneSelf }
+
 // Fold is a text as it is searched: lower case, no accents, œ and æ in two
 // letters, one space in place of punctuation.
 func Fold(s string) string {
-	s = unaccented.Replace(strings.ToLower(norm.NFKD.String(s)))
+	if strings.IndexFunc(s, beyondASCII) >= 0 {
+		s = unaccented.Replace(strings.ToLower(norm.NFKD.String(s)))
+	} else {
+		s = strings.ToLower(s)
+	}
 	var b strings.Builder
 	b.Grow(len(s))
 	space := false
