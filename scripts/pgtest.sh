@@ -3,9 +3,11 @@
 #
 #	scripts/pgtest.sh go test ./internal/db/
 #
-# The command finds the server's address in AVAL_TEST_POSTGRES. With that
-# already set, the command runs with the server it names. Without a command,
-# the server stays until the script is interrupted.
+# The command finds the server's address in AVAL_TEST_POSTGRES, or there the path
+# of a file that holds it: a path that is the same from run to run, so that go test
+# knows again what has passed and did not change since. With that already set, the
+# command runs with the server it names. Without a command, the server stays until
+# the script is interrupted.
 set -eu
 
 fail() {
@@ -74,11 +76,13 @@ if [ "$(id -u)" = 0 ]; then
 fi
 
 waiting=
+slot=
 cleanup() {
 	trap - EXIT INT TERM
 	[ -z "$waiting" ] || kill "$waiting" 2>/dev/null || true
 	(cd / && $as "$bin/pg_ctl" -D "$dir/data" -m immediate stop) >/dev/null 2>&1 || true
 	rm -rf "$dir"
+	[ -z "$slot" ] || rm -f "$slot" "$slot.pid"
 }
 trap cleanup EXIT
 trap 'cleanup; exit 130' INT
@@ -119,7 +123,20 @@ done
 AVAL_TEST_POSTGRES="postgres://aval_owner:$password@127.0.0.1:$port/postgres?sslmode=disable"
 export AVAL_TEST_POSTGRES
 echo "pgtest: $AVAL_TEST_POSTGRES" >&2
+
+# This folder's own place for the address, ours alone; taken by one run at a time.
+remember() {
+	ours=/tmp/aval-pgtest-$(id -u)
+	mkdir -m 700 "$ours" 2>/dev/null || { [ -d "$ours" ] && [ ! -L "$ours" ] && [ -O "$ours" ]; } || return 0
+	place=$ours/$(pwd | cksum | cut -d' ' -f1)
+	[ ! -f "$place.pid" ] || ! kill -0 "$(cat "$place.pid")" 2>/dev/null || return 0
+	slot=$place
+	echo $$ >"$slot.pid"
+	(umask 077 && printf '%s' "$AVAL_TEST_POSTGRES" >"$slot")
+	AVAL_TEST_POSTGRES=$slot
+}
 if [ $# -gt 0 ]; then
+	remember
 	status=0
 	"$@" || status=$?
 	exit "$status"

@@ -1,7 +1,8 @@
 // Package dbtest gives each test a database of its own, on both engines.
 //
 // SQLite is always there. PostgreSQL is there when AVAL_TEST_POSTGRES holds
-// the DSN of a private server's superuser (scripts/pgtest.sh starts one);
+// the DSN of a private server's superuser, or the path of a file with it
+// (scripts/pgtest.sh starts one and says where);
 // without it the test is seen as skipped, or fails where AVAL_TEST_REQUIRE=1.
 // On PostgreSQL the test works as the app does: as a role that owns nothing,
 // behind the wall between boards.
@@ -127,6 +128,12 @@ func server(t testing.TB) string {
 	t.Helper()
 	dsn := os.Getenv("AVAL_TEST_POSTGRES")
 	switch {
+	case filepath.IsAbs(dsn):
+		kept, err := os.ReadFile(dsn) //nolint:gosec // named by who runs the tests
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(kept)
 	case dsn != "":
 	case os.Getenv("AVAL_TEST_REQUIRE") == "1":
 		t.Fatal("AVAL_TEST_POSTGRES is not set, and AVAL_TEST_REQUIRE=1 wants both engines: run the tests through scripts/pgtest.sh")
