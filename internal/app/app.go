@@ -23,6 +23,7 @@ import (
 	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
+	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
@@ -84,6 +85,7 @@ type App struct {
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
 	Contracts      *contract.Service
+	Disclosures    *disclosure.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
@@ -159,6 +161,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs, Asked: assessment.Measures},
+		Disclosures:    &disclosure.Service{DB: d},
 		Access:         access.New(d, pupils),
 		Requests:       request.New(d),
 		Evaluations:    evaluations,
@@ -186,23 +189,27 @@ func (a *App) Close() error {
 // handlers lists what the clock's door works on; nothing registers itself.
 func (a *App) handlers() map[job.Kind]job.Handler {
 	return map[job.Kind]job.Handler{
-		"notice.request":  a.Notices.Request,
-		"notice.contest":  a.Notices.Contest,
-		reveal.Alert:      a.Notices.Reveals,
-		reveal.Asking:     a.Notices.Asked,
-		reveal.Allowed:    a.Notices.Allowed,
-		reveal.Weekly:     a.Notices.Outliers,
-		incident.Reported: a.Notices.Incident,
-		reviewing:         a.ReviewLooks,
-		vault.ResealJob:   a.Vault.Reseal,
-		access.CreateJob:  a.Access.Run,
-		daily:             a.Daily,
-		sweeping:          a.SweepLicences,
-		keeping:           a.KeepAccounts,
-		following:         a.FollowConditions,
-		governing:         a.SweepGovernance,
-		minding:           a.MindRights,
-		mailing:           a.mailCheckpoint,
+		"notice.request":      a.Notices.Request,
+		"notice.contest":      a.Notices.Contest,
+		reveal.Alert:          a.Notices.Reveals,
+		reveal.Asking:         a.Notices.Asked,
+		reveal.Allowed:        a.Notices.Allowed,
+		reveal.Weekly:         a.Notices.Outliers,
+		incident.Reported:     a.Notices.Incident,
+		reviewing:             a.ReviewLooks,
+		vault.ResealJob:       a.Vault.Reseal,
+		access.CreateJob:      a.Access.Run,
+		daily:                 a.Daily,
+		sweeping:              a.SweepLicences,
+		keeping:               a.KeepAccounts,
+		licence.Changed:       a.Disclosures.Refresh,
+		disclosure.RefreshJob: a.Disclosures.Refresh,
+		disclosure.RosterJob:  a.Disclosures.Sweep,
+		disclosing:            a.SweepDisclosures,
+		following:             a.FollowConditions,
+		governing:             a.SweepGovernance,
+		minding:               a.MindRights,
+		mailing:               a.mailCheckpoint,
 	}
 }
 

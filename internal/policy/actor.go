@@ -86,6 +86,7 @@ const (
 	ContractRead         Action = "contract.read"
 	ContractManage       Action = "contract.manage"
 	ContractWaive        Action = "contract.waive"
+	DisclosureManage     Action = "disclosure.manage"
 	ClassRead            Action = "class.read"
 	RosterRead           Action = "roster.read"
 	RosterImport         Action = "roster.import"
@@ -139,7 +140,7 @@ var Actions = []Action{
 	EvaluationExport, InvitationRead, InvitationAnswer, CriterionManage, SignerManage, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
-	ContractRead, ContractManage, ContractWaive,
+	ContractRead, ContractManage, ContractWaive, DisclosureManage,
 	ClassificationManage, InventoryNote, InventoryRead, InventorySettle, DutyAcknowledge, DutyRead,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, PolicyMove, PolicyVerify,
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
@@ -199,6 +200,9 @@ type Settings struct {
 	// OwnAccessDays is in how many days the board answers a request of access to
 	// personal information; 0 is as many as the law lets it.
 	OwnAccessDays int `json:"access_days,omitempty"`
+	// CatchAll is a domain whose every address reaches the board: what platforms
+	// are given in place of people's own addresses is of it. Empty where there is none.
+	CatchAll string `json:"catch_all,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.

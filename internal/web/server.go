@@ -19,6 +19,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
+	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
@@ -54,6 +55,7 @@ type Server struct {
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
 	Contracts      *contract.Service
+	Disclosures    *disclosure.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
