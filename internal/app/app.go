@@ -21,8 +21,10 @@ import (
 	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/contract"
+	"aval/internal/correction"
 	"aval/internal/db"
 	"aval/internal/decision"
+	"aval/internal/directory"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
@@ -70,6 +72,8 @@ type App struct {
 	Orgs           *org.Service
 	Accounts       *account.Service
 	Rosters        *roster.Service
+	Directory      *directory.Service
+	Corrections    *correction.Service
 	Names          *pseudonym.Names
 	Pseudonyms     *pseudonym.Service
 	Reveals        *reveal.Service
@@ -139,7 +143,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	signers := &portable.Keys{Vault: v}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, correction.Sealed{})},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -156,6 +160,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Orgs:           org.New(d),
 		Accounts:       &account.Service{DB: d},
 		Rosters:        roster.New(d, names),
+		Directory:      &directory.Service{DB: d},
+		Corrections:    &correction.Service{DB: d, Vault: v},
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs},
@@ -186,23 +192,27 @@ func (a *App) Close() error {
 // handlers lists what the clock's door works on; nothing registers itself.
 func (a *App) handlers() map[job.Kind]job.Handler {
 	return map[job.Kind]job.Handler{
-		"notice.request":  a.Notices.Request,
-		"notice.contest":  a.Notices.Contest,
-		reveal.Alert:      a.Notices.Reveals,
-		reveal.Asking:     a.Notices.Asked,
-		reveal.Allowed:    a.Notices.Allowed,
-		reveal.Weekly:     a.Notices.Outliers,
-		incident.Reported: a.Notices.Incident,
-		reviewing:         a.ReviewLooks,
-		vault.ResealJob:   a.Vault.Reseal,
-		access.CreateJob:  a.Access.Run,
-		daily:             a.Daily,
-		sweeping:          a.SweepLicences,
-		keeping:           a.KeepAccounts,
-		following:         a.FollowConditions,
-		governing:         a.SweepGovernance,
-		minding:           a.MindRights,
-		mailing:           a.mailCheckpoint,
+		"notice.request":    a.Notices.Request,
+		"notice.contest":    a.Notices.Contest,
+		reveal.Alert:        a.Notices.Reveals,
+		reveal.Asking:       a.Notices.Asked,
+		reveal.Allowed:      a.Notices.Allowed,
+		reveal.Weekly:       a.Notices.Outliers,
+		incident.Reported:   a.Notices.Incident,
+		correction.Asked:    a.Notices.Correction,
+		correction.Answered: a.Notices.Corrected,
+		correction.CheckJob: a.CheckCorrections,
+		correcting:          a.FollowCorrections,
+		reviewing:           a.ReviewLooks,
+		vault.ResealJob:     a.Vault.Reseal,
+		access.CreateJob:    a.Access.Run,
+		daily:               a.Daily,
+		sweeping:            a.SweepLicences,
+		keeping:             a.KeepAccounts,
+		following:           a.FollowConditions,
+		governing:           a.SweepGovernance,
+		minding:             a.MindRights,
+		mailing:             a.mailCheckpoint,
 	}
 }
 
