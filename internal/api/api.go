@@ -24,8 +24,10 @@ import (
 	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/contract"
+	"aval/internal/correction"
 	"aval/internal/db"
 	"aval/internal/decision"
+	"aval/internal/directory"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
@@ -50,6 +52,8 @@ type Server struct {
 	Licences       *licence.Service
 	Contracts      *contract.Service
 	Access         *access.Service
+	Directory      *directory.Service
+	Corrections    *correction.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
 	Portable       *portable.Service

@@ -21,8 +21,10 @@ import (
 	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/contract"
+	"aval/internal/correction"
 	"aval/internal/db"
 	"aval/internal/decision"
+	"aval/internal/directory"
 	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
@@ -71,6 +73,8 @@ type App struct {
 	Orgs           *org.Service
 	Accounts       *account.Service
 	Rosters        *roster.Service
+	Directory      *directory.Service
+	Corrections    *correction.Service
 	Names          *pseudonym.Names
 	Pseudonyms     *pseudonym.Service
 	Reveals        *reveal.Service
@@ -141,7 +145,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	signers := &portable.Keys{Vault: v}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, correction.Sealed{})},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -158,6 +162,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Orgs:           org.New(d),
 		Accounts:       &account.Service{DB: d},
 		Rosters:        roster.New(d, names),
+		Directory:      &directory.Service{DB: d},
+		Corrections:    &correction.Service{DB: d, Vault: v},
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs, Asked: assessment.Measures},
@@ -196,6 +202,10 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		reveal.Allowed:        a.Notices.Allowed,
 		reveal.Weekly:         a.Notices.Outliers,
 		incident.Reported:     a.Notices.Incident,
+		correction.Asked:      a.Notices.Correction,
+		correction.Answered:   a.Notices.Corrected,
+		correction.CheckJob:   a.CheckCorrections,
+		correcting:            a.FollowCorrections,
 		reviewing:             a.ReviewLooks,
 		vault.ResealJob:       a.Vault.Reseal,
 		access.CreateJob:      a.Access.Run,

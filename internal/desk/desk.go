@@ -12,6 +12,7 @@ import (
 	"aval/internal/catalogue"
 	"aval/internal/condition"
 	"aval/internal/contract"
+	"aval/internal/correction"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/fault"
@@ -47,6 +48,7 @@ type Home struct {
 	Letters []Letter           // the oldest first
 	Late    []condition.Listed // conditions that are overdue, the oldest first
 	Vendors []contract.Task    // what awaits who keeps contracts, the oldest first
+	Wrong   correction.Count   // what schools found wrong in the roster, for who keeps its source
 	More    []reveal.Asked     // look-ups beyond the quota that the actor may allow, the oldest first
 }
 
@@ -64,6 +66,9 @@ func (s *Service) Home(ctx context.Context, actor policy.Actor) (h Home, err err
 			return err
 		}
 		if h.Vendors, err = contract.Waiting(ctx, tx, actor); err != nil {
+			return err
+		}
+		if h.Wrong, err = correction.Waiting(ctx, tx, actor); err != nil {
 			return err
 		}
 		disputes, err := disputes(ctx, tx, actor)

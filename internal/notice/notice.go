@@ -17,6 +17,7 @@
 //	                      board, the directors of evaluation and the privacy officers
 //	more looks allowed  → who asked
 //	an incident told    → the same
+//	something wrong in the roster → who keeps its source; once closed, who said it
 //	a checkpoint        → the secretaries, once a week
 //
 // Letters go out by jobs. A job looks at the request as it stands when it runs;

@@ -90,6 +90,10 @@ const (
 	ClassRead            Action = "class.read"
 	RosterRead           Action = "roster.read"
 	RosterImport         Action = "roster.import"
+	DirectoryRead        Action = "directory.read"
+	CorrectionRead       Action = "correction.read"
+	CorrectionAsk        Action = "correction.ask"
+	CorrectionSettle     Action = "correction.settle"
 	PolicyRead           Action = "policy.read"
 	OfficialUpload       Action = "official.upload"
 	InterpretationWrite  Action = "interpretation.write"
@@ -119,6 +123,8 @@ const (
 	IncidentReport       Action = "incident.report"
 	IncidentRead         Action = "incident.read"
 	IncidentManage       Action = "incident.manage"
+	BreachRead           Action = "breach.read"
+	BreachAct            Action = "breach.act"
 	RegisterRead         Action = "register.read"
 	RightsRead           Action = "rights.read"
 	RightsManage         Action = "rights.manage"
@@ -142,12 +148,13 @@ var Actions = []Action{
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	ContractRead, ContractManage, ContractWaive, DisclosureManage,
 	ClassificationManage, InventoryNote, InventoryRead, InventorySettle, DutyAcknowledge, DutyRead,
-	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, PolicyMove, PolicyVerify,
+	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport,
+	DirectoryRead, CorrectionRead, CorrectionAsk, CorrectionSettle, PolicyRead, PolicyMove, PolicyVerify,
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove,
-	IncidentReport, IncidentRead, IncidentManage, RegisterRead,
+	IncidentReport, IncidentRead, IncidentManage, BreachRead, BreachAct, RegisterRead,
 	RightsRead, RightsManage, RightsDispose, NoticeRead, NoticeWrite, NoticePublish,
 	ConsentRead, ConsentRecord, ConsentBasis, ConsentClass,
 }

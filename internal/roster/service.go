@@ -9,6 +9,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/disclosure"
+	"aval/internal/job"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
 )
@@ -22,6 +23,9 @@ type Service struct {
 
 // New makes the service over a database and the login names of its pupils.
 func New(d *db.DB, names *pseudonym.Names) *Service { return &Service{db: d, names: names} }
+
+// checking is the job that looks at what schools said is wrong, once the roster is new.
+const checking job.Kind = "correction.check"
 
 // Told is what an import is told beside its set.
 type Told string
@@ -72,6 +76,9 @@ func (s *Service) record(ctx context.Context, actor policy.Actor, r Report, name
 			kept = policy.Exception
 		}
 		if err := policy.Mark(ctx, tx, "roster.kept", subject, kept); err != nil {
+			return err
+		}
+		if err := job.Enqueue(ctx, tx, checking, done.ID); err != nil {
 			return err
 		}
 		note := fmt.Sprintf("students=%d staff=%d schools=%d classes=%d enrollments=%d warnings=%d defects=%d names=%d",

@@ -36,7 +36,11 @@ func (s *Server) class(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.render(classPage(v, room))
+	teachers, err := s.Directory.Teachers(v.ctx(), v.actor, room.Class.ID)
+	if err != nil {
+		return err
+	}
+	return v.render(classPage(v, room, teachers))
 }
 
 // cardsForm asks whose cards to print on which platform, why, and on what paper.

@@ -67,6 +67,9 @@ func (s *Server) deskHome(v *visit) error {
 	for _, t := range home.Vendors {
 		shown.Waiting = append(shown.Waiting, v.contractCard(t, v.today()))
 	}
+	if home.Wrong.Waiting > 0 {
+		shown.Waiting = append(shown.Waiting, v.wrongCard(home.Wrong))
+	}
 	theirs, err := s.toDecide(v, tasks)
 	if err != nil {
 		return err

@@ -50,6 +50,8 @@ var places = []struct {
 	{href: "/licences", icon: "card-checklist", key: "nav.licences", need: policy.LicenceRead},
 	{href: "/redirect", icon: "reply", key: "redirect.nav", need: policy.RequestRedirect},
 	{href: "/classes", icon: "people", key: "nav.classes", need: policy.ClassRead},
+	{href: "/directory", icon: "search", key: "nav.directory", need: policy.DirectoryRead},
+	{href: "/corrections", icon: "pencil", key: "nav.corrections", need: policy.CorrectionRead},
 	{href: "/reveals", icon: "person-badge", key: "nav.reveals", need: policy.RevealName},
 	{href: "/roster", icon: "building", key: "nav.roster", need: policy.RosterRead},
 	{href: "/incidents/report", icon: "megaphone", key: "nav.incident_report", need: policy.IncidentReport, part: protection},

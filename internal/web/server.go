@@ -16,9 +16,11 @@ import (
 	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/contract"
+	"aval/internal/correction"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
+	"aval/internal/directory"
 	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
@@ -57,6 +59,8 @@ type Server struct {
 	Contracts      *contract.Service
 	Disclosures    *disclosure.Service
 	Access         *access.Service
+	Directory      *directory.Service
+	Corrections    *correction.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
 	Decisions      *decision.Service

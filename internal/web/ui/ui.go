@@ -317,4 +317,11 @@ var looks = map[string]struct {
 	"condition.met":     {OK, "check-circle-fill"},
 	"condition.waived":  {Plain, "slash-circle"},
 	"condition.lapsed":  {Plain, "archive"},
+
+	"correction.open":    {Wait, "hourglass-split"},
+	"correction.taken":   {Info, "person-check"},
+	"correction.overdue": {Stop, "alarm"},
+	"correction.done":    {OK, "check-circle-fill"},
+	"correction.unshown": {Stop, "alarm"},
+	"correction.refused": {Plain, "slash-circle"},
 }

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+
+	"aval/internal/job"
+)
+
+const correcting job.Kind = "correction.sweep"
+
+// FollowCorrections is the handler of correction.sweep: on each board it looks at what the
+// roster now says of what schools found wrong, at days that have passed, and takes away what
+// was closed long ago.
+func (a *App) FollowCorrections(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		if err := a.CheckCorrections(ctx, b.ID, b.ID); err != nil {
+			return err
+		}
+		if err := a.Corrections.Purge(ctx, b.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckCorrections is the handler of correction.check, which an import leaves.
+func (a *App) CheckCorrections(ctx context.Context, boardID, _ string) error {
+	actor, err := a.clock(ctx, boardID)
+	if err != nil {
+		return err
+	}
+	return a.Corrections.Check(ctx, actor)
+}
