@@ -204,7 +204,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		incident.Reported:     a.Notices.Incident,
 		correction.Asked:      a.Notices.Correction,
 		correction.Answered:   a.Notices.Corrected,
-		correction.CheckJob:   a.CheckCorrections,
+		roster.Imported:       a.rosterImported,
 		correcting:            a.FollowCorrections,
 		reviewing:             a.ReviewLooks,
 		vault.ResealJob:       a.Vault.Reseal,

@@ -17,7 +17,7 @@ func (a *App) FollowCorrections(ctx context.Context, _, _ string) error {
 		return err
 	}
 	for _, b := range boards {
-		if err := a.CheckCorrections(ctx, b.ID, b.ID); err != nil {
+		if err := a.CheckCorrections(ctx, b.ID); err != nil {
 			return err
 		}
 		if err := a.Corrections.Purge(ctx, b.ID); err != nil {
@@ -27,8 +27,8 @@ func (a *App) FollowCorrections(ctx context.Context, _, _ string) error {
 	return nil
 }
 
-// CheckCorrections is the handler of correction.check, which an import leaves.
-func (a *App) CheckCorrections(ctx context.Context, boardID, _ string) error {
+// CheckCorrections looks at what schools said is wrong, now that the roster is new.
+func (a *App) CheckCorrections(ctx context.Context, boardID string) error {
 	actor, err := a.clock(ctx, boardID)
 	if err != nil {
 		return err

@@ -18,11 +18,10 @@ import (
 )
 
 // The jobs: Asked tells who keeps the source, Answered who asked. Their id is the
-// correction's. CheckJob looks at all of a board after an import.
+// correction's.
 const (
 	Asked    job.Kind = "notice.correction"
 	Answered job.Kind = "notice.corrected"
-	CheckJob job.Kind = "correction.check"
 )
 
 // Service is what people do with corrections.
