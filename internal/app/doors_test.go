@@ -360,6 +360,7 @@ func (b *board) fill() {
 	b.entered("delete")
 	b.known()
 	b.bound()
+	b.undertaken()
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

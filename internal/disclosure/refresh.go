@@ -33,8 +33,9 @@ func RosterChanged(ctx context.Context, tx *db.Tx) error {
 	return job.Enqueue(ctx, tx, RosterJob, tx.Board)
 }
 
-// page is how many rows of the roster one transaction looks at.
-const page = 5000
+// page is how many rows of the roster one transaction looks at: short, since on SQLite
+// who writes is alone. Tests make it shorter still.
+var page = 2000
 
 // step is how far a refresh is: a stage, and after what in its order.
 type step struct {

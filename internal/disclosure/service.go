@@ -86,13 +86,13 @@ func (s *Service) Undertake(ctx context.Context, actor policy.Actor, id catalogu
 	return u, err
 }
 
-// End ends an undertaking today: what left because of it leaves no more.
-func (s *Service) End(ctx context.Context, actor policy.Actor, id UndertakingID, version int64) (u Undertaking, err error) {
+// End ends an undertaking of a platform today: what left because of it leaves no more.
+func (s *Service) End(ctx context.Context, actor policy.Actor, platform catalogue.ID, id UndertakingID, version int64) (u Undertaking, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		if err := may(actor); err != nil {
 			return err
 		}
-		if u, err = undertaking(ctx, tx, id); err != nil {
+		if u, err = undertaking(ctx, tx, platform, id); err != nil {
 			return err
 		}
 		if err := u.end(i18n.DayOf(tx.Now)); err != nil {
@@ -215,7 +215,7 @@ type Recorded struct {
 	By string
 }
 
-// May lists the fields for which an undertaking may be recorded.
+// Promisable lists the fields for which an undertaking may be recorded.
 func (v View) Promisable() []Field {
 	return slices.DeleteFunc(slices.Clone(Fields), func(f Field) bool { return !f.Shows() || !v.Named[f] })
 }
@@ -292,16 +292,4 @@ func (v *View) sector(ctx context.Context, tx *db.Tx, p catalogue.Platform) erro
 	v.Others, err = catalogue.List(ctx, tx, catalogue.Filter{Status: catalogue.Approved})
 	v.Others = slices.DeleteFunc(v.Others, func(o catalogue.Platform) bool { return o.ID == p.ID })
 	return err
-}
-
-// Undertaking answers one to who sees to them.
-func (s *Service) Undertaking(ctx context.Context, actor policy.Actor, id UndertakingID) (u Undertaking, err error) {
-	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if err := may(actor); err != nil {
-			return err
-		}
-		u, err = undertaking(ctx, tx, id)
-		return err
-	})
-	return u, err
 }

@@ -87,19 +87,22 @@ func TestUndertake(t *testing.T) {
 			t.Errorf("a principal sees the board's licence: %+v, %v", v, err)
 		}
 
-		if _, err := s.End(t.Context(), w.as(policy.Principal, "s1"), u.ID, u.Version); !fault.Is(err, fault.Denied) {
+		if _, err := s.End(t.Context(), director, "another", u.ID, u.Version); !fault.Is(err, fault.NotFound) {
+			t.Errorf("as another platform's: %v", err)
+		}
+		if _, err := s.End(t.Context(), w.as(policy.Principal, "s1"), w.platform, u.ID, u.Version); !fault.Is(err, fault.Denied) {
 			t.Errorf("ended by a principal: %v", err)
 		}
-		if _, err := s.End(t.Context(), director, u.ID, u.Version+1); !fault.Is(err, fault.Conflict) {
+		if _, err := s.End(t.Context(), director, w.platform, u.ID, u.Version+1); !fault.Is(err, fault.Conflict) {
 			t.Errorf("ended by who read another: %v", err)
 		}
-		if _, err := s.End(t.Context(), director, u.ID, u.Version); err != nil {
+		if _, err := s.End(t.Context(), director, w.platform, u.ID, u.Version); err != nil {
 			t.Fatal(err)
 		}
 		if terms, err = w.terms(id); err != nil || terms.Fields[disclosure.GivenName] || len(terms.Withheld) != 2 || w.outcome() != "" {
 			t.Errorf("once it is ended: %+v, %v, marked %q", terms.Fields, err, w.outcome())
 		}
-		if _, err := s.End(t.Context(), director, u.ID, u.Version+1); !fault.Is(err, fault.Conflict) {
+		if _, err := s.End(t.Context(), director, w.platform, u.ID, u.Version+1); !fault.Is(err, fault.Conflict) {
 			t.Errorf("ended again: %v", err)
 		}
 		trail := w.words(`SELECT action || ' ' || clause FROM audit_record WHERE board_id = $1 AND subject = $2 ORDER BY seq`, u.Subject())

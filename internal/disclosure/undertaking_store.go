@@ -27,9 +27,10 @@ func scanUndertaking(r db.Row, more ...any) (u Undertaking, err error) {
 	return u, nil
 }
 
-func undertaking(ctx context.Context, tx *db.Tx, id UndertakingID) (Undertaking, error) {
+func undertaking(ctx context.Context, tx *db.Tx, platform catalogue.ID, id UndertakingID) (Undertaking, error) {
 	return db.One(ctx, tx, func(r db.Row) (Undertaking, error) { return scanUndertaking(r) },
-		`SELECT `+undertakingColumns+` FROM undertaking u WHERE u.board_id = $1 AND u.id = $2`, tx.Board, string(id))
+		`SELECT `+undertakingColumns+` FROM undertaking u WHERE u.board_id = $1 AND u.id = $2 AND u.platform_id = $3`,
+		tx.Board, string(id), string(platform))
 }
 
 // undertakings are those of a platform, the one that ends last first.

@@ -50,7 +50,11 @@ func (s *Server) undertake(v *visit) error {
 }
 
 func (s *Server) undertakingEnd(v *visit) error {
-	_, err := s.Disclosures.End(v.ctx(), v.actor, disclosure.UndertakingID(v.path("undertaking")), versionSent(v))
+	id, err := s.platformOf(v)
+	if err != nil {
+		return err
+	}
+	_, err = s.Disclosures.End(v.ctx(), v.actor, id, disclosure.UndertakingID(v.path("undertaking")), versionSent(v))
 	return v.toDisclosure(err, "disclosure.ended")
 }
 
