@@ -137,9 +137,11 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers := &portable.Keys{Vault: v}
+	rosters := roster.New(d, names)
+	rosters.Folder = filepath.Join(c.Data, "rosters")
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, roster.Sealed())},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -155,7 +157,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Adoptions:      &adoption.Service{DB: d},
 		Orgs:           org.New(d),
 		Accounts:       &account.Service{DB: d},
-		Rosters:        roster.New(d, names),
+		Rosters:        rosters,
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs},
@@ -203,6 +205,9 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		governing:         a.SweepGovernance,
 		minding:           a.MindRights,
 		mailing:           a.mailCheckpoint,
+		roster.WorkJob:    a.Rosters.Work,
+		roster.Imported:   a.rosterImported,
+		resuming:          a.ResumeImports,
 	}
 }
 
