@@ -143,9 +143,11 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers := &portable.Keys{Vault: v}
+	rosters := roster.New(d, names)
+	rosters.Folder = filepath.Join(c.Data, "rosters")
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, correction.Sealed{})},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, correction.Sealed{}, roster.Sealed())},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -161,7 +163,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Adoptions:      &adoption.Service{DB: d},
 		Orgs:           org.New(d),
 		Accounts:       &account.Service{DB: d},
-		Rosters:        roster.New(d, names),
+		Rosters:        rosters,
 		Directory:      &directory.Service{DB: d},
 		Corrections:    &correction.Service{DB: d, Vault: v},
 		Catalogue:      catalogue.New(d),
@@ -205,6 +207,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		correction.Asked:      a.Notices.Correction,
 		correction.Answered:   a.Notices.Corrected,
 		roster.Imported:       a.rosterImported,
+		resuming:              a.ResumeImports,
 		correcting:            a.FollowCorrections,
 		reviewing:             a.ReviewLooks,
 		vault.ResealJob:       a.Vault.Reseal,
@@ -220,6 +223,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		governing:             a.SweepGovernance,
 		minding:               a.MindRights,
 		mailing:               a.mailCheckpoint,
+		roster.WorkJob:        a.Rosters.Work,
 	}
 }
 

@@ -19,6 +19,7 @@ const (
 	disclosing job.Kind = "disclosure.sweep"
 	reviewing  job.Kind = "notice.weekly" // left daily, so that a week's letters are written soon after its end
 	mailing    job.Kind = "notice.checkpoint"
+	resuming   job.Kind = "roster.resume"
 )
 
 const (
@@ -95,6 +96,21 @@ func (a *App) KeepAccounts(ctx context.Context, _, _ string) error {
 	}
 	for _, b := range boards {
 		if err := a.Access.Sweep(ctx, b.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ResumeImports is the handler of roster.resume: on each board it goes on with the imports that
+// the end of a program cut.
+func (a *App) ResumeImports(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		if err := a.Rosters.Resume(ctx, b.ID); err != nil {
 			return err
 		}
 	}
