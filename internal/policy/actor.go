@@ -89,6 +89,7 @@ const (
 	ClassRead            Action = "class.read"
 	RosterRead           Action = "roster.read"
 	RosterImport         Action = "roster.import"
+	RosterMerge          Action = "roster.merge"
 	PolicyRead           Action = "policy.read"
 	OfficialUpload       Action = "official.upload"
 	InterpretationWrite  Action = "interpretation.write"
@@ -141,7 +142,7 @@ var Actions = []Action{
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	ContractRead, ContractManage, ContractWaive,
 	ClassificationManage, InventoryNote, InventoryRead, InventorySettle, DutyAcknowledge, DutyRead,
-	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, PolicyMove, PolicyVerify,
+	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, RosterMerge, PolicyRead, PolicyMove, PolicyVerify,
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
