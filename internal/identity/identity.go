@@ -144,14 +144,14 @@ func pupils(list ...person.Person) error {
 
 // Division says that one record is two children, and what is the second's.
 type Division struct {
-	Person                              string
-	GivenName, FamilyName, Number, Grade string // of the second
-	Schools                             []string // ids of those where the second learns
-	Leaves                              []string // ids of those where the first learns no more
-	Enrollments                         []string // that are the second's
-	Consents                            []string // that are the second's
-	Sources                             []string // source ids under which the source knows the second
-	Login                               Stays    // who keeps the login name; the other is given one
+	Person                               string
+	GivenName, FamilyName, Number, Grade string   // of the second
+	Schools                              []string // ids of those where the second learns
+	Leaves                               []string // ids of those where the first learns no more
+	Enrollments                          []string // that are the second's
+	Consents                             []string // that are the second's
+	Sources                              []string // source ids under which the source knows the second
+	Login                                Stays    // who keeps the login name; the other is given one
 }
 
 const mostName = 100

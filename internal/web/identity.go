@@ -289,7 +289,7 @@ func restOptions(v *visit) []ui.Option {
 		{Value: string(identity.Keep), Text: v.T("identity.other_keep"), Hint: v.T("identity.other_keep_hint"), Chosen: v.chosen("other", string(identity.Keep), false)}}
 }
 
-func placeOptions(v *visit, name string, places []identity.Place) (options []ui.Option) {
+func ofPlaces(v *visit, name string, places []identity.Place) (options []ui.Option) {
 	for i, text := range placesText(v, places) {
 		if len(places) > 0 {
 			options = append(options, ui.Option{Value: places[i].ID, Text: text, Chosen: v.chosen(name, places[i].ID, false)})

@@ -1459,16 +1459,16 @@ func splitForm(v *visit, r identity.Record) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Checks(v.p, v.input("schools", "identity.second_schools", "", ""), placeOptions(v, "schools", r.Schools)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Checks(v.p, v.input("schools", "identity.second_schools", "", ""), ofPlaces(v, "schools", r.Schools)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = ui.Checks(v.p, optional(v.input("leaves", "identity.leaves", "", "")), placeOptions(v, "leaves", r.Schools)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.Checks(v.p, optional(v.input("leaves", "identity.leaves", "", "")), ofPlaces(v, "leaves", r.Schools)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		if len(r.Classes) > 0 {
-			templ_7745c5c3_Err = ui.Checks(v.p, optional(v.input("enrollments", "identity.second_enrollments", "", "")), placeOptions(v, "enrollments", r.Classes)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Checks(v.p, optional(v.input("enrollments", "identity.second_enrollments", "", "")), ofPlaces(v, "enrollments", r.Classes)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
