@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"aval/internal/audit"
+	"aval/internal/board"
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/policy"
@@ -13,11 +14,15 @@ import (
 // Service is what people do with a board's vocabulary.
 type Service struct{ DB *db.DB }
 
-// Of answers the vocabulary of the transaction's board under a policy: its
-// province's, and over it the board's own words.
-func Of(ctx context.Context, tx *db.Tx, pack *policy.Pack) (Vocabulary, error) {
+// Of answers the vocabulary of the transaction's board: its province's, which its
+// policy names, and over it the board's own words.
+func Of(ctx context.Context, tx *db.Tx) (Vocabulary, error) {
+	b, err := board.Get(ctx, tx, tx.Board)
+	if err != nil {
+		return nil, err
+	}
 	jurisdiction := ""
-	if pack != nil {
+	if pack, err := policy.Named(b.Pack); err == nil { // a board whose pack is missing has Québec's
 		jurisdiction = pack.Jurisdiction
 	}
 	v := Usual(jurisdiction)
@@ -25,6 +30,15 @@ func Of(ctx context.Context, tx *db.Tx, pack *policy.Pack) (Vocabulary, error) {
 	for _, w := range own {
 		v[w.Folded] = w.Grade
 	}
+	return v, err
+}
+
+// Read is Of in a transaction of its own, for who reads a set outside of one.
+func Read(ctx context.Context, d *db.DB, boardID string) (v Vocabulary, err error) {
+	err = d.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
+		v, err = Of(ctx, tx)
+		return err
+	})
 	return v, err
 }
 

@@ -6,9 +6,9 @@ import (
 
 	"aval/internal/audit"
 	"aval/internal/db"
+	"aval/internal/disclosure"
 	"aval/internal/fault"
 	"aval/internal/i18n"
-	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/person"
 	"aval/internal/policy"
@@ -50,7 +50,7 @@ func (s *Service) Merge(ctx context.Context, actor policy.Actor, m Merge) (a Act
 		a = Act{ID: db.NewID(), Kind: Merged, First: first.ID, Second: second.ID, DoneBy: actor.ID, DoneAt: tx.Now}
 		c := &change{s: s, act: a}
 		for _, step := range []func(context.Context, *db.Tx, person.Person, person.Person) error{
-			c.logins(m), c.rows, c.posts, c.audiences, c.sources, c.standing,
+			c.logins(m), c.rows, c.posts, c.audiences, c.sources, c.standing, c.pseudonyms,
 		} {
 			if err := step(ctx, tx, first, second); err != nil {
 				return err
@@ -73,18 +73,11 @@ func (s *Service) begin(ctx context.Context, tx *db.Tx, actor policy.Actor) erro
 	return err
 }
 
-// told writes the trail, and leaves what follows to be done.
+// told writes the trail.
 func told(ctx context.Context, tx *db.Tx, actor policy.Actor, a Act, action string) error {
-	if err := audit.Write(ctx, tx, actor, action, "person:"+a.First, audit.Under(actor.Pack.First(clause, "D-28")),
-		audit.Note(Subject(a.ID)+" other=person:"+a.Second)); err != nil {
-		return err
-	}
-	return job.Enqueue(ctx, tx, Changed, a.ID)
+	return audit.Write(ctx, tx, actor, action, "person:"+a.First, audit.Under(actor.Pack.First(clause, "D-28")),
+		audit.Note(Subject(a.ID)+" other=person:"+a.Second))
 }
-
-// Changed is the job that is left when records were merged, split or put back: the
-// id is the act's.
-const Changed job.Kind = "identity.changed"
 
 // two reads the records of two pupils, neither of which was merged into another.
 func two(ctx context.Context, tx *db.Tx, one, other string) (first, second person.Person, err error) {
@@ -218,6 +211,11 @@ func (c *change) sources(ctx context.Context, tx *db.Tx, first, second person.Pe
 	ids = append(ids, second.SourceID)
 	c.note(Source, second.ID, ids...)
 	return person.Lead(ctx, tx, ids, first.ID)
+}
+
+// pseudonyms makes platforms that know the second by one know the first.
+func (c *change) pseudonyms(ctx context.Context, tx *db.Tx, first, second person.Person) error {
+	return disclosure.Move(ctx, tx, disclosure.OfUser, second.ID, first.ID)
 }
 
 // standing retires the second, and brings the first back where only the second was there.

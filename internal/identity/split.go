@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"aval/internal/db"
+	"aval/internal/disclosure"
 	"aval/internal/fault"
+	"aval/internal/job"
 	"aval/internal/person"
 	"aval/internal/policy"
 )
@@ -55,9 +57,27 @@ func (s *Service) Split(ctx context.Context, actor policy.Actor, d Division) (a 
 		if err := insert(ctx, tx, a, c.items); err != nil {
 			return err
 		}
+		if err := refresh(ctx, tx, first.ID); err != nil {
+			return err
+		}
 		return told(ctx, tx, actor, a, "roster.split")
 	})
 	return a, err
+}
+
+// refresh leaves each licence that lets its platform know the pupil to be brought in step.
+func refresh(ctx context.Context, tx *db.Tx, personID string) error {
+	licences, err := db.All(ctx, tx, scanText, `SELECT DISTINCT licence_id FROM disclosed
+		WHERE board_id = $1 AND kind = $2 AND subject_id = $3 ORDER BY licence_id`, tx.Board, string(disclosure.OfUser), personID)
+	if err != nil {
+		return err
+	}
+	for _, id := range licences {
+		if err := job.Enqueue(ctx, tx, disclosure.RefreshJob, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // held is what a record has that could be the second child's.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"aval/internal/db"
+	"aval/internal/disclosure"
 	"aval/internal/fault"
 	"aval/internal/licence"
 	"aval/internal/person"
@@ -117,6 +118,9 @@ func (s *Service) unmerge(ctx context.Context, tx *db.Tx, a Act, was items, firs
 	if err := unmergeSources(ctx, tx, was, second); err != nil {
 		return err
 	}
+	if err := disclosure.MoveBack(ctx, tx, disclosure.OfUser, second.ID, first.ID); err != nil {
+		return err
+	}
 	return s.unmergeLogins(ctx, tx, was, first.ID, second.ID)
 }
 
@@ -191,6 +195,9 @@ func (s *Service) rejoin(ctx context.Context, tx *db.Tx, a Act, was items, first
 		return err
 	}
 	if err := c.audiences(ctx, tx, first, second); err != nil {
+		return err
+	}
+	if err := c.pseudonyms(ctx, tx, first, second); err != nil {
 		return err
 	}
 	var posts []person.Post

@@ -155,3 +155,50 @@ func History(ctx context.Context, tx *db.Tx, personID string) ([]Was, error) {
 	return db.All(ctx, tx, scanWas, `SELECT attribute, was, until_at FROM person_was
 		WHERE board_id = $1 AND person_id = $2 ORDER BY until_at DESC, attribute, was LIMIT 100`, tx.Board, personID)
 }
+
+// LeadStaged makes what a set says under an id that leads to someone be said of
+// them: before the stage is taken. Where the set holds the record under its own id
+// too, that one tells their name and grade, and the other their schools and classes.
+// An id that the set says is gone says nothing of who is known under another; under
+// their own, a set of changes alone does not say it: the next full one does.
+func LeadStaged(ctx context.Context, tx *db.Tx) error {
+	n, err := db.One(ctx, tx, func(r db.Row) (n int, err error) {
+		err = r.Scan(&n)
+		return n, err
+	}, `SELECT count(*) FROM person_alias WHERE board_id = $1`, tx.Board)
+	if err != nil || n == 0 {
+		return err
+	}
+	const (
+		led = `person_alias a JOIN person p ON p.board_id = a.board_id AND p.id = a.person_id`
+		// told: the full set repeats the record as it stands, so that it is not staged
+		told = `p.status = 'active' AND p.said <> 0 AND p.said NOT IN (SELECT said FROM staged_unseen WHERE file = 'users')
+			AND EXISTS (SELECT 1 FROM staged_unseen WHERE file = 'users')`
+		alias = `staged_person.source_id IN (SELECT source_id FROM person_alias WHERE board_id = $1)`
+	)
+	return all(ctx, tx, []step{
+		{"forget ids that are gone", `DELETE FROM staged_person WHERE staged_person.status <> 'active' AND ` + alias},
+		{"keep who is known under another id", `DELETE FROM staged_person WHERE staged_person.status <> 'active' AND EXISTS (SELECT 1 FROM ` + led + `
+			WHERE a.board_id = $1 AND p.source_id = staged_person.source_id AND (
+				NOT EXISTS (SELECT 1 FROM staged_unseen WHERE file = 'users') OR ` + told + `
+				OR EXISTS (SELECT 1 FROM staged_person s WHERE s.source_id = a.source_id)))`},
+		{"prefer the own id", `DELETE FROM staged_person WHERE EXISTS (SELECT 1 FROM ` + led + `
+			WHERE a.board_id = $1 AND a.source_id = staged_person.source_id AND (` + told + `
+				OR EXISTS (SELECT 1 FROM staged_person s WHERE s.source_id = p.source_id)))`},
+		{"keep one of several", `DELETE FROM staged_person WHERE EXISTS (SELECT 1 FROM person_alias a
+			JOIN person_alias b ON b.board_id = a.board_id AND b.person_id = a.person_id
+			JOIN staged_person s ON s.source_id = b.source_id
+			WHERE a.board_id = $1 AND a.source_id = staged_person.source_id AND s.line > staged_person.line)`},
+		{"lead people", lead("staged_person", "source_id", "")},
+		{"lead roles", lead("staged_post", "person", "")},
+		{"lead enrolments", lead("staged_enrollment", "person", "")},
+		{"lead what could not be read", lead("staged_aside", "source_id", `file = 'users' AND `)},
+	})
+}
+
+// lead makes a column of the stage say the own id of whom it leads to.
+func lead(table, column, where string) string {
+	return `UPDATE ` + table + ` SET ` + column + ` = (SELECT p.source_id FROM person_alias a
+		JOIN person p ON p.board_id = a.board_id AND p.id = a.person_id WHERE a.board_id = $1 AND a.source_id = ` + table + `.` + column + `)
+		WHERE ` + where + column + ` IN (SELECT source_id FROM person_alias WHERE board_id = $1)`
+}
