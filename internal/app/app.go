@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"aval/internal/access"
@@ -29,6 +30,8 @@ import (
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
+	"aval/internal/grade"
+	"aval/internal/identity"
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/job"
@@ -36,6 +39,7 @@ import (
 	"aval/internal/mail"
 	"aval/internal/notice"
 	"aval/internal/org"
+	"aval/internal/person"
 	"aval/internal/portable"
 	"aval/internal/pseudonym"
 	"aval/internal/register"
@@ -79,6 +83,8 @@ type App struct {
 	Pseudonyms     *pseudonym.Service
 	Reveals        *reveal.Service
 	Usage          *usage.Service
+	Identity       *identity.Service
+	Grades         *grade.Service
 	Incidents      *incident.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
@@ -147,10 +153,13 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	rosters.Folder = filepath.Join(c.Data, "rosters")
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, correction.Sealed{}, roster.Sealed())},
-		Names:          names,
-		Reveals:        reveals,
-		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
+		Vault:   &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, correction.Sealed{}, roster.Sealed())},
+		Names:   names,
+		Reveals: reveals,
+		Usage:   &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
+		Identity: &identity.Service{DB: d, Names: names, Reveals: reveals,
+			Rows: slices.Concat(person.Following(), rights.Following(), reveal.Following())},
+		Grades:         &grade.Service{DB: d},
 		Pseudonyms:     &pseudonym.Service{DB: d, Names: names},
 		Incidents:      &incident.Service{DB: d},
 		Classification: &classification.Service{DB: d},

@@ -108,7 +108,7 @@ func TakePosts(ctx context.Context, tx *db.Tx, everyone, renew bool) error {
 			WHERE s.person = p.source_id AND s.org = o.source_id AND s.role = r.role AND NOT s.gone)`
 	switch {
 	case everyone:
-		steps = append(steps, step{"find roles that are over", told + ` AND p.status = 'active'
+		steps = append(steps, step{"find roles that are over", told + ` AND p.status = 'active' AND p.source_id NOT LIKE '` + ByHand + `%'
 			AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = 'users' AND a.source_id = p.source_id)`})
 	case renew:
 		steps = append(steps, step{"find roles that are over", told + ` AND p.source_id IN (SELECT source_id FROM staged_person
@@ -197,7 +197,8 @@ func TakeEnrollments(ctx context.Context, tx *db.Tx) error {
 func absent(table, staged, file string) string {
 	return table + `.status = 'active' AND ` + table + `.said IN (SELECT said FROM staged_unseen WHERE file = '` + file + `')
 		AND NOT EXISTS (SELECT 1 FROM ` + staged + ` s WHERE s.source_id = ` + table + `.source_id)
-		AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = '` + file + `' AND a.source_id = ` + table + `.source_id)`
+		AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = '` + file + `' AND a.source_id = ` + table + `.source_id)
+		AND ` + table + `.source_id NOT LIKE '` + ByHand + `%'`
 }
 
 func retire(ctx context.Context, tx *db.Tx, table, staged, file string) (int, error) {

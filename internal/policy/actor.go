@@ -94,6 +94,7 @@ const (
 	CorrectionRead       Action = "correction.read"
 	CorrectionAsk        Action = "correction.ask"
 	CorrectionSettle     Action = "correction.settle"
+	RosterMerge          Action = "roster.merge"
 	PolicyRead           Action = "policy.read"
 	OfficialUpload       Action = "official.upload"
 	InterpretationWrite  Action = "interpretation.write"
@@ -148,7 +149,7 @@ var Actions = []Action{
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
 	ContractRead, ContractManage, ContractWaive, DisclosureManage,
 	ClassificationManage, InventoryNote, InventoryRead, InventorySettle, DutyAcknowledge, DutyRead,
-	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport,
+	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, RosterMerge,
 	DirectoryRead, CorrectionRead, CorrectionAsk, CorrectionSettle, PolicyRead, PolicyMove, PolicyVerify,
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,

@@ -187,6 +187,10 @@ func (s *Service) byClass(ctx context.Context, tx *db.Tx, actor policy.Actor, id
 
 // within finds a pupil in the actor's reach.
 func within(ctx context.Context, tx *db.Tx, actor policy.Actor, do policy.Action, id string) (found, error) {
+	id, err := person.Survivor(ctx, tx, id)
+	if err != nil {
+		return found{}, err
+	}
 	p, err := person.Get(ctx, tx, id)
 	if fault.Is(err, fault.NotFound) {
 		return found{missing: nobody()}, nil

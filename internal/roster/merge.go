@@ -28,7 +28,7 @@ func (m *merge) run(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	steps := []func(context.Context, *db.Tx) error{
-		m.once, m.guard, m.orgs, m.sessions, m.courses, m.people, m.retirePeople, m.posts, m.classes, m.enrollments, m.retire,
+		m.once, person.LeadStaged, m.guard, m.orgs, m.sessions, m.courses, m.people, m.retirePeople, m.posts, m.classes, m.enrollments, m.retire,
 	}
 	for _, step := range steps {
 		if err := step(ctx, tx); err != nil {

@@ -85,6 +85,9 @@ func (s *Service) look(ctx context.Context, board string, open opener, tick func
 		return r.read(&staging{ctx: ctx, db: s.db, board: board, stage: stage, whole: true, tick: tick})
 	}
 	err = s.db.StageAndRead(ctx, board, stageTables, fill, func(ctx context.Context, tx *db.Tx) error {
+		if err := person.LeadStaged(ctx, tx); err != nil {
+			return err
+		}
 		return c.compare(ctx, tx, &r.set)
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aval/internal/fault"
+	"aval/internal/grade"
 	"aval/internal/person"
 )
 
@@ -25,6 +26,7 @@ type reader struct {
 	users   map[uint64]user
 	taught  map[uint64]taught // one enrolment of each user of whom no role is known
 	counts  Report
+	words   grade.Vocabulary // how the set writes grades
 }
 
 // taker is given the rows of a set: organisations and sessions once the set is
@@ -61,7 +63,7 @@ type parent struct {
 }
 
 func newReader(p *pack, set *Set, t taker) *reader {
-	rd := &reader{pack: p, set: set, taker: t, known: map[string]*ids{}, skipped: map[string]map[uint64]bool{},
+	rd := &reader{words: grade.Usual(grade.Quebec), pack: p, set: set, taker: t, known: map[string]*ids{}, skipped: map[string]map[uint64]bool{},
 		parents: map[string]map[uint64]parent{"orgs": {}, "academicSessions": {}},
 		hashes:  map[string]map[uint64]bool{"orgs": {}, "academicSessions": {}}, orgs: map[uint64]place{},
 		schools: map[uint64]uint64{}, users: map[uint64]user{}, taught: map[uint64]taught{}}
@@ -460,7 +462,7 @@ func (rd *reader) required(r *row, file, field string) string {
 
 func (rd *reader) class(r *row) {
 	c := ClassRow{Mark: r.mark(), Title: r.need("title"), Code: r.text("classCode"), Kind: r.want("classType"),
-		School: rd.required(r, "orgs", "schoolSourcedId"), Grade: strings.Join(r.grades(), ",")}
+		School: rd.required(r, "orgs", "schoolSourcedId"), Grade: strings.Join(r.grades(rd.words), ",")}
 	c.Course = rd.optional(r, "courses", "courseSourcedId", r.want("courseSourcedId"))
 	c.Subject = strings.Join(r.list("subjects"), ", ")
 	switch folded := strings.ToLower(c.Kind); folded {
@@ -495,7 +497,7 @@ func (rd *reader) class(r *row) {
 }
 
 func (rd *reader) user(r *row) {
-	u := userOf(r)
+	u := rd.userOf(r)
 	if rd.set.Version != "1.2" {
 		_, are := rd.postsOf(r, u)
 		delete(rd.users, hash(u.SourceID))
@@ -512,11 +514,11 @@ func (rd *reader) user(r *row) {
 }
 
 // userOf reads a row of users.csv, but what the user is.
-func userOf(r *row) UserRow {
+func (rd *reader) userOf(r *row) UserRow {
 	u := UserRow{Mark: r.mark(), Given: r.need("givenName"), Family: r.need("familyName"), Email: r.text("email"),
 		Number: r.text("identifier"), Username: r.want("username")}
 	r.want("enabledUser")
-	if words := r.grades(); len(words) > 0 {
+	if words := r.grades(rd.words); len(words) > 0 {
 		u.Grade = words[0]
 	}
 	if u.Email != "" && strings.Count(u.Email, "@") != 1 {

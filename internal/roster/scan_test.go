@@ -1,6 +1,7 @@
 package roster
 
 import (
+	"aval/internal/grade"
 	"encoding/csv"
 	"errors"
 	"io"
@@ -125,7 +126,7 @@ func FuzzValues(f *testing.F) {
 		if year, _ := schoolYearOf(text, "schoolYear", "2026-08-24", "2027-06-24"); len(year) != 4 || !isDigits(year) {
 			t.Errorf("school year %q of %q", year, text)
 		}
-		if word, _, ok := grade(text); ok && text != "" && !grades[word] {
+		if word, _, ok := grade.Usual(grade.Ontario).Read(text); ok && text != "" && grade.CEDS(word) != word {
 			t.Errorf("grade %q of %q", word, text)
 		}
 		if value, dirt := truthOf(text); value && dirt == "" && text != "true" {

@@ -9,6 +9,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/db"
+	"aval/internal/grade"
 	"aval/internal/fault"
 	"aval/internal/job"
 	"aval/internal/policy"
@@ -66,6 +67,9 @@ func (r *reading) read(s *staging) error {
 	}
 	s.set, s.again = &r.set, map[string]bool{}
 	rd := newReader(pack, &r.set, s)
+	if rd.words, err = grade.Read(s.ctx, s.db, s.board); err != nil {
+		return errors.Join(err, pack.done())
+	}
 	if err = rd.read(); err == nil {
 		err = s.end()
 	}

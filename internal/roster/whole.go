@@ -24,7 +24,7 @@ func (rd *reader) people() error {
 	again := *rd
 	again.pack = &pack
 	_, err := again.file("users", func(r *row) error {
-		u := userOf(r)
+		u := rd.userOf(r)
 		about := rd.users[hash(u.SourceID)]
 		if r.bad || !about.is(standing) || int(about.row) != r.n {
 			return nil

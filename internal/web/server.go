@@ -25,6 +25,8 @@ import (
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
+	"aval/internal/grade"
+	"aval/internal/identity"
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/licence"
@@ -70,6 +72,8 @@ type Server struct {
 	Assessments    *assessment.Service
 	Reveals        *reveal.Service
 	Usage          *usage.Service
+	Identity       *identity.Service
+	Grades         *grade.Service
 	Pseudonyms     *pseudonym.Service
 	Incidents      *incident.Service
 	Classification *classification.Service
