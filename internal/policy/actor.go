@@ -200,6 +200,9 @@ type Settings struct {
 	// OwnAccessDays is in how many days the board answers a request of access to
 	// personal information; 0 is as many as the law lets it.
 	OwnAccessDays int `json:"access_days,omitempty"`
+	// CatchAll is a domain whose every address reaches the board: what platforms
+	// are given in place of people's own addresses is of it. Empty where there is none.
+	CatchAll string `json:"catch_all,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.
