@@ -47,7 +47,7 @@ func (s *Service) Grant(ctx context.Context, id, secret string, asked []Scope) (
 			refused = ErrClient
 			return addUse(ctx, tx, id, Use{Day: i18n.DayOf(tx.Now), Refused: 1, LastAt: tx.Now})
 		}
-		if _, err := s.Terms(ctx, tx, c.Licence); err != nil {
+		if _, err := disclosure.TermsOf(ctx, tx, c.Licence); err != nil {
 			if _, known := fault.As(err); known {
 				refused = ErrOver
 				return nil
@@ -93,7 +93,7 @@ func (s *Service) Open(ctx context.Context, token string) (b Bearer, err error) 
 		return b, nil
 	}
 	err = s.DB.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
-		b.Terms, err = s.Terms(ctx, tx, h.licence)
+		b.Terms, err = disclosure.TermsOf(ctx, tx, h.licence)
 		return err
 	})
 	if _, refused := fault.As(err); refused {
