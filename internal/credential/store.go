@@ -133,3 +133,15 @@ func uses(ctx context.Context, tx *db.Tx, id string) ([]Use, error) {
 	}, `SELECT day, requests, objects, refused, last_at FROM credential_use
 		WHERE board_id = $1 AND credential_id = $2 ORDER BY day DESC LIMIT $3`, tx.Board, id, usedDays)
 }
+
+// language is the board's own, "" where the roster does not tell.
+func language(ctx context.Context, tx *db.Tx) (string, error) {
+	found, err := db.All(ctx, tx, func(r db.Row) (lang string, err error) {
+		err = r.Scan(&lang)
+		return lang, err
+	}, `SELECT language FROM org WHERE board_id = $1 AND kind = 'board' AND status = 'active' ORDER BY id LIMIT 1`, tx.Board)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0], nil
+}

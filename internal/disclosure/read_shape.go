@@ -173,10 +173,12 @@ var courseShape = &shape{
 	},
 }
 
-// classSessions are those in which a class is held.
+// classSessions are those in which a class is given; of a class of which that is not
+// known, the school years.
 const classSessions = `SELECT o.value AS v FROM academic_session y JOIN disclosed o ON o.board_id = y.board_id AND o.licence_id = $2
 	AND o.kind = 'session' AND o.subject_id = y.id AND o.status = 'active'
-	WHERE y.board_id = $1 AND y.kind = 'schoolYear'`
+	WHERE y.board_id = $1 AND (EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id AND x.session_id = y.id)
+	OR y.kind = 'schoolYear' AND NOT EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id))`
 
 var classShape = &shape{
 	kind:  OfClass,
@@ -194,9 +196,11 @@ var classShape = &shape{
 		{name: "sessions", many: classSessions},
 	},
 	of: map[Kind]string{
-		OfOrg:     `c.school_id = :id`,
-		OfCourse:  `c.course_id = :id`,
-		OfSession: `EXISTS (SELECT 1 FROM academic_session y WHERE y.board_id = $1 AND y.id = :id AND y.kind = 'schoolYear')`,
+		OfOrg:    `c.school_id = :id`,
+		OfCourse: `c.course_id = :id`,
+		OfSession: `(EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id AND x.session_id = :id)
+			OR EXISTS (SELECT 1 FROM academic_session y WHERE y.board_id = $1 AND y.id = :id AND y.kind = 'schoolYear')
+			AND NOT EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id))`,
 		OfUser: `c.id IN (SELECT e.class_id FROM enrollment e WHERE e.board_id = $1 AND e.person_id = :id
 			AND e.status = 'active' AND e.id IN (` + visibleSeat + `):role)`,
 	},

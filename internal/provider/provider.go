@@ -147,7 +147,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 	if refused != nil {
 		return refused
 	}
-	out := &writer{version: v, base: s.BaseURL + bases[v], chosen: a.chosen, words: fillers}
+	out := &writer{version: v, base: s.BaseURL + bases[v], chosen: a.chosen, words: fillers(b.Lang)}
 	var p page
 	err := s.DB.Read(r.Context(), b.Board, func(ctx context.Context, tx *db.Tx) (err error) {
 		out.b = append(append(out.b, `{"`...), o.envelope()+`":`...)
@@ -180,6 +180,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 
 // one writes the object of a pseudonym; one that was merged leads to the survivor.
 func (s *Server) one(ctx context.Context, tx *db.Tx, out *writer, t disclosure.Terms, o op, value string, a asked) error {
+	if o.birth {
+		return fault.Missing()
+	}
 	a.Value, a.Limit = value, 1
 	if o.only != "" {
 		a.Only = []string{o.only}
@@ -202,7 +205,7 @@ func (s *Server) many(ctx context.Context, tx *db.Tx, out *writer, b credential.
 	if err := belongs(ctx, tx, b.Terms, o, r, &a); err != nil {
 		return p, err
 	}
-	if o.birth && !b.Terms.Fields[disclosure.BirthDate] {
+	if o.birth { // no birth date is kept
 		out.b = append(out.b, "[]"...)
 		return p, nil
 	}
@@ -250,11 +253,7 @@ func (s *Server) rows(ctx context.Context, tx *db.Tx, out *writer, t disclosure.
 	switch o.kind {
 	case disclosure.OfUser:
 		list, err := disclosure.Users(ctx, tx, s.Names, t, q)
-		write := out.user
-		if o.birth {
-			write = out.demographics
-		}
-		return each(out, list, err, write, func(u disclosure.User) string { return u.Value })
+		return each(out, list, err, out.user, func(u disclosure.User) string { return u.Value })
 	case disclosure.OfOrg:
 		list, err := disclosure.Orgs(ctx, tx, t, q)
 		return each(out, list, err, out.org, func(o disclosure.Org) string { return o.Value })
@@ -283,5 +282,8 @@ func each[T any](out *writer, list []T, err error, write func(T), value func(T) 
 	return last, len(list), err
 }
 
-// fillers stand where the schema requires a name and none leaves.
-var fillers = words{Pupil: i18n.For("").T("provider.pupil"), Teacher: i18n.For("").T("provider.teacher")}
+// fillers stand where the schema requires a name and none leaves, in the board's language.
+func fillers(lang string) words {
+	p := i18n.For(lang)
+	return words{Pupil: p.T("provider.pupil"), Teacher: p.T("provider.teacher")}
+}
