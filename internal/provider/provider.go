@@ -27,13 +27,10 @@ import (
 )
 
 // Root is where everything of this door begins.
-const Root = "/ims/oneroster/"
+const Root = credential.Root
 
-// bases are where the operations of each version begin.
-var bases = map[credential.Version]string{
-	credential.V1p2: Root + "rostering/v1p2",
-	credential.V1p1: Root + "v1p1",
-}
+// versions are those that are spoken.
+var versions = []credential.Version{credential.V1p2, credential.V1p1}
 
 // Server answers platforms.
 type Server struct {
@@ -59,8 +56,9 @@ func (s *Server) Handler() http.Handler {
 		s.PerSecond = 50
 	}
 	m := http.NewServeMux()
-	m.HandleFunc(Root+"token", s.token)
-	for v, base := range bases {
+	m.HandleFunc(credential.TokenPath, s.token)
+	for _, v := range versions {
+		base := v.Path()
 		for _, o := range operations() {
 			m.Handle("GET "+base+"/"+o.path, s.operation(o, v))
 			m.Handle(base+"/"+o.path, refuse(noMethod, v))
@@ -68,7 +66,7 @@ func (s *Server) Handler() http.Handler {
 		m.Handle(base+"/", refuse(noObject, v))
 	}
 	for _, name := range discoveryNames {
-		m.HandleFunc("GET "+bases[credential.V1p2]+"/discovery/"+name, s.discovery)
+		m.HandleFunc("GET "+credential.V1p2.Path()+"/discovery/"+name, s.discovery)
 	}
 	m.Handle(Root, refuse(noObject, credential.V1p2))
 	return headers(m)
@@ -147,7 +145,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 	if refused != nil {
 		return refused
 	}
-	out := &writer{version: v, base: s.BaseURL + bases[v], chosen: a.chosen, words: fillers(b.Lang)}
+	out := &writer{version: v, base: s.BaseURL + v.Path(), chosen: a.chosen, words: fillers(b.Lang)}
 	var p page
 	err := s.DB.Read(r.Context(), b.Board, func(ctx context.Context, tx *db.Tx) (err error) {
 		out.b = append(append(out.b, `{"`...), o.envelope()+`":`...)
