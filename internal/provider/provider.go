@@ -90,7 +90,9 @@ func (s *Server) operation(o op, v credential.Version) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, refused := s.who(r)
 		if refused == nil {
-			refused = s.answer(w, r, o, v, b)
+			if refused = s.answer(w, r, o, v, b); refused != nil {
+				s.count(r.Context(), b, 0, true)
+			}
 		}
 		if refused != nil {
 			refused.write(w, r, v)
@@ -114,17 +116,17 @@ func (s *Server) who(r *http.Request) (b credential.Bearer, refused *refusal) {
 		return b, s.wrong(r.Context(), err)
 	}
 	if !s.rates.allow(b.Credential, s.PerSecond, s.DB.Clock()) {
-		return b, s.count(r.Context(), b, 0, tooMany)
+		s.count(r.Context(), b, 0, true)
+		return b, tooMany
 	}
 	return b, nil
 }
 
-// count notes a request, or one that was refused, and answers that refusal.
-func (s *Server) count(ctx context.Context, b credential.Bearer, objects int, refused *refusal) *refusal {
-	if err := s.Credentials.Count(ctx, b, objects, refused != nil); err != nil {
+// count notes a request, or one that was refused.
+func (s *Server) count(ctx context.Context, b credential.Bearer, objects int, refused bool) {
+	if err := s.Credentials.Count(ctx, b, objects, refused); err != nil {
 		s.wrong(ctx, err)
 	}
-	return refused
 }
 
 // wrong logs a mistake of ours.
@@ -158,11 +160,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 	})
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return s.count(r.Context(), b, 0, noObject)
+		return noObject
 	case err != nil:
 		return s.wrong(r.Context(), err)
 	}
-	if a.warns != "" {
+	if a.warns.token != "" {
 		out.warn(a.warns, i18n.For(i18n.Choose(r.Header.Get("Accept-Language"))))
 	}
 	out.b = append(out.b, '}')
@@ -172,7 +174,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(out.b)))
 	_, _ = w.Write(out.b) // the caller has gone
-	s.count(r.Context(), b, p.objects, nil)
+	s.count(r.Context(), b, p.objects, false)
 	return nil
 }
 
