@@ -62,7 +62,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account, "{check}", f.account, "{notice}", f.file, "{kind}", f.file).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account, "{check}", f.account, "{notice}", f.file, "{kind}", f.file, "{undertaking}", f.file).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -266,7 +266,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.contractForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
