@@ -82,3 +82,6 @@ func overlapOptions(v *visit) (options []ui.Option) {
 	}
 	return options
 }
+
+// dayAndTime says a moment of any day.
+func dayAndTime(v *visit, at time.Time) string { return v.p.Date(at) + ", " + v.p.Time(at) }
