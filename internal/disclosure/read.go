@@ -120,20 +120,27 @@ func Shows(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (bool, e
 	return n > 0, err
 }
 
+// Statement answers the SQL of a page with its arguments, for what looks at its plan
+// or measures it.
+func Statement(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (text string, args []any, err error) {
+	b := &builder{shape: shapes[kind], terms: t, args: []any{tx.Board, string(t.Licence.ID), string(kind)}}
+	if err := b.conditions(ctx, tx, q); err != nil {
+		return "", nil, err
+	}
+	text, err = b.page(q)
+	return text, b.args, err
+}
+
 // rows reads what a query asks of a shape, in the order of the pseudonyms unless it asks for another.
 func rows[T any](ctx context.Context, tx *db.Tx, s *shape, t Terms, q Query, scan func(db.Row) (T, error)) ([]T, error) {
 	if !s.leaves(t) {
 		return nil, nil
 	}
-	b := &builder{shape: s, terms: t, args: []any{tx.Board, string(t.Licence.ID), string(s.kind)}}
-	if err := b.conditions(ctx, tx, q); err != nil {
-		return nil, err
-	}
-	text, err := b.page(q)
+	text, args, err := Statement(ctx, tx, t, s.kind, q)
 	if err != nil {
 		return nil, err
 	}
-	return db.All(ctx, tx, scan, text, b.args...)
+	return db.All(ctx, tx, scan, text, args...)
 }
 
 // builder writes one statement.

@@ -11,12 +11,11 @@ import (
 
 // credentialRoutes are the page of what a platform's program signs in with.
 func (s *Server) credentialRoutes() []route {
-	const at = "/licences/{id}/credential"
 	return []route{
-		{pattern: "GET " + at, need: policy.CredentialManage, do: s.credential},
-		{pattern: "POST " + at, need: policy.CredentialManage, do: s.credentialMake, form: s.credential},
-		{pattern: "POST " + at + "/rotate", need: policy.CredentialManage, do: s.credentialRotate, form: s.credential},
-		{pattern: "POST " + at + "/revoke", need: policy.CredentialManage, do: s.credentialRevoke, form: s.credential},
+		{pattern: "GET /licences/{id}/credential", need: policy.CredentialManage, do: s.credential},
+		{pattern: "POST /licences/{id}/credential", need: policy.CredentialManage, do: s.credentialMake, form: s.credential},
+		{pattern: "POST /licences/{id}/credential/rotate", need: policy.CredentialManage, do: s.credentialRotate, form: s.credential},
+		{pattern: "POST /licences/{id}/credential/revoke", need: policy.CredentialManage, do: s.credentialRevoke, form: s.credential},
 	}
 }
 
