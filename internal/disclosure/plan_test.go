@@ -29,11 +29,12 @@ func TestThePlanOfAPage(t *testing.T) {
 					return err
 				}
 			}
-			text, args, err := disclosure.Statement(ctx, tx, w.terms, disclosure.OfUser, q)
+			text, args, err := disclosure.Reader{Tx: tx}.Statement(ctx, w.terms, disclosure.OfUser, q)
 			if err != nil {
 				return err
 			}
 			plan := explain(ctx, t, tx, text, args)
+			plan += generic(ctx, t, tx, text, args)
 			for _, bad := range []string{"Gather", "Seq Scan on disclosed", "Seq Scan on person ", "Hash Right Join", "Sort Key: d.value"} {
 				if strings.Contains(plan, bad) {
 					t.Errorf("%s: the plan has %q:\n%s", name, bad, plan)
@@ -42,6 +43,19 @@ func TestThePlanOfAPage(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// generic is the plan that is kept for every argument.
+func generic(ctx context.Context, t *testing.T, tx *db.Tx, text string, args []any) string {
+	t.Helper()
+	set := func(mode string) {
+		if _, err := tx.Exec(ctx, `SET LOCAL plan_cache_mode = `+mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("force_generic_plan")
+	defer set("force_custom_plan")
+	return explain(ctx, t, tx, text, args)
 }
 
 func explain(ctx context.Context, t *testing.T, tx *db.Tx, text string, args []any) string {

@@ -2,6 +2,7 @@ package disclosure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -57,10 +58,18 @@ const (
 	Contains Op = "~"
 )
 
-// Users reads the pupils of the audience and the teachers of their classes. Login
-// names are opened with names; without it, they stay empty.
-func Users(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t Terms, q Query) ([]User, error) {
-	people, err := rows(ctx, tx, userShape, t, q, scanUser)
+// Reader reads in a transaction or, without one, in one statement of its own, which
+// takes one round trip: then a query is Of nothing, and login names stay empty.
+type Reader struct {
+	Tx    *db.Tx
+	Names *pseudonym.Names // opens login names; without it, they stay empty
+	DB    *db.DB           // without Tx, with the board
+	Board string
+}
+
+// Users reads the pupils of the audience and the teachers of their classes.
+func (r Reader) Users(ctx context.Context, t Terms, q Query) ([]User, error) {
+	people, err := rows(ctx, r, userShape, t, q, scanUser)
 	if err != nil {
 		return nil, err
 	}
@@ -68,32 +77,65 @@ func Users(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t Terms, q Qu
 	for i, p := range people {
 		list[i] = p.User
 	}
-	return list, logins(ctx, tx, names, t, people, list)
+	if r.Tx == nil {
+		return list, nil
+	}
+	return list, logins(ctx, r.Tx, r.Names, t, people, list)
 }
 
 // Orgs reads the schools, and the board above them.
-func Orgs(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Org, error) {
-	return rows(ctx, tx, orgShape, t, q, scanOrg)
+func (r Reader) Orgs(ctx context.Context, t Terms, q Query) ([]Org, error) {
+	return rows(ctx, r, orgShape, t, q, scanOrg)
 }
 
-// Sessions reads the school years and their parts.
-func Sessions(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Session, error) {
-	return rows(ctx, tx, sessionShape, t, q, scanSession)
+// Sessions reads the school years and their parts; none where groups do not leave.
+func (r Reader) Sessions(ctx context.Context, t Terms, q Query) ([]Session, error) {
+	return rows(ctx, r, sessionShape, t, q, scanSession)
 }
 
-// Courses reads what the classes are taught.
-func Courses(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Course, error) {
-	return rows(ctx, tx, courseShape, t, q, scanCourse)
+// Courses reads what the classes are taught; none where groups do not leave.
+func (r Reader) Courses(ctx context.Context, t Terms, q Query) ([]Course, error) {
+	return rows(ctx, r, courseShape, t, q, scanCourse)
 }
 
 // Classes reads the groups of the audience; none where groups do not leave.
-func Classes(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Class, error) {
-	return rows(ctx, tx, classShape, t, q, scanClass)
+func (r Reader) Classes(ctx context.Context, t Terms, q Query) ([]Class, error) {
+	return rows(ctx, r, classShape, t, q, scanClass)
 }
 
 // Enrollments reads who is in which group; none where groups do not leave.
+func (r Reader) Enrollments(ctx context.Context, t Terms, q Query) ([]Enrollment, error) {
+	return rows(ctx, r, enrollmentShape, t, q, scanEnrollment)
+}
+
+// Users is Reader.Users in a transaction.
+func Users(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t Terms, q Query) ([]User, error) {
+	return Reader{Tx: tx, Names: names}.Users(ctx, t, q)
+}
+
+// Orgs is Reader.Orgs in a transaction.
+func Orgs(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Org, error) {
+	return Reader{Tx: tx}.Orgs(ctx, t, q)
+}
+
+// Sessions is Reader.Sessions in a transaction.
+func Sessions(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Session, error) {
+	return Reader{Tx: tx}.Sessions(ctx, t, q)
+}
+
+// Courses is Reader.Courses in a transaction.
+func Courses(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Course, error) {
+	return Reader{Tx: tx}.Courses(ctx, t, q)
+}
+
+// Classes is Reader.Classes in a transaction.
+func Classes(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Class, error) {
+	return Reader{Tx: tx}.Classes(ctx, t, q)
+}
+
+// Enrollments is Reader.Enrollments in a transaction.
 func Enrollments(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Enrollment, error) {
-	return rows(ctx, tx, enrollmentShape, t, q, scanEnrollment)
+	return Reader{Tx: tx}.Enrollments(ctx, t, q)
 }
 
 // Count answers how many rows of a kind a query has, whatever its limit.
@@ -122,9 +164,14 @@ func Shows(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (bool, e
 
 // Statement answers the SQL of a page with its arguments, for what looks at its plan
 // or measures it.
-func Statement(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (text string, args []any, err error) {
-	b := &builder{shape: shapes[kind], terms: t, args: []any{tx.Board, string(t.Licence.ID), string(kind)}}
-	if err := b.conditions(ctx, tx, q); err != nil {
+func (r Reader) Statement(ctx context.Context, t Terms, kind Kind, q Query) (text string, args []any, err error) {
+	if r.Tx != nil {
+		r.Board = r.Tx.Board
+	} else if len(q.Of) > 0 {
+		return "", nil, errors.New("disclosure: what belongs to another object is read in a transaction")
+	}
+	b := &builder{shape: shapes[kind], terms: t, args: []any{r.Board, string(t.Licence.ID), string(kind)}}
+	if err := b.conditions(ctx, r.Tx, q); err != nil {
 		return "", nil, err
 	}
 	text, err = b.page(q)
@@ -132,15 +179,18 @@ func Statement(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (tex
 }
 
 // rows reads what a query asks of a shape, in the order of the pseudonyms unless it asks for another.
-func rows[T any](ctx context.Context, tx *db.Tx, s *shape, t Terms, q Query, scan func(db.Row) (T, error)) ([]T, error) {
+func rows[T any](ctx context.Context, r Reader, s *shape, t Terms, q Query, scan func(db.Row) (T, error)) ([]T, error) {
 	if !s.leaves(t) {
 		return nil, nil
 	}
-	text, args, err := Statement(ctx, tx, t, s.kind, q)
+	text, args, err := r.Statement(ctx, t, s.kind, q)
 	if err != nil {
 		return nil, err
 	}
-	return db.All(ctx, tx, scan, text, args...)
+	if r.Tx == nil {
+		return db.ReadAll(ctx, r.DB, r.Board, scan, text, args...)
+	}
+	return db.All(ctx, r.Tx, scan, text, args...)
 }
 
 // builder writes one statement.
@@ -312,7 +362,7 @@ func (b *builder) page(q Query) (string, error) {
 	text.WriteString("\nFROM " + b.shape.from + "\nWHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = $3" + b.where)
 	text.WriteString("\nORDER BY " + by + order)
 	if q.Limit > 0 {
-		text.WriteString(` LIMIT ` + b.hold(q.Limit))
+		text.WriteString(` LIMIT ` + strconv.Itoa(q.Limit)) // told to the planner, whose plan may be kept
 		if q.Offset > 0 && q.After == "" {
 			text.WriteString(` OFFSET ` + b.hold(q.Offset))
 		}

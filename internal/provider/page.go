@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"aval/internal/credential"
 	"aval/internal/i18n"
 )
 
@@ -76,25 +75,22 @@ const (
 	mostTotals = 10_000
 )
 
-func (t *totals) of(b credential.Bearer, path, filter string, now time.Time, count func() (int, error)) (int, error) {
-	key := totalOf{b.Board, b.Credential, path, filter}
+// known answers a count that was kept a moment ago.
+func (t *totals) known(key totalOf, now time.Time) (int, bool) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	found, ok := t.by[key]
-	t.mu.Unlock()
-	if age := now.Sub(found.at); ok && age >= 0 && age < totalLife {
-		return found.n, nil
-	}
-	n, err := count()
-	if err != nil {
-		return 0, err
-	}
+	age := now.Sub(found.at)
+	return found.n, ok && age >= 0 && age < totalLife
+}
+
+func (t *totals) keep(key totalOf, n int, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.by == nil || len(t.by) >= mostTotals {
 		t.by = map[totalOf]total{}
 	}
 	t.by[key] = total{n, now}
-	return n, nil
 }
 
 // rates bounds how often each credential asks: a bucket of tokens that fills again.

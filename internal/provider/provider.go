@@ -148,16 +148,8 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 		return refused
 	}
 	out := &writer{version: v, base: s.BaseURL + v.Path(), chosen: a.chosen, words: fillers(b.Lang)}
-	var p page
-	err := s.DB.Read(r.Context(), b.Board, func(ctx context.Context, tx *db.Tx) (err error) {
-		out.b = append(append(out.b, `{"`...), o.envelope()+`":`...)
-		if o.one {
-			p.objects = 1
-			return s.one(ctx, tx, out, b.Terms, o, r.PathValue("id"), a)
-		}
-		p, err = s.many(ctx, tx, out, b, o, r, a)
-		return err
-	})
+	out.b = append(append(out.b, `{"`...), o.envelope()+`":`...)
+	p, err := s.body(r, out, b, o, a)
 	switch {
 	case fault.Is(err, fault.NotFound):
 		return noObject
@@ -178,46 +170,81 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 	return nil
 }
 
-// one writes the object of a pseudonym; one that was merged leads to the survivor.
-func (s *Server) one(ctx context.Context, tx *db.Tx, out *writer, t disclosure.Terms, o op, value string, a asked) error {
-	if o.birth {
-		return fault.Missing()
-	}
-	a.Value, a.Limit = value, 1
+// body writes what is asked for: in one statement where that is enough, else in a
+// transaction.
+func (s *Server) body(r *http.Request, out *writer, b credential.Bearer, o op, a asked) (p page, err error) {
 	if o.only != "" {
 		a.Only = []string{o.only}
 	}
-	_, n, err := s.rows(ctx, tx, out, t, o, a.Query)
-	if err != nil || n > 0 {
+	if o.one {
+		a.Value, a.Limit = r.PathValue("id"), 1
+	}
+	total, known := s.totals.known(totalOf{b.Board, b.Credential, r.URL.Path, a.filter}, s.DB.Clock())
+	if len(o.of) == 0 && !o.birth && (o.one || known) && !(o.kind == disclosure.OfUser && b.Terms.Fields[disclosure.LoginName]) {
+		begun := len(out.b)
+		p, err = s.page(r.Context(), disclosure.Reader{DB: s.DB, Board: b.Board}, out, b, o, a)
+		if p.total = total; err != nil || !o.one || p.objects > 0 {
+			return p, err
+		}
+		out.b = out.b[:begun]
+	}
+	err = s.DB.Read(r.Context(), b.Board, func(ctx context.Context, tx *db.Tx) (err error) {
+		from := disclosure.Reader{Tx: tx, Names: s.Names}
+		if o.one {
+			p, err = s.one(ctx, from, out, b, o, a)
+		} else {
+			p, err = s.many(ctx, from, out, b, o, r, a)
+		}
 		return err
-	}
-	if a.Value, err = disclosure.Survivor(ctx, tx, t, o.kind, value); err != nil {
-		return err
-	}
-	if _, n, err = s.rows(ctx, tx, out, t, o, a.Query); err == nil && n == 0 {
-		return fault.Missing()
-	}
-	return err
+	})
+	return p, err
 }
 
-// many writes a page of objects.
-func (s *Server) many(ctx context.Context, tx *db.Tx, out *writer, b credential.Bearer, o op, r *http.Request, a asked) (p page, err error) {
-	if err := belongs(ctx, tx, b.Terms, o, r, &a); err != nil {
+// one writes the object of a pseudonym; one that was merged leads to the survivor.
+func (s *Server) one(ctx context.Context, from disclosure.Reader, out *writer, b credential.Bearer, o op, a asked) (p page, err error) {
+	if o.birth { // no birth date is kept
+		return p, fault.Missing()
+	}
+	if p, err = s.page(ctx, from, out, b, o, a); err != nil || p.objects > 0 {
+		return p, err
+	}
+	if a.Value, err = disclosure.Survivor(ctx, from.Tx, b.Terms, o.kind, a.Value); err != nil {
+		return p, err
+	}
+	if p, err = s.page(ctx, from, out, b, o, a); err == nil && p.objects == 0 {
+		err = fault.Missing()
+	}
+	return p, err
+}
+
+// many writes a page of objects, and counts them all.
+func (s *Server) many(ctx context.Context, from disclosure.Reader, out *writer, b credential.Bearer, o op, r *http.Request, a asked) (p page, err error) {
+	if err := belongs(ctx, from.Tx, b.Terms, o, r, &a); err != nil {
 		return p, err
 	}
 	if o.birth { // no birth date is kept
 		out.b = append(out.b, "[]"...)
 		return p, nil
 	}
-	p.total, err = s.totals.of(b, r.URL.Path, a.filter, tx.Now, func() (int, error) {
-		return disclosure.Count(ctx, tx, b.Terms, o.kind, a.Query)
-	})
+	n, err := disclosure.Count(ctx, from.Tx, b.Terms, o.kind, a.Query)
 	if err != nil {
 		return p, err
 	}
-	out.b = append(out.b, '[')
-	p.last, p.objects, err = s.rows(ctx, tx, out, b.Terms, o, a.Query)
-	out.b = append(out.b, ']')
+	s.totals.keep(totalOf{b.Board, b.Credential, r.URL.Path, a.filter}, n, from.Tx.Now)
+	p, err = s.page(ctx, from, out, b, o, a)
+	p.total = n
+	return p, err
+}
+
+// page writes the objects, between brackets when they are a collection.
+func (s *Server) page(ctx context.Context, from disclosure.Reader, out *writer, b credential.Bearer, o op, a asked) (p page, err error) {
+	if !o.one {
+		out.b = append(out.b, '[')
+	}
+	p.last, p.objects, err = rows(ctx, from, out, b.Terms, o, a.Query)
+	if !o.one {
+		out.b = append(out.b, ']')
+	}
 	return p, err
 }
 
@@ -249,25 +276,25 @@ func belongs(ctx context.Context, tx *db.Tx, t disclosure.Terms, o op, r *http.R
 
 // rows writes objects, with commas between them, and answers the last one's
 // pseudonym and how many there were.
-func (s *Server) rows(ctx context.Context, tx *db.Tx, out *writer, t disclosure.Terms, o op, q disclosure.Query) (string, int, error) {
+func rows(ctx context.Context, from disclosure.Reader, out *writer, t disclosure.Terms, o op, q disclosure.Query) (string, int, error) {
 	switch o.kind {
 	case disclosure.OfUser:
-		list, err := disclosure.Users(ctx, tx, s.Names, t, q)
+		list, err := from.Users(ctx, t, q)
 		return each(out, list, err, out.user, func(u disclosure.User) string { return u.Value })
 	case disclosure.OfOrg:
-		list, err := disclosure.Orgs(ctx, tx, t, q)
+		list, err := from.Orgs(ctx, t, q)
 		return each(out, list, err, out.org, func(o disclosure.Org) string { return o.Value })
 	case disclosure.OfSession:
-		list, err := disclosure.Sessions(ctx, tx, t, q)
+		list, err := from.Sessions(ctx, t, q)
 		return each(out, list, err, out.session, func(s disclosure.Session) string { return s.Value })
 	case disclosure.OfCourse:
-		list, err := disclosure.Courses(ctx, tx, t, q)
+		list, err := from.Courses(ctx, t, q)
 		return each(out, list, err, out.course, func(c disclosure.Course) string { return c.Value })
 	case disclosure.OfClass:
-		list, err := disclosure.Classes(ctx, tx, t, q)
+		list, err := from.Classes(ctx, t, q)
 		return each(out, list, err, out.class, func(c disclosure.Class) string { return c.Value })
 	}
-	list, err := disclosure.Enrollments(ctx, tx, t, q)
+	list, err := from.Enrollments(ctx, t, q)
 	return each(out, list, err, out.enrollment, func(e disclosure.Enrollment) string { return e.Value })
 }
 
