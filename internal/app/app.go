@@ -23,6 +23,7 @@ import (
 	"aval/internal/condition"
 	"aval/internal/contract"
 	"aval/internal/correction"
+	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/directory"
@@ -95,6 +96,7 @@ type App struct {
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
 	Contracts      *contract.Service
+	Credentials    *credential.Service
 	Disclosures    *disclosure.Service
 	Access         *access.Service
 	Requests       *request.Service
@@ -178,6 +180,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs, Asked: assessment.Measures},
+		Credentials:    &credential.Service{DB: d},
 		Disclosures:    &disclosure.Service{DB: d},
 		Access:         access.New(d, pupils),
 		Requests:       request.New(d),

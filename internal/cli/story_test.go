@@ -99,6 +99,7 @@ func TestStories(t *testing.T) {
 					"roster": roster, "api": api, "json": compare, "keep": keep, "mailbox": mailbox, "letter": letter,
 					"again": again, "until": until, "browse": browse, "vendor": vendor, "enter": enter,
 					"sql": tamper, "backup": backup, "restore": restore, "export": export,
+					"credential": takeCredential, "token": takeToken, "oneroster": oneroster, "walk": walkPages,
 				},
 			})
 		})

@@ -121,6 +121,7 @@ const (
 	AccessReset          Action = "access.reset"
 	AccessProvision      Action = "access.provision"
 	AccessApprove        Action = "access.approve"
+	CredentialManage     Action = "credential.manage"
 	IncidentReport       Action = "incident.report"
 	IncidentRead         Action = "incident.read"
 	IncidentManage       Action = "incident.manage"
@@ -154,8 +155,9 @@ var Actions = []Action{
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
-	AccessManage, AccessReset, AccessProvision, AccessApprove,
-	IncidentReport, IncidentRead, IncidentManage, BreachRead, BreachAct, RegisterRead,
+	AccessManage, AccessReset, AccessProvision, AccessApprove, CredentialManage,
+	IncidentReport,
+	IncidentRead, IncidentManage, BreachRead, BreachAct, RegisterRead,
 	RightsRead, RightsManage, RightsDispose, NoticeRead, NoticeWrite, NoticePublish,
 	ConsentRead, ConsentRecord, ConsentBasis, ConsentClass,
 }

@@ -17,6 +17,7 @@ import (
 	"aval/internal/condition"
 	"aval/internal/contract"
 	"aval/internal/correction"
+	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
@@ -60,6 +61,7 @@ type Server struct {
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
 	Contracts      *contract.Service
+	Credentials    *credential.Service
 	Disclosures    *disclosure.Service
 	Access         *access.Service
 	Directory      *directory.Service
