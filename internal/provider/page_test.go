@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/disclosure"
 	"aval/internal/policy"
+	"aval/internal/provider"
 )
 
 var nextLink = regexp.MustCompile(`<([^>]*)>; rel="next"`)
@@ -240,6 +242,25 @@ func TestNoSecretIsKept(t *testing.T) {
 					return err
 				})
 			}
+		}
+	})
+}
+
+// Beyond its rate a credential is told to wait, and another is not.
+func TestTheRateOfACredential(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		slow := httptest.NewServer((&provider.Server{DB: w.DB, Credentials: w.credentials, BaseURL: base, PerSecond: 2}).Handler())
+		t.Cleanup(slow.Close)
+		for i := range 5 {
+			a := w.get(token, slow.URL+v12+"orgs")
+			if busy := i == 4; busy != (a.status == http.StatusTooManyRequests) || busy && (a.minor() != "server_busy" || a.header.Get("Retry-After") != "1") {
+				t.Errorf("request %d: %d %s", i+1, a.status, a.body)
+			}
+		}
+		w.now = w.now.Add(time.Second)
+		if a := w.get(token, slow.URL+v12+"orgs"); a.status != http.StatusOK {
+			t.Errorf("a second later: %d", a.status)
 		}
 	})
 }
