@@ -29,19 +29,16 @@ type View struct {
 	Today      string // 2026-11-20
 }
 
-// View answers the credential of a licence; the zero View to who may not manage it.
+// View answers the credential of a licence. It refuses who may not manage it.
 func (s *Service) View(ctx context.Context, actor policy.Actor, id licence.ID) (v View, err error) {
 	if len(actor.Reach(policy.CredentialManage).Rules) == 0 {
-		return v, nil
+		return v, actor.Allow(policy.CredentialManage, policy.Scope{})
 	}
 	if err := s.Flush(ctx, actor.Board); err != nil {
 		return v, err
 	}
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		l, err := theirs(ctx, tx, actor, id)
-		if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}

@@ -99,6 +99,8 @@ type rates struct {
 	by map[string]bucket
 }
 
+const mostBuckets = 10_000
+
 type bucket struct {
 	tokens float64
 	at     time.Time
@@ -107,7 +109,7 @@ type bucket struct {
 func (r *rates) allow(id string, perSecond float64, now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.by == nil {
+	if r.by == nil || len(r.by) >= mostBuckets { // names that nobody has come too
 		r.by = map[string]bucket{}
 	}
 	most := 2 * perSecond

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,7 +14,9 @@ import (
 	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/disclosure"
+	"aval/internal/fault"
 	"aval/internal/policy"
+	"aval/internal/provider"
 )
 
 var nextLink = regexp.MustCompile(`<([^>]*)>; rel="next"`)
@@ -206,8 +209,8 @@ func TestReadsAreCounted(t *testing.T) {
 			t.Errorf("counted %+v, want %+v", v.Use, want)
 		}
 		principal := policy.Actor{ID: "a", Board: w.board, Via: "web", Pack: director.Pack, Grants: []policy.Grant{{Role: policy.Principal, Org: "s1"}}}
-		if v, err := w.credentials.View(t.Context(), principal, w.licence); err != nil || v.ID != "" {
-			t.Errorf("a principal sees %+v %v", v, err)
+		if _, err := w.credentials.View(t.Context(), principal, w.licence); !fault.Is(err, fault.Denied) {
+			t.Errorf("a principal looks at a credential: %v", err)
 		}
 		if _, _, err := w.credentials.Make(t.Context(), principal, "l2"); err == nil {
 			t.Error("a principal makes a credential")
@@ -240,6 +243,25 @@ func TestNoSecretIsKept(t *testing.T) {
 					return err
 				})
 			}
+		}
+	})
+}
+
+// Beyond its rate a credential is told to wait, and another is not.
+func TestTheRateOfACredential(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		slow := httptest.NewServer((&provider.Server{DB: w.DB, Credentials: w.credentials, BaseURL: base, PerSecond: 2}).Handler())
+		t.Cleanup(slow.Close)
+		for i := range 5 {
+			a := w.get(token, slow.URL+v12+"orgs")
+			if busy := i == 4; busy != (a.status == http.StatusTooManyRequests) || busy && (a.minor() != "server_busy" || a.header.Get("Retry-After") != "1") {
+				t.Errorf("request %d: %d %s", i+1, a.status, a.body)
+			}
+		}
+		w.now = w.now.Add(time.Second)
+		if a := w.get(token, slow.URL+v12+"orgs"); a.status != http.StatusOK {
+			t.Errorf("a second later: %d", a.status)
 		}
 	})
 }

@@ -69,6 +69,9 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (answer tokenAnsw
 	if refused != nil {
 		return answer, refused
 	}
+	if !s.rates.allow("token "+id, s.PerSecond, s.DB.Clock()) {
+		return answer, tooOften
+	}
 	if form.Get("grant_type") != "client_credentials" {
 		if form.Get("grant_type") == "" {
 			return answer, badRequest
