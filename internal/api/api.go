@@ -26,6 +26,7 @@ import (
 	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/decision"
+	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
@@ -57,6 +58,7 @@ type Server struct {
 	Conditions     *condition.Service
 	Assessments    *assessment.Service
 	Reveals        *reveal.Service
+	Disclosures    *disclosure.Service
 	Incidents      *incident.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
