@@ -28,6 +28,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/directory"
+	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
@@ -61,6 +62,7 @@ type Server struct {
 	Conditions     *condition.Service
 	Assessments    *assessment.Service
 	Reveals        *reveal.Service
+	Disclosures    *disclosure.Service
 	Incidents      *incident.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service

@@ -19,6 +19,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, op("list-licences", http.MethodGet, "/api/v1/licences", "Licences that one may see, by platform"), s.licences)
 	handle(s, api, created(op("record-licence", http.MethodPost, "/api/v1/licences", "Record a licence for an approved platform (4.2)")), s.licenceRecord)
 	handle(s, api, op("read-licence", http.MethodGet, "/api/v1/licences/{id}", "Read a licence"), s.licenceRead)
+	handle(s, api, op("read-disclosure", http.MethodGet, "/api/v1/licences/{id}/disclosure", "What leaves the board for the platform of a licence, and why (5.2)"), s.disclosureRead)
 	handle(s, api, op("end-licence", http.MethodPost, "/api/v1/licences/{id}/end", "End a licence before the day that was foreseen"), s.licenceEnd)
 	handle(s, api, accepted(op("create-accounts", http.MethodPost, "/api/v1/licences/{id}/accounts", "Make an account for each pupil of the audience (6.1 e)")), s.accountsCreate)
 	handle(s, api, op("count-accounts", http.MethodGet, "/api/v1/licences/{id}/accounts", "Accounts of a licence, by state"), s.accountsCount)

@@ -334,7 +334,7 @@ func (b *board) anyApproved() (approved string) {
 }
 
 // reads are the operations that take nothing and change nothing, and the one that takes a request of its own.
-var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
+var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "read-disclosure", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
 	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria",
 	"list-rights", "read-right", "list-board-notices", "read-board-notice", "list-consents", "read-consent", "list-disposals",
 	"list-assessments", "read-assessment", "read-assessment-file", "open-assessment",

@@ -32,6 +32,7 @@ var operationNeeds = map[string]struct {
 	"record-licence":        {do: policy.LicenceRecord},
 	"read-licence":          {do: policy.LicenceRead},
 	"end-licence":           {do: policy.LicenceRecord},
+	"read-disclosure":       {do: policy.LicenceRead},
 	"list-contracts":        {do: policy.ContractRead},
 	"add-contract":          {do: policy.ContractManage},
 	"read-contract":         {do: policy.ContractRead},

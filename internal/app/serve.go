@@ -40,7 +40,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{
-		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Access: a.Access, Directory: a.Directory, Corrections: a.Corrections, Requests: a.Requests, Evaluations: a.Evaluations,
+		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Disclosures: a.Disclosures, Access: a.Access, Directory: a.Directory, Corrections: a.Corrections, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
 		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Audit: a.Audit, Log: slog.Default(), Version: Version(),
 	}).Handler()

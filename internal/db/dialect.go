@@ -102,6 +102,23 @@ func (tx *Tx) Alone(ctx context.Context, name string) error {
 	return tx.lock(ctx, name, `SELECT pg_advisory_xact_lock($1)`)
 }
 
+// InOrder has the statements that follow, until the transaction ends, join their
+// tables one after the other as they are written, by their indexes: for work by key
+// over tables that grow under it, of which PostgreSQL's statistics know nothing yet.
+// SQLite joins so what is written CROSS JOIN.
+func (tx *Tx) InOrder(ctx context.Context) error {
+	if tx.engine == SQLite {
+		return nil
+	}
+	for _, setting := range []string{"join_collapse_limit = 1", "enable_hashjoin = off", "enable_mergejoin = off",
+		"enable_bitmapscan = off", "enable_sort = off"} {
+		if _, err := tx.Exec(ctx, `SET LOCAL `+setting); err != nil {
+			return fmt.Errorf("join in order: %w", err)
+		}
+	}
+	return nil
+}
+
 // shared is the key of a lock that the transaction shares.
 type shared string
 

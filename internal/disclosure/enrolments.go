@@ -3,7 +3,6 @@ package disclosure
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"aval/internal/db"
 	"aval/internal/person"
@@ -22,7 +21,13 @@ func enrolments(ctx context.Context, tx *db.Tx, r round, after string) (string, 
 	if r.nothing || !r.Fields[Groups] {
 		return "", nil
 	}
-	class, id, _ := strings.Cut(after, "/")
+	classes, err := db.All(ctx, tx, word, `SELECT subject_id FROM disclosed WHERE board_id = $1 AND licence_id = $2
+		AND kind = 'class' AND status = 'active' AND subject_id > $3 ORDER BY subject_id LIMIT $4`,
+		tx.Board, string(r.Licence.ID), after, some())
+	if err != nil || len(classes) == 0 {
+		return "", err
+	}
+	last := classes[len(classes)-1]
 	all, err := db.All(ctx, tx, scanPlace, `SELECT c.subject_id, e.id, e.role, e.main, e.begin_date, e.end_date, e.person_id,
 			COALESCE(w.value, ''), COALESCE(d.status, ''), COALESCE(d.digest, '')
 		FROM disclosed c CROSS JOIN enrollment e CROSS JOIN disclosed u
@@ -30,10 +35,9 @@ func enrolments(ctx context.Context, tx *db.Tx, r round, after string) (string, 
 			AND w.retired_on = '' AND NOT w.alias
 		LEFT JOIN disclosed d ON d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'enrollment' AND d.value = w.value
 		WHERE c.board_id = $1 AND c.licence_id = $2 AND c.kind = 'class' AND c.status = 'active'
-			AND c.subject_id >= $4 AND (c.subject_id > $4 OR e.id > $5)
+			AND c.subject_id > $4 AND c.subject_id <= $5
 			AND e.board_id = $1 AND e.class_id = c.subject_id AND e.status = 'active' AND e.role IN ('student', 'teacher')
-			AND u.board_id = $1 AND u.licence_id = $2 AND u.kind = 'user' AND u.subject_id = e.person_id AND u.status = 'active'
-		ORDER BY c.subject_id, e.id LIMIT $6`, tx.Board, string(r.Licence.ID), r.Sector, class, id, page)
+			AND u.board_id = $1 AND u.licence_id = $2 AND u.kind = 'user' AND u.subject_id = e.person_id AND u.status = 'active'`, tx.Board, string(r.Licence.ID), r.Sector, after, last)
 	if err != nil {
 		return "", err
 	}
@@ -57,12 +61,11 @@ func enrolments(ctx context.Context, tx *db.Tx, r round, after string) (string, 
 			changed = append(changed, is)
 		}
 	}
-	if err := keep(ctx, tx, r.Licence.ID, changed); err != nil || len(all) < page {
-		return "", err
-	}
-	last := all[page-1]
-	return last.class + "/" + last.id, nil
+	return last, keep(ctx, tx, r.Licence.ID, changed)
 }
+
+// some is how many classes have about a page of enrolments.
+func some() int { return max(page/20, 1) }
 
 func scanPlace(r db.Row) (p place, err error) {
 	var main bool
@@ -81,11 +84,11 @@ func unenrolled(ctx context.Context, tx *db.Tx, r round, after string) (string, 
 	all, err := db.All(ctx, tx, func(row db.Row) (s standing, err error) {
 		err = row.Scan(&s.value, &s.holds)
 		return s, err
-	}, `SELECT d.value, EXISTS (SELECT 1 FROM enrollment e CROSS JOIN disclosed c CROSS JOIN disclosed u CROSS JOIN pairwise w
+	}, `SELECT d.value, (SELECT 1 FROM enrollment e CROSS JOIN disclosed c CROSS JOIN disclosed u CROSS JOIN pairwise w
 			WHERE e.board_id = $1 AND e.id = d.subject_id AND e.status = 'active' AND e.role IN ('student', 'teacher')
 			AND c.board_id = $1 AND c.licence_id = $2 AND c.kind = 'class' AND c.subject_id = e.class_id AND c.status = 'active'
 			AND u.board_id = $1 AND u.licence_id = $2 AND u.kind = 'user' AND u.subject_id = e.person_id AND u.status = 'active'
-			AND w.board_id = $1 AND w.sector = $3 AND w.value = d.value AND w.retired_on = '' AND NOT w.alias)
+			AND w.board_id = $1 AND w.sector = $3 AND w.value = d.value AND w.retired_on = '' AND NOT w.alias LIMIT 1) IS NOT NULL
 		FROM disclosed d WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'enrollment' AND d.status = 'active' AND d.value > $4
 		ORDER BY d.value LIMIT $5`, tx.Board, string(r.Licence.ID), r.Sector, after, page)
 	if err != nil {

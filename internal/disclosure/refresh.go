@@ -150,6 +150,9 @@ type round struct {
 
 // begin reads the terms and, to write, holds the sector alone.
 func begin(ctx context.Context, tx *db.Tx, id licence.ID) (r round, err error) {
+	if err := tx.InOrder(ctx); err != nil {
+		return r, err
+	}
 	r.Terms, err = TermsOf(ctx, tx, id)
 	switch {
 	case fault.Is(err, fault.Conflict):
