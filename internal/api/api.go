@@ -31,6 +31,7 @@ import (
 	"aval/internal/fault"
 	"aval/internal/governance"
 	"aval/internal/i18n"
+	"aval/internal/identity"
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/licence"
@@ -40,6 +41,7 @@ import (
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/rights"
+	"aval/internal/schoolyear"
 )
 
 // Server answers programs. Every field is needed.
@@ -55,6 +57,8 @@ type Server struct {
 	Portable       *portable.Service
 	Decisions      *decision.Service
 	Conditions     *condition.Service
+	Identity       *identity.Service
+	Years          *schoolyear.Service
 	Assessments    *assessment.Service
 	Reveals        *reveal.Service
 	Incidents      *incident.Service

@@ -34,6 +34,7 @@ import (
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/rights"
+	"aval/internal/schoolyear"
 	"aval/internal/seal"
 	"aval/internal/usage"
 	"aval/internal/web/assets"
@@ -67,6 +68,7 @@ type Server struct {
 	Usage          *usage.Service
 	Identity       *identity.Service
 	Grades         *grade.Service
+	Years          *schoolyear.Service
 	Pseudonyms     *pseudonym.Service
 	Incidents      *incident.Service
 	Classification *classification.Service
