@@ -19,7 +19,7 @@ func (s *Server) identityRoutes(api huma.API) {
 	handle(s, api, created(op("merge-records", http.MethodPost, "/api/v1/roster/merges", "Join two records of one student")), s.mergeRecords)
 	handle(s, api, op("undo-identity-act", http.MethodPost, "/api/v1/roster/acts/{id}/undo", "Put back what an act moved, within 30 days"), s.undoAct)
 	handle(s, api, op("list-school-years", http.MethodGet, "/api/v1/roster/years", "School years that the roster knows, the last first"), s.schoolYears)
-	handle(s, api, op("read-school-year", http.MethodGet, "/api/v1/roster/years/{id}", "A school year and, of the current one, what it lacks"), s.schoolYear)
+	handle(s, api, op("read-school-year", http.MethodGet, "/api/v1/roster/years/{year}", "A school year and, of the current one, what it lacks"), s.schoolYear)
 }
 
 type candidateJSON struct {
@@ -139,8 +139,10 @@ func (s *Server) schoolYears(ctx context.Context, a policy.Actor, _ *struct{}) (
 	return body(out, err)
 }
 
-func (s *Server) schoolYear(ctx context.Context, a policy.Actor, in *ByID) (*answer[schoolYearJSON], error) {
-	o, err := s.Years.Overview(ctx, a, schoolyear.Year(in.ID))
+func (s *Server) schoolYear(ctx context.Context, a policy.Actor, in *struct {
+	Year string `path:"year" maxLength:"4" doc:"The calendar year in which it ends."`
+}) (*answer[schoolYearJSON], error) {
+	o, err := s.Years.Overview(ctx, a, schoolyear.Year(in.Year))
 	out := schoolYearJSON{Year: string(o.Year), Current: o.Current, Classes: o.Classes, NoTeacher: len(o.NoTeacher), NoAccount: len(o.NoAccount)}
 	for _, each := range o.Sessions {
 		out.Sessions = append(out.Sessions, sessionJSON{Title: each.Title, Kind: each.Kind, Start: each.Start, End: each.End,

@@ -72,18 +72,20 @@ func years(ctx context.Context, tx *db.Tx) (list []Listed, own Setting, sessions
 }
 
 // Overview answers a year and, of the one that runs, what it lacks, at the schools
-// whose roster the actor may read. A year that the roster does not know is the one NotFound.
+// whose roster the actor may read. A year that the roster does not know has no session.
 func (s *Service) Overview(ctx context.Context, actor policy.Actor, y Year) (o Overview, err error) {
 	err = s.read(ctx, actor, func(ctx context.Context, tx *db.Tx) error {
 		list, _, sessions, err := years(ctx, tx)
 		if err != nil {
 			return err
 		}
-		at := slices.IndexFunc(list, func(l Listed) bool { return l.Year == y })
-		if at < 0 {
+		if !y.OK() {
 			return fault.Missing()
 		}
-		o.Listed = list[at]
+		o.Listed = Listed{Year: y}
+		if at := slices.IndexFunc(list, func(l Listed) bool { return l.Year == y }); at >= 0 {
+			o.Listed = list[at]
+		}
 		for _, each := range sessions {
 			if each.Year == y {
 				o.Sessions = append(o.Sessions, each)

@@ -179,7 +179,7 @@ func glanceText(v *visit, g identity.Glance) string {
 	if name := v.grade(g.Grade); name != "" {
 		schools += ", " + name
 	}
-	return v.p.N("identity.glance", g.Classes, schools)
+	return v.T("identity.glance", schools, v.p.N("identity.glance_classes", g.Classes))
 }
 
 func goneText(v *visit, gone bool) string {
