@@ -34,6 +34,7 @@ import (
 	"aval/internal/fault"
 	"aval/internal/governance"
 	"aval/internal/i18n"
+	"aval/internal/identity"
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/licence"
@@ -43,6 +44,7 @@ import (
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/rights"
+	"aval/internal/schoolyear"
 )
 
 // Server answers programs. Every field is needed.
@@ -60,6 +62,8 @@ type Server struct {
 	Portable       *portable.Service
 	Decisions      *decision.Service
 	Conditions     *condition.Service
+	Identity       *identity.Service
+	Years          *schoolyear.Service
 	Assessments    *assessment.Service
 	Reveals        *reveal.Service
 	Disclosures    *disclosure.Service

@@ -55,6 +55,7 @@ func (s *Server) routes(api huma.API) {
 	handle(s, api, op("answer-contest", http.MethodPost, "/api/v1/contests/{id}/answer", "Record the talk and the next step (4.1 a)"), s.contestAnswer)
 	s.assessmentRoutes(api)
 	s.conditionRoutes(api)
+	s.identityRoutes(api)
 	s.apartRoutes(api)
 	s.serviceRoutes(api)
 	s.contractRoutes(api)

@@ -48,6 +48,7 @@ import (
 	"aval/internal/reveal"
 	"aval/internal/rights"
 	"aval/internal/roster"
+	"aval/internal/schoolyear"
 	"aval/internal/seal"
 	"aval/internal/usage"
 	"aval/internal/vault"
@@ -86,6 +87,7 @@ type App struct {
 	Usage          *usage.Service
 	Identity       *identity.Service
 	Grades         *grade.Service
+	Years          *schoolyear.Service
 	Incidents      *incident.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
@@ -162,6 +164,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Identity: &identity.Service{DB: d, Names: names, Reveals: reveals,
 			Rows: slices.Concat(person.Following(), rights.Following(), reveal.Following())},
 		Grades:         &grade.Service{DB: d},
+		Years:          &schoolyear.Service{DB: d},
 		Pseudonyms:     &pseudonym.Service{DB: d, Names: names},
 		Incidents:      &incident.Service{DB: d},
 		Classification: &classification.Service{DB: d},

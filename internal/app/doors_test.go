@@ -197,6 +197,7 @@ func (b *board) ids() map[string][]string {
 		"approvals":    `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"pupils":       `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"assessments":  `SELECT id FROM assessment WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"acts":         `SELECT id FROM identity_act WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":   `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"undertakings": `SELECT id FROM undertaking WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"contracts":    `SELECT id FROM contract WHERE board_id = $1 ORDER BY id LIMIT 2`,
@@ -374,6 +375,7 @@ func (b *board) fill() {
 	b.invitation("note of an invitation")
 	b.criterion("added criterion")
 	c := b.condition("teacher", "professional")
+	b.actID()
 	_, err = b.Conditions.Note(ctx, b.as("principal"), c.ID, "Le fournisseur répond vendredi, "+b.name("note of a condition"))
 	b.must(err)
 	_, err = b.Conditions.Meet(ctx, b.as("professional"), c.ID, condition.Proof{Name: "courriel-" + b.name("proof") + ".txt",

@@ -249,6 +249,8 @@ func (b *board) forms(two *board) []form {
 				target("authorise_days"), target("acknowledge_days"), target("evaluate_days"), target("decide_days"), target("answer_days"),
 				target("access_days"), wrongs("access_days", "access_days", "21"), target("reevaluate_months"), target("reminder_days"))},
 
+		{route: "POST /settings/grades", who: "operator", good: url.Values{"written": {"Accueil"}, "grade": {"Other"}},
+			wrong: slices.Concat(required("written"), tooLong("written"), required("grade"), among("grade"))},
 		{route: "POST /settings/passwords", who: "operator", good: b.kinds(), wrong: b.wrongKinds()},
 		{route: "POST /settings/words/replace", who: "operator", good: url.Values{"sure": {"yes"}}, wrong: slices.Concat(required("sure"), among("sure"))},
 		{route: "POST /settings/words", who: "operator", good: url.Values{"version": {"2"}, "words": {"bkr\n<b>kâsk"}},

@@ -273,6 +273,8 @@ func body(b *board, operation string) any {
 		"ask-approval":          map[string]any{"extra": 5, "reason": "class_help"},
 		"approve-reveals":       nil,
 		"note-service":          map[string]any{"platform": "Argo", "on": today(), "text": "Dans une classe.", "personal": "no"},
+		"merge-records":         map[string]any{"first": b.twoPupils()[0], "second": b.twoPupils()[1], "login": "first", "other": "retire"},
+		"undo-identity-act":     nil,
 		"settle-service":        map[string]any{"outcome": "stopped", "reason": "On ne s’en sert plus."},
 		"classify-request":      map[string]any{"class": b.firstClass(), "owner": "principal", "reason": "Peu.", "tier": "low", "tier_reason": "Peu."},
 		"acknowledge-duties":    nil,
@@ -335,7 +337,7 @@ func (b *board) anyApproved() (approved string) {
 
 // reads are the operations that take nothing and change nothing, and the one that takes a request of its own.
 var reads = []string{"me", "search-platforms", "list-licences", "read-licence", "read-disclosure", "count-accounts", "read-account", "read-attestation", "list-requests", "read-request", "read-evaluation", "read-decision", "coverage", "read-audit", "list-reveals", "list-outliers",
-	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria",
+	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-candidates", "list-identity-acts", "list-school-years", "read-school-year", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria",
 	"list-rights", "read-right", "list-board-notices", "read-board-notice", "list-consents", "read-consent", "list-disposals",
 	"list-assessments", "read-assessment", "read-assessment-file", "open-assessment",
 	"list-contracts", "read-contract"}

@@ -108,6 +108,12 @@ var operationNeeds = map[string]struct {
 	"consult-committee":     {do: policy.AssessmentConsult},
 	"attach-vetting":        {do: policy.VettingAttach},
 	"read-assessment-file":  {do: policy.VettingRead},
+	"list-candidates":       {do: policy.RosterMerge},
+	"list-identity-acts":    {do: policy.RosterMerge},
+	"merge-records":         {do: policy.RosterMerge},
+	"undo-identity-act":     {do: policy.RosterMerge},
+	"list-school-years":     {do: policy.RosterRead},
+	"read-school-year":      {do: policy.RosterRead},
 	"list-conditions":       {do: policy.ConditionRead},
 	"read-condition":        {do: policy.ConditionRead},
 	"assign-condition":      {do: policy.ConditionManage},
@@ -286,8 +292,11 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 				if op.id == "settle-service" {
 					op.path = strings.ReplaceAll(op.path, "{id}", b.foundID())
 				}
+				if op.id == "undo-identity-act" {
+					op.path = strings.ReplaceAll(op.path, "{id}", b.actID())
+				}
 				if len(need.in) == 0 {
-					b.walkPlain(op, need.do, map[string]*request.Request{"list-outliers": {}, "attest": {OrgID: b.school}}[op.id]) // of the whole board, or nothing
+					b.walkPlain(op, need.do, map[string]*request.Request{"list-outliers": {}, "attest": {OrgID: b.school}, "list-school-years": {OrgID: b.school}, "read-school-year": {OrgID: b.school}}[op.id]) // of the whole board, or nothing
 					return
 				}
 				done := 0

@@ -155,27 +155,11 @@ func (r Record) ConsentIDs() []string { return r.consents }
 func (s *Service) Compare(ctx context.Context, actor policy.Actor, ids ...string) (records []Record, err error) {
 	var refused error
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		records, refused = nil, nil
 		if err := s.begin(ctx, tx, actor); err != nil {
 			return err
 		}
-		names, err := orgNames(ctx, tx)
-		if err != nil {
+		if records, err = s.records(ctx, tx, ids); err != nil {
 			return err
-		}
-		for _, id := range slices.Compact(slices.Clone(ids)) {
-			p, err := standing(ctx, tx, id)
-			if err != nil {
-				return err
-			}
-			if err := pupils(p); err != nil {
-				return err
-			}
-			r, err := s.record(ctx, tx, p, names)
-			if err != nil {
-				return err
-			}
-			records = append(records, r)
 		}
 		refused, err = s.Reveals.Records(ctx, tx, actor, policy.RosterMerge, slices.Compact(slices.Clone(ids)))
 		return err
@@ -187,6 +171,45 @@ func (s *Service) Compare(ctx context.Context, actor policy.Actor, ids ...string
 		return nil, err
 	}
 	return records, nil
+}
+
+// Outlines answers the same without what says who they are (names, number, what they
+// were), for a form that comes back: no look is noted.
+func (s *Service) Outlines(ctx context.Context, actor policy.Actor, ids ...string) (records []Record, err error) {
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		if err := actor.Allow(policy.RosterMerge, policy.Scope{}); err != nil {
+			return err
+		}
+		records, err = s.records(ctx, tx, ids)
+		for i := range records {
+			r := &records[i]
+			r.GivenName, r.FamilyName, r.Number, r.Email, r.Was = "", "", "", "", nil
+		}
+		return err
+	})
+	return records, err
+}
+
+func (s *Service) records(ctx context.Context, tx *db.Tx, ids []string) (list []Record, err error) {
+	names, err := orgNames(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range slices.Compact(slices.Clone(ids)) {
+		p, err := standing(ctx, tx, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := pupils(p); err != nil {
+			return nil, err
+		}
+		r, err := s.record(ctx, tx, p, names)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, nil
 }
 
 func (s *Service) record(ctx context.Context, tx *db.Tx, p person.Person, names map[string]string) (r Record, err error) {

@@ -6,6 +6,7 @@ import (
 
 	"aval/internal/decision"
 	"aval/internal/desk"
+	"aval/internal/grade"
 	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/person"
@@ -228,6 +229,9 @@ func (v *visit) room(c person.Class) string {
 
 // grade is a grade as schools say it; one that nobody says is left out.
 func (v *visit) grade(code string) string {
+	if v.actor.Pack != nil && v.actor.Pack.Jurisdiction == grade.Ontario && v.p.Has("grade.on."+code) {
+		return v.T("grade.on." + code)
+	}
 	if key := "grade." + code; v.p.Has(key) {
 		return v.T(key)
 	}

@@ -21,9 +21,9 @@ func (s *Server) identityRoutes() []route {
 		{pattern: "GET /roster/people/suspicious", need: policy.RosterMerge, do: s.suspicious},
 		{pattern: "GET /roster/people/compare", need: policy.RosterMerge, do: s.compareAsk},
 		{pattern: "POST /roster/people/compare", need: policy.RosterMerge, do: s.compare},
-		{pattern: "POST /roster/people/merge", need: policy.RosterMerge, do: s.identityMerge, form: s.compare},
+		{pattern: "POST /roster/people/merge", need: policy.RosterMerge, do: s.identityMerge, form: s.compareAgain},
 		{pattern: "POST /roster/people/part", need: policy.RosterMerge, do: s.identityPart},
-		{pattern: "POST /roster/people/split", need: policy.RosterMerge, do: s.identitySplit, form: s.compare},
+		{pattern: "POST /roster/people/split", need: policy.RosterMerge, do: s.identitySplit, form: s.compareAgain},
 	}
 }
 
@@ -91,6 +91,15 @@ func ids(a, b string) []string {
 // compare shows them, and what may be done. What it shows has no address.
 func (s *Server) compare(v *visit) error {
 	records, err := s.Identity.Compare(v.ctx(), v.actor, ids(v.form("a"), v.form("b"))...)
+	if err != nil {
+		return err
+	}
+	return v.render(comparePage(v, records))
+}
+
+// compareAgain shows a form that was refused, without the names: what was looked at is noted already.
+func (s *Server) compareAgain(v *visit) error {
+	records, err := s.Identity.Outlines(v.ctx(), v.actor, ids(v.form("a"), v.form("b"))...)
 	if err != nil {
 		return err
 	}
@@ -179,7 +188,7 @@ func glanceText(v *visit, g identity.Glance) string {
 	if name := v.grade(g.Grade); name != "" {
 		schools += ", " + name
 	}
-	return v.p.N("identity.glance", g.Classes, schools)
+	return v.T("identity.glance", schools, v.p.N("identity.glance_classes", g.Classes))
 }
 
 func goneText(v *visit, gone bool) string {

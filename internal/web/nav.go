@@ -54,6 +54,7 @@ var places = []struct {
 	{href: "/corrections", icon: "pencil", key: "nav.corrections", need: policy.CorrectionRead},
 	{href: "/reveals", icon: "person-badge", key: "nav.reveals", need: policy.RevealName},
 	{href: "/roster", icon: "building", key: "nav.roster", need: policy.RosterRead},
+	{href: "/roster/years", icon: "calendar-event", key: "nav.years", need: policy.RosterRead},
 	{href: "/roster/people", icon: "person-check", key: "nav.identity", need: policy.RosterMerge},
 	{href: "/incidents/report", icon: "megaphone", key: "nav.incident_report", need: policy.IncidentReport, part: protection},
 	{href: "/incidents", icon: "shield-exclamation", key: "nav.incidents", need: policy.IncidentRead, part: protection},

@@ -39,6 +39,7 @@ import (
 	"aval/internal/reveal"
 	"aval/internal/rights"
 	"aval/internal/roster"
+	"aval/internal/schoolyear"
 	"aval/internal/seal"
 	"aval/internal/usage"
 	"aval/internal/web/assets"
@@ -76,6 +77,7 @@ type Server struct {
 	Usage          *usage.Service
 	Identity       *identity.Service
 	Grades         *grade.Service
+	Years          *schoolyear.Service
 	Pseudonyms     *pseudonym.Service
 	Incidents      *incident.Service
 	Classification *classification.Service
