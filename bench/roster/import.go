@@ -120,7 +120,7 @@ func merged(ctx context.Context, s *roster.Service, actor policy.Actor, path str
 		if len(last) > 0 && last[0].State == roster.Naming && last[0].At.After(start) {
 			took := time.Since(start)
 			cancel()
-			<-done // it was cut among the names
+			<-done //nolint:errcheck // it was cut among the names
 			return took, nil
 		}
 	}
