@@ -62,6 +62,7 @@ type Config struct {
 	SMTP     string // smtp://host:port, or "" to send nothing
 	MailFrom string
 	JobTime  time.Duration // that a job may take; job.DefaultTimeout when zero
+	Rows     int           // that a roster's set may have; the house's own number when zero
 	KeyLost  bool          // nothing sealed is needed: the master key may be missing
 }
 
@@ -154,7 +155,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers := &portable.Keys{Vault: v}
 	rosters := roster.New(d, names)
-	rosters.Folder = filepath.Join(c.Data, "rosters")
+	rosters.Folder, rosters.Limits = filepath.Join(c.Data, "rosters"), roster.LimitsOf(c.Rows)
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault:   &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, correction.Sealed{}, roster.Sealed())},

@@ -34,16 +34,18 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		DB: a.DB, Accounts: a.Accounts, Place: a.place,
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Log:    slog.Default(), Observe: observe(metrics),
-		Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Credentials: a.Credentials, Disclosures: a.Disclosures, Access: a.Access, Directory: a.Directory, Corrections: a.Corrections, Requests: a.Requests, Evaluations: a.Evaluations,
-		Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Usage: a.Usage, Identity: a.Identity, Grades: a.Grades, Years: a.Years, Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
-		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties,
-		Audit: a.Audit, Duties: a.Duties, Rosters: a.Rosters,
+		Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Credentials: a.Credentials, Disclosures: a.Disclosures, Access: a.Access,
+		Directory: a.Directory, Corrections: a.Corrections, Requests: a.Requests, Evaluations: a.Evaluations, Decisions: a.Decisions, Portable: a.Portable,
+		Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Usage: a.Usage, Identity: a.Identity, Grades: a.Grades, Years: a.Years,
+		Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
+		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters,
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{
-		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Disclosures: a.Disclosures, Access: a.Access, Directory: a.Directory, Corrections: a.Corrections, Requests: a.Requests, Evaluations: a.Evaluations,
-		Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
-		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Audit: a.Audit, Log: slog.Default(), Version: Version(),
+		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Disclosures: a.Disclosures, Access: a.Access,
+		Requests: a.Requests, Evaluations: a.Evaluations, Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions,
+		Assessments: a.Assessments, Reveals: a.Reveals, Identity: a.Identity, Years: a.Years, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights,
+		Governance: a.Governance, Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Audit: a.Audit, Log: slog.Default(), Version: Version(),
 	}).Handler()
 	platforms := (&provider.Server{DB: a.DB, Credentials: a.Credentials, Names: a.Names, BaseURL: a.Config.BaseURL, Log: slog.Default()}).Handler()
 	mux := http.NewServeMux()

@@ -37,6 +37,7 @@ type commands struct {
 	AppRole string `help:"PostgreSQL role that the program serves as." env:"AVAL_DB_ROLE" default:"aval_app"`
 	Data    string `help:"Folder of keys and evidence files (default: beside the SQLite file, else ./aval-data)." env:"AVAL_DATA"`
 	Packs   string `help:"Folder of the operator's own policy packs, beside those that ship." env:"AVAL_PACKS"`
+	Rows    int    `name:"roster-rows" help:"Rows that a roster's set may have; people and classes count for three, roles for two." env:"AVAL_ROSTER_ROWS" default:"0"`
 	Lang    string `help:"Language of sentences: fr or en." env:"AVAL_LANG" default:"fr" enum:"fr,en"`
 	JSON    bool   `name:"json" help:"Print data as JSON."`
 
@@ -137,7 +138,7 @@ func (h *house) print(v any, plain func(w io.Writer)) error {
 }
 
 func (h *house) config() app.Config {
-	c := app.Config{DB: h.flags.DB, Data: h.flags.Data}
+	c := app.Config{DB: h.flags.DB, Data: h.flags.Data, Rows: h.flags.Rows}
 	if c.Data == "" {
 		c.Data = "aval-data"
 		if path, ok := strings.CutPrefix(c.DB, "sqlite:"); ok {

@@ -194,7 +194,7 @@ func insertStaged(ctx context.Context, lite *sql.Tx, name string, width int, val
 			args = append(args, v)
 		}
 		row := "(?" + strings.Repeat(",?", width-1) + ")"
-		query := "INSERT INTO " + name + " VALUES " + row + strings.Repeat(","+row, len(some)/width-1)
+		query := "INSERT INTO " + name + " VALUES " + row + strings.Repeat(","+row, len(some)/width-1) //nolint:gosec // our own names and marks of values
 		if _, err := lite.ExecContext(ctx, query, args...); err != nil {
 			return err
 		}

@@ -34,8 +34,8 @@ type collector struct {
 
 // gather adds a row, in the place of the one that told the same record before.
 func gather[T any](list *[]T, again bool, same func(T) bool, row T) error {
-	if at := -1; again {
-		if at = slices.IndexFunc(*list, same); at >= 0 {
+	if again {
+		if at := slices.IndexFunc(*list, same); at >= 0 {
 			(*list)[at] = row
 			return nil
 		}
