@@ -20,6 +20,7 @@ import (
 	"aval/internal/account"
 	"aval/internal/assessment"
 	"aval/internal/audit"
+	"aval/internal/breach"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
@@ -62,6 +63,7 @@ type Server struct {
 	Assessments    *assessment.Service
 	Reveals        *reveal.Service
 	Incidents      *incident.Service
+	Breaches       *breach.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
 	Duties         *duty.Service

@@ -17,6 +17,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/blob"
 	"aval/internal/board"
+	"aval/internal/breach"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
@@ -79,6 +80,7 @@ type App struct {
 	Reveals        *reveal.Service
 	Usage          *usage.Service
 	Incidents      *incident.Service
+	Breaches       *breach.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
 	Duties         *duty.Service
@@ -149,6 +151,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
 		Pseudonyms:     &pseudonym.Service{DB: d, Names: names},
 		Incidents:      &incident.Service{DB: d},
+		Breaches:       &breach.Service{DB: d, Accounts: pupils, Names: names},
 		Classification: &classification.Service{DB: d},
 		Inventory:      &inventory.Service{DB: d},
 		Duties:         &duty.Service{DB: d},
@@ -203,6 +206,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		correction.Answered: a.Notices.Corrected,
 		correction.CheckJob: a.CheckCorrections,
 		correcting:          a.FollowCorrections,
+		breach.CutJob:       a.Breaches.Run,
 		reviewing:           a.ReviewLooks,
 		vault.ResealJob:     a.Vault.Reseal,
 		access.CreateJob:    a.Access.Run,

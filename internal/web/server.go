@@ -12,6 +12,7 @@ import (
 	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/board"
+	"aval/internal/breach"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
@@ -69,6 +70,7 @@ type Server struct {
 	Usage          *usage.Service
 	Pseudonyms     *pseudonym.Service
 	Incidents      *incident.Service
+	Breaches       *breach.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
 	Duties         *duty.Service
