@@ -346,26 +346,11 @@ func (s *Accounts) Renew(ctx context.Context, tx *db.Tx, actor policy.Actor, acc
 		if err := a.reset(l.AccountKind); err != nil {
 			return err
 		}
-		keys, err := s.Names.Vault.Keys(ctx, tx)
-		if err != nil {
-			return err
-		}
-		plain, err := a.opened(keys)
-		if err != nil {
+		if err := s.another(ctx, tx, a); err != nil {
 			return err
 		}
 		p, err := s.whose(ctx, tx, *a)
 		if err != nil {
-			return err
-		}
-		kinds, err := s.Names.Kinds(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if plain.Password, err = p.password(kinds); err != nil {
-			return err
-		}
-		if err := a.seal(keys, plain); err != nil {
 			return err
 		}
 		return policy.Mark(ctx, tx, ControlHelped, "person:"+p.ID, policy.Conform)

@@ -20,6 +20,7 @@ import (
 	"aval/internal/account"
 	"aval/internal/assessment"
 	"aval/internal/audit"
+	"aval/internal/breach"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
@@ -68,6 +69,7 @@ type Server struct {
 	Reveals        *reveal.Service
 	Disclosures    *disclosure.Service
 	Incidents      *incident.Service
+	Breaches       *breach.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
 	Duties         *duty.Service

@@ -18,6 +18,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/blob"
 	"aval/internal/board"
+	"aval/internal/breach"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
@@ -90,6 +91,7 @@ type App struct {
 	Grades         *grade.Service
 	Years          *schoolyear.Service
 	Incidents      *incident.Service
+	Breaches       *breach.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
 	Duties         *duty.Service
@@ -168,6 +170,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Years:          &schoolyear.Service{DB: d},
 		Pseudonyms:     &pseudonym.Service{DB: d, Names: names},
 		Incidents:      &incident.Service{DB: d},
+		Breaches:       &breach.Service{DB: d, Accounts: pupils, Names: names},
 		Classification: &classification.Service{DB: d},
 		Inventory:      &inventory.Service{DB: d},
 		Duties:         &duty.Service{DB: d},
@@ -225,6 +228,7 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		roster.Imported:       a.rosterImported,
 		resuming:              a.ResumeImports,
 		correcting:            a.FollowCorrections,
+		breach.CutJob:         a.Breaches.Run,
 		reviewing:             a.ReviewLooks,
 		vault.ResealJob:       a.Vault.Reseal,
 		access.CreateJob:      a.Access.Run,

@@ -2,9 +2,11 @@ package correction
 
 import (
 	"context"
+	"slices"
 
 	"aval/internal/db"
 	"aval/internal/directory"
+	"aval/internal/fault"
 	"aval/internal/org"
 	"aval/internal/person"
 	"aval/internal/policy"
@@ -24,7 +26,9 @@ type Form struct {
 // Form answers it to who may ask for such a correction.
 func (s *Service) Form(ctx context.Context, actor policy.Actor, in Ask) (f Form, err error) {
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		f.Kind = in.Kind
+		if f.Kind = in.Kind; !slices.Contains(Kinds, f.Kind) {
+			return fault.Missing()
+		}
 		c, err := in.place(ctx, tx, actor)
 		if err != nil {
 			return err

@@ -227,30 +227,37 @@ func (s *Service) change(
 	ctx context.Context, actor policy.Actor, id ID, act, clause string, do func(context.Context, *db.Tx, *Incident) error,
 ) (i Incident, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if i, err = managed(ctx, tx, actor, id); err != nil {
-			return err
-		}
-		i.Act, i.Why, i.ChangedBy, i.ChangedAt = act, "", actor.ID, tx.Now
-		if err := do(ctx, tx, &i); err != nil {
-			return err
-		}
-		notices, err := NoticesOf(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if i.State == Closed && i.complete(notices[id]) != nil {
-			i.State, i.ClosedBy, i.ClosedAt = Opened, "", time.Time{}
-		}
-		if err := update(ctx, tx, &i); err != nil {
-			return err
-		}
-		if err := i.mark(ctx, tx, notices[id]); err != nil {
-			return err
-		}
-		return audit.Write(ctx, tx, actor, "incident."+act, i.Subject(), audit.Under(i.Test.under(clause)),
-			audit.Note(detail("version", version(i.Version), "state", string(i.State))))
+		i, err = change(ctx, tx, actor, id, act, clause, do)
+		return err
 	})
 	return i, err
+}
+
+func change(
+	ctx context.Context, tx *db.Tx, actor policy.Actor, id ID, act, clause string, do func(context.Context, *db.Tx, *Incident) error,
+) (i Incident, err error) {
+	if i, err = managed(ctx, tx, actor, id); err != nil {
+		return i, err
+	}
+	i.Act, i.Why, i.ChangedBy, i.ChangedAt = act, "", actor.ID, tx.Now
+	if err := do(ctx, tx, &i); err != nil {
+		return i, err
+	}
+	notices, err := NoticesOf(ctx, tx, id)
+	if err != nil {
+		return i, err
+	}
+	if i.State == Closed && i.complete(notices[id]) != nil {
+		i.State, i.ClosedBy, i.ClosedAt = Opened, "", time.Time{}
+	}
+	if err := update(ctx, tx, &i); err != nil {
+		return i, err
+	}
+	if err := i.mark(ctx, tx, notices[id]); err != nil {
+		return i, err
+	}
+	return i, audit.Write(ctx, tx, actor, "incident."+act, i.Subject(), audit.Under(i.Test.under(clause)),
+		audit.Note(detail("version", version(i.Version), "state", string(i.State))))
 }
 
 // managed is an incident that the actor may change.
@@ -340,7 +347,16 @@ func (s *Service) Assess(ctx context.Context, actor policy.Actor, id ID, r Risk)
 // Measure adds something that was done, or puts it in place of another that was
 // noted wrongly: replaces counts from one, 0 is none.
 func (s *Service) Measure(ctx context.Context, actor policy.Actor, id ID, m Measure, replaces int) (Incident, error) {
-	return s.change(ctx, actor, id, "measured", clauseMeasures, func(_ context.Context, tx *db.Tx, i *Incident) error {
+	return s.change(ctx, actor, id, "measured", clauseMeasures, measured(m, replaces))
+}
+
+// Measured is Measure, of something new, within a transaction.
+func Measured(ctx context.Context, tx *db.Tx, actor policy.Actor, id ID, m Measure) (Incident, error) {
+	return change(ctx, tx, actor, id, "measured", clauseMeasures, measured(m, 0))
+}
+
+func measured(m Measure, replaces int) func(context.Context, *db.Tx, *Incident) error {
+	return func(_ context.Context, tx *db.Tx, i *Incident) error {
 		if replaces < 0 || replaces > len(i.Measures) {
 			return form{"replaces": "incident.replaces_wrong"}.refuse(i.Test.under(clauseMeasures))
 		}
@@ -356,7 +372,7 @@ func (s *Service) Measure(ctx context.Context, actor policy.Actor, id ID, m Meas
 		slices.SortStableFunc(list, func(a, b Measure) int { return strings.Compare(a.On, b.On) })
 		i.Measures = list
 		return nil
-	})
+	}
 }
 
 // Close ends what was to be done, once the risk is weighed, a measure is noted

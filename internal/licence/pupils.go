@@ -75,6 +75,10 @@ const youth = ` FROM person p
 	JOIN org o ON o.board_id = r.board_id AND o.id = r.org_id AND o.kind = 'school' AND o.sector = 'youth' AND o.status = 'active'
 	WHERE p.board_id = $1 AND p.kind = 'student' AND p.status = 'active'`
 
+// Select asks something of those whom a kept licence is for, as a statement that another
+// package completes: p is the pupil, r their place at a school, o the school, and $1 the board.
+func (l Licence) Select(tx *db.Tx, what string) (query string, args []any) { return l.pupils(tx, what) }
+
 // pupils asks something of those whom the licence is for, in one statement.
 func (l Licence) pupils(tx *db.Tx, what string) (query string, args []any) {
 	query, args = `SELECT `+what+youth, []any{tx.Board}

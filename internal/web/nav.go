@@ -58,6 +58,7 @@ var places = []struct {
 	{href: "/roster/people", icon: "person-check", key: "nav.identity", need: policy.RosterMerge},
 	{href: "/incidents/report", icon: "megaphone", key: "nav.incident_report", need: policy.IncidentReport, part: protection},
 	{href: "/incidents", icon: "shield-exclamation", key: "nav.incidents", need: policy.IncidentRead, part: protection},
+	{href: "/breaches", icon: "x-octagon-fill", key: "nav.breaches", need: policy.BreachRead, part: protection},
 	{href: "/assessments", icon: "shield-lock", key: "nav.assessments", need: policy.AssessmentRead, part: protection},
 	{href: "/contracts", icon: "file-earmark-text", key: "nav.contracts", need: policy.ContractRead, part: protection},
 	{href: "/registers", icon: "journals", key: "nav.registers", need: policy.RegisterRead, part: protection},

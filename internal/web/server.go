@@ -12,6 +12,7 @@ import (
 	"aval/internal/assessment"
 	"aval/internal/audit"
 	"aval/internal/board"
+	"aval/internal/breach"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
@@ -80,6 +81,7 @@ type Server struct {
 	Years          *schoolyear.Service
 	Pseudonyms     *pseudonym.Service
 	Incidents      *incident.Service
+	Breaches       *breach.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
 	Duties         *duty.Service
