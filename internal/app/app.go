@@ -31,6 +31,7 @@ import (
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/mail"
+	"aval/internal/mapping"
 	"aval/internal/notice"
 	"aval/internal/org"
 	"aval/internal/portable"
@@ -70,6 +71,7 @@ type App struct {
 	Orgs           *org.Service
 	Accounts       *account.Service
 	Rosters        *roster.Service
+	Mappings       *mapping.Service
 	Names          *pseudonym.Names
 	Pseudonyms     *pseudonym.Service
 	Reveals        *reveal.Service
@@ -137,6 +139,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers := &portable.Keys{Vault: v}
+	rosters := roster.New(d, names)
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
@@ -155,7 +158,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Adoptions:      &adoption.Service{DB: d},
 		Orgs:           org.New(d),
 		Accounts:       &account.Service{DB: d},
-		Rosters:        roster.New(d, names),
+		Rosters:        rosters,
+		Mappings:       &mapping.Service{DB: d, Vault: v, Rosters: rosters},
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs},
