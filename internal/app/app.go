@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"aval/internal/access"
@@ -26,6 +27,7 @@ import (
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
+	"aval/internal/guardian"
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/job"
@@ -142,7 +144,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	rosters := roster.New(d, names)
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(), []vault.Resealer{names, pupils, signers})},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},

@@ -18,6 +18,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -187,17 +188,22 @@ func FieldName(p Part, f Field) string { return string(p) + "." + string(f) }
 func ConstantName(p Part, f Field) string { return FieldName(p, f) + ".all" }
 
 func (f Form) check(part Part, header []string, wrong map[string]string) {
-	for field, column := range f.Columns {
-		if !slices.Contains(fields[part], field) {
-			delete(f.Columns, field)
+	maps.DeleteFunc(f.Columns, func(field Field, column string) bool { return column == "" || !slices.Contains(fields[part], field) })
+	used := map[string]bool{}
+	for _, field := range fields[part] {
+		column := f.Columns[field]
+		if column == "" {
 			continue
 		}
 		switch at, times := find(header, column); {
+		case used[key(column)]:
+			wrong[FieldName(part, field)] = "mapping.column_used"
 		case times > 1:
 			wrong[FieldName(part, field)] = "mapping.column_twice"
 		case at < 0:
 			wrong[FieldName(part, field)] = "mapping.column_gone"
 		}
+		used[key(column)] = true
 	}
 	for field, word := range f.Constants {
 		if !slices.Contains(fields[part], field) || !MayBeConstant(field) || word == "" {
@@ -305,11 +311,11 @@ var words = map[Field][]string{
 
 // Suggest is what the columns of a file are by their headers, where they say it.
 func Suggest(part Part, header []string) map[Field]string {
-	columns := map[Field]string{}
+	columns, used := map[Field]string{}, map[int]bool{}
 	for _, field := range fields[part] {
 		for _, word := range words[field] {
-			if at, times := find(header, word); times == 1 {
-				columns[field] = header[at]
+			if at, times := find(header, word); times == 1 && !used[at] {
+				columns[field], used[at] = header[at], true
 				break
 			}
 		}
