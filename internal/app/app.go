@@ -142,9 +142,10 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers := &portable.Keys{Vault: v}
 	rosters := roster.New(d, names)
+	rosters.Folder = filepath.Join(c.Data, "rosters")
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(), []vault.Resealer{names, pupils, signers})},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(), []vault.Resealer{names, pupils, signers, roster.Sealed()})},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -209,6 +210,9 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		governing:         a.SweepGovernance,
 		minding:           a.MindRights,
 		mailing:           a.mailCheckpoint,
+		roster.WorkJob:    a.Rosters.Work,
+		roster.Imported:   a.rosterImported,
+		resuming:          a.ResumeImports,
 	}
 }
 

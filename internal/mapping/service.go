@@ -347,6 +347,24 @@ func (s *Service) Import(ctx context.Context, actor policy.Actor, name string, f
 	return r, done, err
 }
 
+// Begin makes a set of what the account sent by a mapping, and hands it on as
+// roster.Service.Upload does: from there on it is an import like another, and what was
+// sent is forgotten.
+func (s *Service) Begin(ctx context.Context, actor policy.Actor, id, name string) (r Report, at roster.ImportID, err error) {
+	files, err := s.Sent(ctx, actor, id)
+	if err != nil {
+		return r, "", err
+	}
+	r, err = s.within(ctx, actor, name, files, func(dir string) error {
+		at, err = s.Rosters.Upload(ctx, actor, dir)
+		return err
+	})
+	if err != nil {
+		return r, "", err
+	}
+	return r, at, s.Forget(ctx, actor, id)
+}
+
 // Sent opens what the account sent, to be previewed or imported.
 func (s *Service) Sent(ctx context.Context, actor policy.Actor, id string) (files map[Part]Input, err error) {
 	if err := actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {

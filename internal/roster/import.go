@@ -41,6 +41,7 @@ type Progress struct {
 	At      time.Time
 	EndedAt time.Time // zero while it is not over
 	Actor   string
+	Who     string // as the account names them
 	State   State
 	Rows    int // that were read, or pupils who were given names
 	Of      int // as many as there are; zero when that is not known yet
@@ -61,11 +62,12 @@ func (p Progress) Percent() int {
 	return min(100, p.Rows*100/p.Of)
 }
 
-const progressColumns = `id, at, ended_at, actor, state, rows_done, rows_all, told, preview, counts, refusal, set_key`
+const progressColumns = `i.id, i.at, i.ended_at, i.actor, COALESCE((SELECT a.name FROM account a WHERE a.board_id = $1 AND a.id = i.actor), i.actor),
+	i.state, i.rows_done, i.rows_all, i.told, i.preview, i.counts, i.refusal, i.set_key`
 
 func scanProgress(r db.Row) (p Progress, err error) {
 	var preview, counts, refusal string
-	err = r.Scan(&p.ID, &p.At, db.When(&p.EndedAt), &p.Actor, &p.State, &p.Rows, &p.Of, &p.told, &preview, &counts, &refusal, &p.setKey)
+	err = r.Scan(&p.ID, &p.At, db.When(&p.EndedAt), &p.Actor, &p.Who, &p.State, &p.Rows, &p.Of, &p.told, &preview, &counts, &refusal, &p.setKey)
 	if err != nil {
 		return p, err
 	}
@@ -78,6 +80,7 @@ func scanProgress(r db.Row) (p Progress, err error) {
 			return p, fmt.Errorf("import %s: %w", p.ID, err)
 		}
 	}
+	p.whole()
 	if p.State == Finished || p.State == Naming {
 		if err := json.Unmarshal([]byte(counts), &p.Report); err != nil {
 			return p, fmt.Errorf("counts of import %s: %w", p.ID, err)
@@ -87,20 +90,32 @@ func scanProgress(r db.Row) (p Progress, err error) {
 	return p, nil
 }
 
+// whole makes numbers whole again that went through JSON.
+func (p *Progress) whole() {
+	if p.Refusal == nil {
+		return
+	}
+	for i, arg := range p.Refusal.Args {
+		if n, ok := arg.(float64); ok {
+			p.Refusal.Args[i] = int(n)
+		}
+	}
+}
+
 func get(ctx context.Context, tx *db.Tx, id ImportID) (Progress, error) {
-	return db.One(ctx, tx, scanProgress, `SELECT `+progressColumns+` FROM roster_import WHERE board_id = $1 AND id = $2`, tx.Board, string(id))
+	return db.One(ctx, tx, scanProgress, `SELECT `+progressColumns+` FROM roster_import i WHERE i.board_id = $1 AND i.id = $2`, tx.Board, string(id))
 }
 
 // last reads the board's imports, the last first.
 func last(ctx context.Context, tx *db.Tx, limit int) ([]Progress, error) {
-	return db.All(ctx, tx, scanProgress, `SELECT `+progressColumns+` FROM roster_import
-		WHERE board_id = $1 ORDER BY at DESC, id LIMIT `+strconv.Itoa(limit), tx.Board)
+	return db.All(ctx, tx, scanProgress, `SELECT `+progressColumns+` FROM roster_import i
+		WHERE i.board_id = $1 ORDER BY i.at DESC, i.id LIMIT `+strconv.Itoa(limit), tx.Board)
 }
 
-// underway reads the imports that are not over and wait for nobody.
-func underway(ctx context.Context, tx *db.Tx) ([]Progress, error) {
-	return db.All(ctx, tx, scanProgress, `SELECT `+progressColumns+` FROM roster_import
-		WHERE board_id = $1 AND state IN ('looking', 'waiting', 'staging', 'merging', 'naming') ORDER BY at, id`, tx.Board)
+// waiting reads the imports that are not over.
+func waiting(ctx context.Context, tx *db.Tx) ([]Progress, error) {
+	return db.All(ctx, tx, scanProgress, `SELECT `+progressColumns+` FROM roster_import i
+		WHERE i.board_id = $1 AND i.state IN ('looking', 'previewed', 'waiting', 'staging', 'merging', 'naming') ORDER BY i.at, i.id`, tx.Board)
 }
 
 func insert(ctx context.Context, tx *db.Tx, p Progress) error {
@@ -142,7 +157,7 @@ func keepPreview(ctx context.Context, tx *db.Tx, id ImportID, p Preview) error {
 		return fmt.Errorf("preview: %w", err)
 	}
 	return db.Changed(tx.Exec(ctx, `UPDATE roster_import SET state = 'previewed', preview = $1, rows_all = $2, rows_done = 0
-		WHERE board_id = $3 AND id = $4 AND state IN ('looking', 'staging', 'waiting')`, string(text), p.Rows, tx.Board, string(id)))
+		WHERE board_id = $3 AND id = $4 AND state = 'looking'`, string(text), p.Rows, tx.Board, string(id)))
 }
 
 // keepReport keeps what an import did, in the transaction that did it.
@@ -168,6 +183,17 @@ func end(ctx context.Context, tx *db.Tx, id ImportID, as State, refusal *fault.F
 	_, err := tx.Exec(ctx, `UPDATE roster_import SET state = $1, refusal = $2, ended_at = $3, set_key = NULL
 		WHERE board_id = $4 AND id = $5 AND state NOT IN ('done', 'refused', 'cancelled', 'cut')`, string(as), text, tx.Now, tx.Board, string(id))
 	return err
+}
+
+// forget drops the key of a set that was not imported.
+func forget(ctx context.Context, tx *db.Tx, id ImportID) error {
+	_, err := tx.Exec(ctx, `UPDATE roster_import SET set_key = NULL, ended_at = $1 WHERE board_id = $2 AND id = $3`, tx.Now, tx.Board, string(id))
+	return err
+}
+
+// tell keeps what an import is told beside its set.
+func tell(ctx context.Context, tx *db.Tx, id ImportID, told string) error {
+	return db.Changed(tx.Exec(ctx, `UPDATE roster_import SET told = $1 WHERE board_id = $2 AND id = $3`, told, tx.Board, string(id)))
 }
 
 // Done is one import that was made.

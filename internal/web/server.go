@@ -25,6 +25,7 @@ import (
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/licence"
+	"aval/internal/mapping"
 	"aval/internal/policy"
 	"aval/internal/portable"
 	"aval/internal/pseudonym"
@@ -32,6 +33,7 @@ import (
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/rights"
+	"aval/internal/roster"
 	"aval/internal/seal"
 	"aval/internal/usage"
 	"aval/internal/web/assets"
@@ -71,6 +73,8 @@ type Server struct {
 	Registers      *register.Service
 	Governance     *governance.Service
 	Rights         *rights.Service
+	Rosters        *roster.Service
+	Mappings       *mapping.Service
 	Audit          *audit.Service
 	Delegations    *account.Service
 	Adoptions      *adoption.Service
