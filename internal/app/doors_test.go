@@ -198,6 +198,8 @@ func (b *board) ids() map[string][]string {
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"assessments": `SELECT id FROM assessment WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"imports":     `SELECT id FROM roster_import WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"mappings":    `SELECT id FROM roster_upload WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"contracts":   `SELECT id FROM contract WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,

@@ -14,9 +14,11 @@ import (
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/licence"
+	"aval/internal/mapping"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
 	"aval/internal/request"
+	"aval/internal/roster"
 	tables "aval/internal/sheet"
 )
 
@@ -247,7 +249,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
 			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"),
 				target("authorise_days"), target("acknowledge_days"), target("evaluate_days"), target("decide_days"), target("answer_days"),
-				target("access_days"), wrongs("access_days", "access_days", "21"), target("reevaluate_months"), target("reminder_days"))},
+				target("access_days"), wrongs("access_days", "access_days", "21"), target("reevaluate_months"), target("reminder_days"), wrongs("retire_percent", "retire_percent", "-1", "101", "five", script))},
 
 		{route: "POST /settings/passwords", who: "operator", good: b.kinds(), wrong: b.wrongKinds()},
 		{route: "POST /settings/words/replace", who: "operator", good: url.Values{"sure": {"yes"}}, wrong: slices.Concat(required("sure"), among("sure"))},
@@ -266,7 +268,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.contractForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.mappingForms(two), b.contractForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -339,6 +341,64 @@ func (b *board) wrongKinds() (all []typed) {
 		}
 	}
 	return append(all, wrongs("version", late, "", "x", "999999", script)...)
+}
+
+// rosterForms are those of what comes into the roster: a set, and what to do with it.
+func (b *board) rosterForms(two *board) []form {
+	b.t.Helper()
+	bring := form{route: "POST /roster/import", who: "operator",
+		wrong: []typed{{"file", upload{}, "file"}, {"file", upload{"set.zip", "application/zip", "no zip"}, "file"}}}
+	forms := []form{bring}
+	for _, does := range []string{"confirm", "cancel"} {
+		f := form{route: "POST /roster/imports/{id}/" + does, who: "operator", id: string(b.previewed()), foreign: string(two.previewed())}
+		f.page = "/roster/imports/" + f.id
+		forms = append(forms, f)
+	}
+	return forms
+}
+
+// mappingForms are those of a plain file: what it is, which column holds what, and its end.
+func (b *board) mappingForms(two *board) []form {
+	b.t.Helper()
+	send := form{route: "POST /mappings", who: "operator",
+		wrong: []typed{{"file", upload{}, "file"}, {"file", upload{"eleves.csv", "text/csv", "a;b\n"}, "file"}}}
+	save := form{route: "POST /mappings/{id}/save", who: "operator", id: b.plain(), foreign: two.plain(),
+		good: url.Values{"name": {"GPI"}, "covers": {"board"}, "split": {"none"}, "pupils.number": {"Fiche"}, "pupils.family": {"Nom"},
+			"pupils.given": {"Prénom"}, "pupils.school": {"École"}},
+		wrong: slices.Concat(required("name"), wrongs("name", "name", strings.Repeat("x", 81)), required("covers"), among("covers"), among("split"),
+			wrongs("digits", "digits", "-1", "21", "x"), required("pupils.number"), wrongs("pupils.school", "pupils.school", "", "Nom", "x"))}
+	for _, f := range mapping.Fields(mapping.Pupils) {
+		if name := mapping.FieldName(mapping.Pupils, f); save.good[name] == nil || f == mapping.Family || f == mapping.Given {
+			save.idle = append(save.idle, name)
+		}
+		if mapping.MayBeConstant(f) {
+			save.idle = append(save.idle, mapping.ConstantName(mapping.Pupils, f))
+		}
+	}
+	save.page = "/mappings/" + save.id
+	forget := form{route: "POST /mappings/{id}/forget", who: "operator", id: b.plain(), foreign: ""}
+	forget.page = "/mappings/" + forget.id
+	add := form{route: "POST /mappings/{id}/file", who: "operator", id: b.plain(), foreign: two.plain(),
+		wrong: []typed{{"file", upload{}, "file"}, {"file", upload{"personnel.csv", "text/csv", "a;b\n"}, "file"}}, idle: []string{"part"}}
+	add.page = "/mappings/" + add.id
+	return []form{send, save, add, forget}
+}
+
+// plain is a file of pupils that waits for its mapping.
+func (b *board) plain() string {
+	b.t.Helper()
+	id, err := b.Mappings.Send(b.t.Context(), b.as("operator"), "", mapping.Pupils, []byte("Fiche;Nom;Prénom;École\n1;Érable;Zoé;071\n"))
+	b.must(err)
+	return id
+}
+
+// previewed is an import that waits for a person.
+func (b *board) previewed() roster.ImportID {
+	b.t.Helper()
+	id, err := b.Rosters.Upload(b.t.Context(), b.as("operator"), b.roster(nil))
+	b.must(err)
+	b.must(b.Rosters.Work(b.t.Context(), b.id, string(id)))
+	return id
 }
 
 // conditionForms are those of a condition, which stand on its page.
