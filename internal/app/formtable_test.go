@@ -376,10 +376,11 @@ func (b *board) mappingForms(two *board) []form {
 		}
 	}
 	save.page = "/mappings/" + save.id
-	forget := form{route: "POST /mappings/{id}/forget", who: "operator", id: b.plain(), foreign: ""}
+	forget := form{route: "POST /mappings/{id}/forget", who: "operator", id: b.plain(), foreign: two.plain()}
 	forget.page = "/mappings/" + forget.id
-	add := form{route: "POST /mappings/{id}/file", who: "operator", id: b.plain(), foreign: two.plain(),
-		wrong: []typed{{"file", upload{}, "file"}, {"file", upload{"personnel.csv", "text/csv", "a;b\n"}, "file"}}, idle: []string{"part"}}
+	add := form{route: "POST /mappings/{id}/file", who: "operator", id: b.plain(), foreign: two.plain(), good: url.Values{"part": {"staff"}},
+		attach: &upload{"personnel.csv", "text/csv", "Matricule;Nom;Prénom;École\n9;Cèdre;Luc;071\n"},
+		wrong:  []typed{{"file", upload{}, "file"}, {"file", upload{"personnel.csv", "text/csv", "a;b\n"}, "file"}}, idle: []string{"part"}}
 	add.page = "/mappings/" + add.id
 	return []form{send, save, add, forget}
 }

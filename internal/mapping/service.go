@@ -162,13 +162,16 @@ func drop(ctx context.Context, tx *db.Tx, before time.Time) error {
 	return err
 }
 
-// Forget takes away what was sent under an id.
+// Forget takes away what the account sent under an id.
 func (s *Service) Forget(ctx context.Context, actor policy.Actor, id string) error {
 	if err := actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {
 		return err
 	}
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(ctx, `DELETE FROM roster_upload WHERE board_id = $1 AND id = $2 AND sent_by = $3`, tx.Board, id, actor.ID)
+		n, err := tx.Exec(ctx, `DELETE FROM roster_upload WHERE board_id = $1 AND id = $2 AND sent_by = $3`, tx.Board, id, actor.ID)
+		if err == nil && n == 0 {
+			return fault.Missing()
+		}
 		return err
 	})
 }
