@@ -17,9 +17,9 @@ const guardianBatch = 500
 
 // kin is what a pass over a set finds of who answers for pupils.
 type kin struct {
-	words map[string]bool                    // source ids of guardians
+	words map[string]bool                 // source ids of guardians
 	ties  map[string]map[string]guard.Tie // pupil → guardian → what they are
-	pairs [][2]string                        // agents of a row, of which one end may be a guardian
+	pairs [][2]string                     // agents of a row, of which one end may be a guardian
 	take  func([]guard.Row) error
 	rows  []guard.Row
 }

@@ -144,7 +144,9 @@ func workbook(t testing.TB, sheet string, more map[string]string) []byte {
 	return b.Bytes()
 }
 
-func cell(ref, text string) string { return `<c r="` + ref + `" t="inlineStr"><is><t>` + text + `</t></is></c>` }
+func cell(ref, text string) string {
+	return `<c r="` + ref + `" t="inlineStr"><is><t>` + text + `</t></is></c>`
+}
 
 // noise is a text that packs badly.
 func noise(n int) string {
