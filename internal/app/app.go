@@ -33,12 +33,14 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/governance"
 	"aval/internal/grade"
+	"aval/internal/guardian"
 	"aval/internal/identity"
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/mail"
+	"aval/internal/mapping"
 	"aval/internal/notice"
 	"aval/internal/org"
 	"aval/internal/person"
@@ -83,6 +85,7 @@ type App struct {
 	Rosters        *roster.Service
 	Directory      *directory.Service
 	Corrections    *correction.Service
+	Mappings       *mapping.Service
 	Names          *pseudonym.Names
 	Pseudonyms     *pseudonym.Service
 	Reveals        *reveal.Service
@@ -160,7 +163,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	rosters.Folder, rosters.Limits = filepath.Join(c.Data, "rosters"), roster.LimitsOf(c.Rows)
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:   &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, correction.Sealed{}, roster.Sealed())},
+		Vault: &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(),
+			[]vault.Resealer{names, pupils, signers, correction.Sealed{}, roster.Sealed()})},
 		Names:   names,
 		Reveals: reveals,
 		Usage:   &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -184,6 +188,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Rosters:        rosters,
 		Directory:      &directory.Service{DB: d},
 		Corrections:    &correction.Service{DB: d, Vault: v},
+		Mappings:       &mapping.Service{DB: d, Vault: v, Rosters: rosters},
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs, Asked: assessment.Measures},

@@ -58,7 +58,7 @@ func (a *App) Daily(ctx context.Context, _, _ string) error {
 }
 
 // SweepLicences is the handler of licence.sweep: on each board it looks for the licences whose
-// last day has passed.
+// last day has passed, and takes away plain files that nobody imported.
 func (a *App) SweepLicences(ctx context.Context, _, _ string) error {
 	boards, err := a.Boards.List(ctx)
 	if err != nil {
@@ -66,6 +66,9 @@ func (a *App) SweepLicences(ctx context.Context, _, _ string) error {
 	}
 	for _, b := range boards {
 		if err := a.Licences.Sweep(ctx, b.ID); err != nil {
+			return err
+		}
+		if err := a.Mappings.Sweep(ctx, b.ID); err != nil {
 			return err
 		}
 	}

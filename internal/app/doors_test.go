@@ -200,6 +200,7 @@ func (b *board) ids() map[string][]string {
 		"acts":         `SELECT id FROM identity_act WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":   `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"imports":      `SELECT id FROM roster_import WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"mappings":     `SELECT id FROM roster_upload WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"undertakings": `SELECT id FROM undertaking WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"contracts":    `SELECT id FROM contract WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":      `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,

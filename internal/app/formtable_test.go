@@ -14,6 +14,7 @@ import (
 	"aval/internal/decision"
 	"aval/internal/evaluation"
 	"aval/internal/licence"
+	"aval/internal/mapping"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
 	"aval/internal/request"
@@ -269,7 +270,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two), b.schoolForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.mappingForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two), b.schoolForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -356,6 +357,42 @@ func (b *board) rosterForms(two *board) []form {
 		forms = append(forms, f)
 	}
 	return forms
+}
+
+// mappingForms are those of a plain file: what it is, which column holds what, and its end.
+func (b *board) mappingForms(two *board) []form {
+	b.t.Helper()
+	send := form{route: "POST /mappings", who: "operator",
+		wrong: []typed{{"file", upload{}, "file"}, {"file", upload{"eleves.csv", "text/csv", "a;b\n"}, "file"}}}
+	save := form{route: "POST /mappings/{id}/save", who: "operator", id: b.plain(), foreign: two.plain(),
+		good: url.Values{"name": {"GPI"}, "covers": {"board"}, "split": {"none"}, "pupils.number": {"Fiche"}, "pupils.family": {"Nom"},
+			"pupils.given": {"Prénom"}, "pupils.school": {"École"}},
+		wrong: slices.Concat(required("name"), wrongs("name", "name", strings.Repeat("x", 81)), required("covers"), among("covers"), among("split"),
+			wrongs("digits", "digits", "-1", "21", "x"), required("pupils.number"), wrongs("pupils.school", "pupils.school", "", "Nom", "x"))}
+	for _, f := range mapping.Fields(mapping.Pupils) {
+		if name := mapping.FieldName(mapping.Pupils, f); save.good[name] == nil || f == mapping.Family || f == mapping.Given {
+			save.idle = append(save.idle, name)
+		}
+		if mapping.MayBeConstant(f) {
+			save.idle = append(save.idle, mapping.ConstantName(mapping.Pupils, f))
+		}
+	}
+	save.page = "/mappings/" + save.id
+	forget := form{route: "POST /mappings/{id}/forget", who: "operator", id: b.plain(), foreign: two.plain()}
+	forget.page = "/mappings/" + forget.id
+	add := form{route: "POST /mappings/{id}/file", who: "operator", id: b.plain(), foreign: two.plain(), good: url.Values{"part": {"staff"}},
+		attach: &upload{"personnel.csv", "text/csv", "Matricule;Nom;Prénom;École\n9;Cèdre;Luc;071\n"},
+		wrong:  []typed{{"file", upload{}, "file"}, {"file", upload{"personnel.csv", "text/csv", "a;b\n"}, "file"}}, idle: []string{"part"}}
+	add.page = "/mappings/" + add.id
+	return []form{send, save, add, forget}
+}
+
+// plain is a file of pupils that waits for its mapping.
+func (b *board) plain() string {
+	b.t.Helper()
+	id, err := b.Mappings.Send(b.t.Context(), b.as("operator"), "", mapping.Pupils, []byte("Fiche;Nom;Prénom;École\n1;Érable;Zoé;071\n"))
+	b.must(err)
+	return id
 }
 
 // previewed is an import that waits for a person.

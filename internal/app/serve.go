@@ -38,7 +38,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Directory: a.Directory, Corrections: a.Corrections, Requests: a.Requests, Evaluations: a.Evaluations, Decisions: a.Decisions, Portable: a.Portable,
 		Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Usage: a.Usage, Identity: a.Identity, Grades: a.Grades, Years: a.Years,
 		Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Breaches: a.Breaches, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
-		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters,
+		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters, Mappings: a.Mappings,
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{

@@ -13,12 +13,14 @@ import (
 
 type rosterCmds struct {
 	Validate rosterValidate `cmd:"" help:"Say what is wrong with a OneRoster CSV set; needs no database."`
-	Import   rosterImport   `cmd:"" help:"Import a OneRoster CSV set (1.0, 1.1 or 1.2; zip or folder)."`
+	Import   rosterImport   `cmd:"" help:"Import a OneRoster CSV set (1.0, 1.1 or 1.2; zip or folder), or a plain CSV or XLSX by a mapping."`
+	Map      rosterMap      `cmd:"" help:"Make a OneRoster set of a plain CSV or XLSX by a mapping, or save one."`
 }
 
 type rosterImport struct {
 	boardFlag
-	Path   string `arg:"" help:"Zip file or folder."`
+	plainFlags
+	Path   string `arg:"" help:"Zip file or folder; with --mapping, a CSV or XLSX of pupils."`
 	Dry    bool   `name:"dry-run" help:"Say what it would do, by counts; write nothing."`
 	Later  bool   `name:"later" help:"Leave it to the program that serves, which may be followed on the page of the roster."`
 	Retire bool   `name:"retire-most" help:"Go on where more pupils would be retired than the board's setting lets."`
@@ -29,6 +31,9 @@ func (c rosterImport) Run(h *house) error {
 		actor, err := c.actor(h, a)
 		if err != nil {
 			return err
+		}
+		if c.Mapping != "" {
+			return c.plain(h, a, actor)
 		}
 		if c.Dry {
 			return c.preview(h, a, actor)
@@ -44,16 +49,7 @@ func (c rosterImport) Run(h *house) error {
 		if err != nil {
 			return err
 		}
-		if err := h.print(report, func(w io.Writer) {
-			_, _ = fmt.Fprintf(w, "students %d, staff %d, schools %d, classes %d, enrollments %d\n",
-				report.Students, report.Staff, report.Schools, report.Classes, report.Enrollments)
-			for _, warning := range report.Warnings {
-				_, _ = fmt.Fprintf(w, "warning %s: %d\n", warning.Code, warning.Count)
-			}
-			for _, d := range report.Defects {
-				_, _ = fmt.Fprintf(w, "defect %s: %s, row %d, %s\n", d.Code, d.File, d.Row, d.Field)
-			}
-		}); err != nil {
+		if err := h.print(report, func(w io.Writer) { sayReport(w, report) }); err != nil {
 			return err
 		}
 		if len(report.Defects) > 0 {
@@ -61,6 +57,21 @@ func (c rosterImport) Run(h *house) error {
 		}
 		return nil
 	})
+}
+
+func sayReport(w io.Writer, report roster.Report) {
+	_, _ = fmt.Fprintf(w, "students %d, staff %d, schools %d, classes %d, enrollments %d\n",
+		report.Students, report.Staff, report.Schools, report.Classes, report.Enrollments)
+	sayDirt(w, report.Warnings, report.Defects)
+}
+
+func sayDirt(w io.Writer, warnings []roster.Warning, defects []roster.Defect) {
+	for _, warning := range warnings {
+		_, _ = fmt.Fprintf(w, "warning %s: %d\n", warning.Code, warning.Count)
+	}
+	for _, d := range defects {
+		_, _ = fmt.Fprintf(w, "defect %s: %s, row %d, %s\n", d.Code, d.File, d.Row, d.Field)
+	}
 }
 
 // leave keeps the set for the program that serves.
@@ -79,26 +90,27 @@ func (c rosterImport) preview(h *house, a *app.App, actor policy.Actor) error {
 	if err != nil {
 		return err
 	}
-	return h.print(preview, func(w io.Writer) {
-		for _, of := range []struct {
-			who string
-			roster.Changes
-		}{{"pupils", preview.Pupils}, {"staff", preview.Others}} {
-			_, _ = fmt.Fprintf(w, "%s: added %d, moved %d, left %d, changed %d\n", of.who, of.Added, of.Moved, of.Left, of.Changed)
-		}
-		for _, s := range preview.BySchool {
-			_, _ = fmt.Fprintf(w, "school %s: added %d, arrived %d, departed %d, left %d, changed %d\n",
-				s.School, s.Added, s.Arrived, s.Departed, s.Left, s.Changed)
-		}
-		p := i18n.For(h.flags.Lang)
-		for _, odd := range preview.Suspicious {
-			_, _ = fmt.Fprintf(w, "suspicious %s: %d (%s)\n", odd.Code, odd.Count, p.T("roster.suspicious."+odd.Code))
-		}
-		_, _ = fmt.Fprintf(w, "warnings %d, defects %d\n", len(preview.Warnings), len(preview.Defects))
-		if preview.Stops {
-			_, _ = fmt.Fprintln(w, p.T("roster.preview_stops"))
-		}
-	})
+	return h.print(preview, func(w io.Writer) { sayPreview(w, i18n.For(h.flags.Lang), preview) })
+}
+
+func sayPreview(w io.Writer, p *i18n.Printer, preview roster.Preview) {
+	for _, of := range []struct {
+		who string
+		roster.Changes
+	}{{"pupils", preview.Pupils}, {"staff", preview.Others}} {
+		_, _ = fmt.Fprintf(w, "%s: added %d, moved %d, left %d, changed %d\n", of.who, of.Added, of.Moved, of.Left, of.Changed)
+	}
+	for _, s := range preview.BySchool {
+		_, _ = fmt.Fprintf(w, "school %s: added %d, arrived %d, departed %d, left %d, changed %d\n",
+			s.School, s.Added, s.Arrived, s.Departed, s.Left, s.Changed)
+	}
+	for _, odd := range preview.Suspicious {
+		_, _ = fmt.Fprintf(w, "suspicious %s: %d (%s)\n", odd.Code, odd.Count, p.T("roster.suspicious."+odd.Code))
+	}
+	_, _ = fmt.Fprintf(w, "warnings %d, defects %d\n", len(preview.Warnings), len(preview.Defects))
+	if preview.Stops {
+		_, _ = fmt.Fprintln(w, p.T("roster.preview_stops"))
+	}
 }
 
 type rosterValidate struct {

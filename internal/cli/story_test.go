@@ -23,6 +23,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/charmap"
 
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
@@ -77,6 +78,7 @@ func TestMain(m *testing.M) {
 //	letter ADDRESS FOLDER      waits for a letter to the address, whose text is the output; its files go to the folder
 //	sql STATEMENT              changes the database around every guard of the program
 //	export FILE COUNT          writes what a platform would export of so many pupils; $PUPIL is the first one's family name
+//	latin FILE                 writes a text again as an old system would: Latin-1, CRLF
 //	backup, restore            copies the database; puts the copy in its place, as often as one likes
 func TestStories(t *testing.T) {
 	t.Parallel()
@@ -98,12 +100,22 @@ func TestStories(t *testing.T) {
 					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "halt": leave,
 					"roster": roster, "api": api, "json": compare, "keep": keep, "mailbox": mailbox, "letter": letter,
 					"again": again, "until": until, "browse": browse, "vendor": vendor, "enter": enter,
-					"sql": tamper, "backup": backup, "restore": restore, "export": export,
+					"sql": tamper, "backup": backup, "restore": restore, "export": export, "latin": latin,
 					"credential": takeCredential, "token": takeToken, "oneroster": oneroster, "walk": walkPages,
 				},
 			})
 		})
 	}
+}
+
+// latin writes a text again as an old system would.
+func latin(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: latin FILE")
+	}
+	text, err := charmap.ISO8859_1.NewEncoder().String(strings.ReplaceAll(ts.ReadFile(args[0]), "\n", "\r\n"))
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 type runningKey struct{}

@@ -158,6 +158,9 @@ func (s *Service) bring(ctx context.Context, actor policy.Actor, p Progress, ope
 	if err != nil {
 		return Report{}, err
 	}
+	if err := s.bringGuardians(ctx, actor.Board, open, r); err != nil {
+		return Report{}, err
+	}
 	return report, s.name(ctx, actor.Board, p.ID)
 }
 

@@ -32,6 +32,7 @@ import (
 	"aval/internal/incident"
 	"aval/internal/inventory"
 	"aval/internal/licence"
+	"aval/internal/mapping"
 	"aval/internal/policy"
 	"aval/internal/portable"
 	"aval/internal/pseudonym"
@@ -89,6 +90,7 @@ type Server struct {
 	Governance     *governance.Service
 	Rights         *rights.Service
 	Rosters        *roster.Service
+	Mappings       *mapping.Service
 	Audit          *audit.Service
 	Delegations    *account.Service
 	Adoptions      *adoption.Service
