@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"aval/internal/access"
@@ -41,6 +42,7 @@ import (
 	"aval/internal/rights"
 	"aval/internal/roster"
 	"aval/internal/seal"
+	"aval/internal/source"
 	"aval/internal/usage"
 	"aval/internal/vault"
 )
@@ -53,6 +55,7 @@ type Config struct {
 	SMTP     string // smtp://host:port, or "" to send nothing
 	MailFrom string
 	JobTime  time.Duration // that a job may take; job.DefaultTimeout when zero
+	Private  bool          // sources of rosters may stand at private addresses
 	KeyLost  bool          // nothing sealed is needed: the master key may be missing
 }
 
@@ -70,6 +73,7 @@ type App struct {
 	Orgs           *org.Service
 	Accounts       *account.Service
 	Rosters        *roster.Service
+	Sources        *source.Service
 	Names          *pseudonym.Names
 	Pseudonyms     *pseudonym.Service
 	Reveals        *reveal.Service
@@ -136,10 +140,10 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	pupils := &access.Accounts{Names: names}
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
-	signers := &portable.Keys{Vault: v}
+	signers, rosters := &portable.Keys{Vault: v}, roster.New(d, names)
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), source.Sealed(), []vault.Resealer{names, pupils, signers})},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -155,7 +159,8 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Adoptions:      &adoption.Service{DB: d},
 		Orgs:           org.New(d),
 		Accounts:       &account.Service{DB: d},
-		Rosters:        roster.New(d, names),
+		Rosters:        rosters,
+		Sources:        &source.Service{DB: d, Vault: v, Rosters: rosters, Folder: filepath.Join(c.Data, "sets"), Open: c.Private},
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs},
@@ -199,6 +204,8 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		daily:             a.Daily,
 		sweeping:          a.SweepLicences,
 		keeping:           a.KeepAccounts,
+		fetching:          a.FetchRosters,
+		source.PullJob:    a.PullRoster,
 		following:         a.FollowConditions,
 		governing:         a.SweepGovernance,
 		minding:           a.MindRights,

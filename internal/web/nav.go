@@ -52,6 +52,7 @@ var places = []struct {
 	{href: "/classes", icon: "people", key: "nav.classes", need: policy.ClassRead},
 	{href: "/reveals", icon: "person-badge", key: "nav.reveals", need: policy.RevealName},
 	{href: "/roster", icon: "building", key: "nav.roster", need: policy.RosterRead},
+	{href: "/roster/sources", icon: "download", key: "nav.sources", need: policy.RosterImport},
 	{href: "/incidents/report", icon: "megaphone", key: "nav.incident_report", need: policy.IncidentReport, part: protection},
 	{href: "/incidents", icon: "shield-exclamation", key: "nav.incidents", need: policy.IncidentRead, part: protection},
 	{href: "/assessments", icon: "shield-lock", key: "nav.assessments", need: policy.AssessmentRead, part: protection},

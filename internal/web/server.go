@@ -33,6 +33,7 @@ import (
 	"aval/internal/reveal"
 	"aval/internal/rights"
 	"aval/internal/seal"
+	"aval/internal/source"
 	"aval/internal/usage"
 	"aval/internal/web/assets"
 
@@ -61,6 +62,7 @@ type Server struct {
 	Portable       *portable.Service
 	Conditions     *condition.Service
 	Assessments    *assessment.Service
+	Sources        *source.Service
 	Reveals        *reveal.Service
 	Usage          *usage.Service
 	Pseudonyms     *pseudonym.Service
