@@ -198,6 +198,7 @@ func (b *board) ids() map[string][]string {
 		"pupils":      `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"assessments": `SELECT id FROM assessment WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"sources":     `SELECT id FROM roster_source WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"contracts":   `SELECT id FROM contract WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,
@@ -279,6 +280,8 @@ func (b *board) state() string {
 			`SELECT 'contract file ' || id FROM contract_file WHERE board_id = $1`,
 			`SELECT 'contract check ' || id || ' ' || done_on FROM contract_check WHERE board_id = $1`,
 			`SELECT 'contract notice ' || id FROM contract_notice WHERE board_id = $1`,
+			`SELECT 'source ' || id || ' ' || CAST(version AS text) FROM roster_source WHERE board_id = $1`,
+			`SELECT 'pull ' || id || ' ' || state || ' ' || CAST(version AS text) FROM roster_pull WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
 			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
@@ -344,6 +347,7 @@ func (b *board) fill() {
 	b.entered("delete")
 	b.known()
 	b.bound()
+	b.held()
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)
