@@ -126,8 +126,8 @@ var only = map[string][]string{
 	"database/sql":                {"internal/db", "internal/job"},
 	"net/http": {"internal/web", "internal/api", "internal/app", "internal/access/accesstest", // a platform that tests sign in to
 		"internal/evaluation/media.go", // it sniffs a file
-		"internal/source/client.go",     // it fetches rosters
-		"internal/source/sourcetest"}, // a service that tests fetch from
+		"internal/source/client.go",    // it fetches rosters
+		"internal/source/sourcetest"},  // a service that tests fetch from
 	"golang.org/x/oauth2":           {"internal/source/client.go"},
 	"github.com/nicksnyder/go-i18n": {"internal/i18n"},
 	"github.com/wneessen/go-mail":   {"internal/mail"},
