@@ -114,7 +114,12 @@ func (s *Service) tick(ctx context.Context, actor policy.Actor, l Listed) error 
 				return job.Enqueue(ctx, tx, PullJob, last.ID)
 			})
 		}
-	case l.due(latest(last.StartedAt, last.TouchedAt), now):
+	case last.State == Failed && last.EndedAt.Before(now.Add(-forgotten)) && last.Counts.Pages > 0:
+		if err := s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error { return deletePages(ctx, tx, last.ID) }); err != nil {
+			return err
+		}
+	}
+	if !l.Last.State.Open() && l.due(latest(l.Last.StartedAt, l.Last.TouchedAt), now) {
 		_, err := s.Start(ctx, actor, l.ID, false)
 		return err
 	}

@@ -38,6 +38,16 @@ func all(ctx context.Context, tx *db.Tx) ([]kept, error) {
 	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM roster_source WHERE board_id = $1 AND removed_at IS NULL ORDER BY name, id`, tx.Board)
 }
 
+// Names are those of the sources in use.
+func Names(ctx context.Context, tx *db.Tx) (map[ID]string, error) {
+	list, err := all(ctx, tx)
+	names := make(map[ID]string, len(list))
+	for _, k := range list {
+		names[k.ID] = k.Name
+	}
+	return names, err
+}
+
 func insert(ctx context.Context, tx *db.Tx, s Source, sealed []byte) error {
 	_, err := tx.Exec(ctx, `INSERT INTO roster_source (board_id, id, name, edition, base_url, token_url, client_id, secret, every, hour,
 			weekday, full_days, made_by, made_at, version)
