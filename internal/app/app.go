@@ -141,9 +141,11 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers, rosters := &portable.Keys{Vault: v}, roster.New(d, names)
+	rosters.Folder = filepath.Join(c.Data, "rosters")
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), source.Sealed(), []vault.Resealer{names, pupils, signers})},
+		Vault: &vault.Service{Vault: v, DB: d,
+			Rows: slices.Concat(rights.Sealed(), source.Sealed(), []vault.Resealer{names, pupils, signers, roster.Sealed()})},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -206,10 +208,14 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		keeping:           a.KeepAccounts,
 		fetching:          a.FetchRosters,
 		source.PullJob:    a.PullRoster,
+		source.ImportJob:  a.BringRoster,
 		following:         a.FollowConditions,
 		governing:         a.SweepGovernance,
 		minding:           a.MindRights,
 		mailing:           a.mailCheckpoint,
+		roster.WorkJob:    a.Rosters.Work,
+		roster.Imported:   a.rosterImported,
+		resuming:          a.ResumeImports,
 	}
 }
 

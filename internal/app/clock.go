@@ -19,6 +19,7 @@ const (
 	fetching  job.Kind = "source.tick"
 	reviewing job.Kind = "notice.weekly" // left daily, so that a week's letters are written soon after its end
 	mailing   job.Kind = "notice.checkpoint"
+	resuming  job.Kind = "roster.resume"
 )
 
 const (
@@ -86,6 +87,26 @@ func (a *App) KeepAccounts(ctx context.Context, _, _ string) error {
 	return nil
 }
 
+// ResumeImports is the handler of roster.resume: on each board it goes on with the imports that
+// the end of a program cut.
+func (a *App) ResumeImports(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		if err := a.Rosters.Resume(ctx, b.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rosterImported is the handler of roster.imported: pupils' accounts become what the roster is.
+func (a *App) rosterImported(ctx context.Context, boardID, _ string) error {
+	return a.Access.Sweep(ctx, boardID)
+}
+
 // FetchRosters is the handler of source.tick: on each board it begins what the schedules of its
 // sources ask for.
 func (a *App) FetchRosters(ctx context.Context, _, _ string) error {
@@ -112,6 +133,15 @@ func (a *App) PullRoster(ctx context.Context, boardID, id string) error {
 		return err
 	}
 	return a.Sources.Work(ctx, actor, id)
+}
+
+// BringRoster is the handler of source.import.
+func (a *App) BringRoster(ctx context.Context, boardID, id string) error {
+	actor, err := a.clock(ctx, boardID)
+	if err != nil {
+		return err
+	}
+	return a.Sources.Bring(ctx, actor, id)
 }
 
 // ReviewLooks is the handler of notice.weekly: on each board it leaves the letters about the

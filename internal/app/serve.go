@@ -22,6 +22,8 @@ import (
 	"aval/internal/job"
 	"aval/internal/org"
 	"aval/internal/policy"
+	"aval/internal/roster"
+	"aval/internal/source"
 	"aval/internal/web"
 )
 
@@ -34,7 +36,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Log:    slog.Default(), Observe: observe(metrics),
 		Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions, Assessments: a.Assessments, Sources: a.Sources, Reveals: a.Reveals, Usage: a.Usage, Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
-		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties,
+		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters,
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{
@@ -129,7 +131,9 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, metricsAddr stri
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	server := &http.Server{Handler: a.Handler(metrics), ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
-	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime, Daily: []job.Kind{daily, sweeping, keeping, reviewing, following, minding, governing},
+	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime,
+		Long:   map[job.Kind]time.Duration{roster.WorkJob: roster.WorkTime, source.ImportJob: roster.WorkTime},
+		Daily:  []job.Kind{daily, sweeping, keeping, reviewing, following, minding, governing, resuming},
 		Hourly: []job.Kind{fetching}})
 	if err != nil {
 		return err

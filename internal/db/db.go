@@ -41,6 +41,7 @@ type DB struct {
 	Clock func() time.Time
 
 	engine  Engine
+	path    string        // of SQLite's file
 	writer  *sql.DB       // the one connection that writes (SQLite), or all of them (PostgreSQL)
 	readers *sql.DB       // SQLite only
 	queue   chan struct{} // SQLite only: a fair queue before the writer

@@ -128,7 +128,7 @@ const (
 )
 
 func (d *DB) openSQLite(ctx context.Context, path string) (err error) {
-	d.queue = make(chan struct{}, 1)
+	d.path, d.queue = path, make(chan struct{}, 1)
 	if d.writer, err = openWriter(ctx, path); err != nil {
 		return err
 	}

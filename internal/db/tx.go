@@ -164,6 +164,11 @@ func All[T any](ctx context.Context, tx *Tx, scan func(Row) (T, error), query st
 	return all, nil
 }
 
+// Each hands every row of an answer on, without keeping them.
+func Each(ctx context.Context, tx *Tx, f func(Row) error, query string, args ...any) error {
+	return tx.each(ctx, f, query, args...)
+}
+
 // each reads an answer to its end and closes it, so that the next statement finds the connection free.
 func (tx *Tx) each(ctx context.Context, f func(Row) error, query string, args ...any) error {
 	args, err := tx.ready(args)

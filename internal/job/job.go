@@ -54,6 +54,9 @@ type Options struct {
 	// when zero. A job whose program died is done again once a sixth more has
 	// passed and River has looked, which it does every half minute.
 	Timeout time.Duration
+	// Long are the kinds that may take another time. One whose program died is
+	// done again that much later: who leaves it should leave another at the start.
+	Long map[Kind]time.Duration
 	// Daily are left by the clock, without a board or an id: when the program
 	// starts, then once a day.
 	Daily []Kind
@@ -155,7 +158,7 @@ func run[T any](ctx context.Context, driver riverdriver.Driver[T], handlers map[
 		if err := kind.check(); err != nil {
 			return nil, err
 		}
-		river.AddWorkerArgs(ws, args{kind: kind}, &worker{handle: h})
+		river.AddWorkerArgs(ws, args{kind: kind}, &worker{handle: h, time: o.Long[kind]})
 	}
 	c, err := river.NewClient(driver, &river.Config{
 		Logger:               slog.New(warnings{slog.Default().Handler()}),
@@ -187,7 +190,11 @@ func run[T any](ctx context.Context, driver riverdriver.Driver[T], handlers map[
 type worker struct {
 	river.WorkerDefaults[args]
 	handle Handler
+	time   time.Duration // that it may take, of a kind of its own
 }
+
+// Timeout implements river.Worker.
+func (w *worker) Timeout(*river.Job[args]) time.Duration { return w.time }
 
 // Work implements river.Worker.
 func (w *worker) Work(ctx context.Context, j *river.Job[args]) error {

@@ -199,7 +199,13 @@ type Settings struct {
 	// OwnAccessDays is in how many days the board answers a request of access to
 	// personal information; 0 is as many as the law lets it.
 	OwnAccessDays int `json:"access_days,omitempty"`
+	// RetirePercent is how many pupils in a hundred a full set of the roster may
+	// retire before it stops for a person; 0 is the house's own number.
+	RetirePercent int `json:"retire_percent,omitempty"`
 }
+
+// RetirePercent is how many pupils in a hundred a set may retire when a board says nothing.
+const RetirePercent = 5
 
 // What one person is shown in an hour: when a board says nothing, and at most.
 const (
@@ -221,6 +227,10 @@ func quota(own, usual, most int) int {
 	}
 	return min(own, most)
 }
+
+// Retires is how many pupils in a hundred a full set of the roster may retire
+// before it stops for a person.
+func (s Settings) Retires() int { return quota(s.RetirePercent, RetirePercent, 100) }
 
 // AccessDays is in how many days a request of access to personal information is
 // answered: the board's own number, never more than that of the policy or the law,
@@ -284,6 +294,7 @@ func (s Settings) targets() map[string]fault.Message {
 		"evaluate_days": {s.EvaluateDays, MostTargetDays}, "decide_days": {s.DecideDays, MostTargetDays},
 		"answer_days": {s.AnswerDays, MostTargetDays}, "access_days": {s.OwnAccessDays, MostTargetDays},
 		"reminder_days": {s.ReminderDays, MostTargetDays}, "reevaluate_months": {s.ReevaluateMonths, MostReevaluateMonths},
+		"retire_percent": {s.RetirePercent, 100},
 	} {
 		if n.own < 0 || n.own > n.most {
 			fields[name] = fault.Message{Key: "settings.none_or", Args: []any{n.most}}

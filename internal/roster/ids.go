@@ -67,36 +67,12 @@ func (p *part) grow() {
 }
 
 // ids are the identifiers that a file holds.
-type ids struct {
-	seen  *hashes        // where rows are not kept
-	place map[string]int // where they are: at which place of the list each stands
-}
+type ids struct{ seen hashes }
 
-func newIDs(keep bool) *ids {
-	if keep {
-		return &ids{place: map[string]int{}}
-	}
-	return &ids{seen: &hashes{}}
-}
+func (s *ids) has(id string) bool { return s.seen.has(hash(id)) }
 
-func (s *ids) has(id string) (ok bool) {
-	if s.place != nil {
-		_, ok = s.place[id]
-		return ok
-	}
-	return s.seen.has(hash(id))
-}
-
-// put adds an id, or answers where it stands already.
-func (s *ids) put(id string, at int) (place int, twice bool) {
-	if s.place != nil {
-		if place, twice = s.place[id]; !twice {
-			s.place[id] = at
-		}
-		return place, twice
-	}
-	return 0, !s.seen.add(hash(id))
-}
+// put answers whether the id was new.
+func (s *ids) put(id string) bool { return s.seen.add(hash(id)) }
 
 // user is what was read of one user.
 type user struct {

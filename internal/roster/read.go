@@ -10,11 +10,12 @@ import (
 )
 
 // reader reads a set file by file, in the order in which files refer to each
-// other: whole into memory, or only to count and check.
+// other. It remembers which records there are, and hands the rows on.
 type reader struct {
 	pack    *pack
 	set     *Set
-	keep    bool                         // rows are kept in the set
+	taker   taker                        // who is given the rows; nil where they are only counted and checked
+	failed  error                        // of the taker
 	known   map[string]*ids              // by file
 	skipped map[string]map[uint64]bool   // by file, what was left aside on purpose
 	parents map[string]map[uint64]parent // by file, references to rows that may come later
@@ -22,15 +23,35 @@ type reader struct {
 	orgs    map[uint64]place
 	schools map[uint64]uint64 // of classes
 	users   map[uint64]user
-	posts   map[string][]RoleRow     // where each user is what, in version 1.1, of rows that are kept
-	taught  map[string]EnrollmentRow // one enrolment of each user, to infer a role, of rows that are kept
-	counts  Report                   // of rows that are not kept
+	taught  map[uint64]taught // one enrolment of each user of whom no role is known
+	counts  Report
+}
+
+// taker is given the rows of a set: organisations and sessions once the set is
+// read, the others as they come, but users last, since what someone is stands in
+// other files. again says that an earlier row told the same record, which no
+// longer counts.
+type taker interface {
+	opening(file string) error // before the rows of a file
+	course(c CourseRow, again bool) error
+	class(c ClassRow, again bool) error
+	role(r RoleRow, again bool) error
+	enrollment(e EnrollmentRow, again bool) error
+	user(u UserRow) error
+	aside(file, id string) error // a row that is left aside: its record is still there
+	nobody(id string) error      // a user who is nothing: left aside, with all that others say of them
+}
+
+// taught is a class in which someone is, and as what.
+type taught struct {
+	class uint64
+	role  person.Role
 }
 
 // place is what was read of an organisation.
 type place struct {
-	kind string
-	gone bool
+	id, kind string
+	gone     bool
 }
 
 // parent is a reference within one file.
@@ -39,31 +60,15 @@ type parent struct {
 	id  uint64
 }
 
-func newReader(p *pack, set *Set, keep bool) *reader {
-	rd := &reader{pack: p, set: set, keep: keep, known: map[string]*ids{}, skipped: map[string]map[uint64]bool{},
+func newReader(p *pack, set *Set, t taker) *reader {
+	rd := &reader{pack: p, set: set, taker: t, known: map[string]*ids{}, skipped: map[string]map[uint64]bool{},
 		parents: map[string]map[uint64]parent{"orgs": {}, "academicSessions": {}},
 		hashes:  map[string]map[uint64]bool{"orgs": {}, "academicSessions": {}}, orgs: map[uint64]place{},
-		schools: map[uint64]uint64{}, users: map[uint64]user{}, posts: map[string][]RoleRow{}, taught: map[string]EnrollmentRow{}}
+		schools: map[uint64]uint64{}, users: map[uint64]user{}, taught: map[uint64]taught{}}
 	for _, file := range Files {
-		rd.known[file], rd.skipped[file] = newIDs(keep), map[uint64]bool{}
+		rd.known[file], rd.skipped[file] = &ids{}, map[uint64]bool{}
 	}
 	return rd
-}
-
-// Read reads a OneRoster set from a zip or a folder, within the default limits.
-// It refuses (Invalid) what is no such set, what is unsafe to open, and a set
-// whose files are not those that its manifest lists; everything else is repaired
-// and counted, or a defect.
-func Read(path string) (set Set, err error) {
-	limits := DefaultLimits()
-	set.notes.listed = limits.Listed
-	pack, err := openPack(path, limits, &set.notes)
-	if err != nil {
-		return Set{}, err
-	}
-	defer func() { err = errors.Join(err, pack.done()) }()
-	err = newReader(pack, &set, true).read()
-	return set, err
 }
 
 func (rd *reader) read() error {
@@ -80,12 +85,15 @@ func (rd *reader) read() error {
 			continue
 		}
 		take := takers[file]
+		if rd.hand(func(t taker) error { return t.opening(file) }); rd.failed != nil {
+			return rd.failed
+		}
 		met, err := rd.file(file, func(r *row) error {
 			take(r)
-			if r.bad && rd.keep {
-				set.aside[file] = append(set.aside[file], r.id)
+			if r.bad {
+				rd.hand(func(t taker) error { return t.aside(file, r.id) })
 			}
-			return nil
+			return rd.failed
 		})
 		if err != nil {
 			return err
@@ -95,8 +103,14 @@ func (rd *reader) read() error {
 			set.Modes[file] = Absent
 		}
 	}
-	rd.finish()
-	return nil
+	return rd.finish()
+}
+
+// hand gives something to who takes the rows, if anyone does.
+func (rd *reader) hand(give func(t taker) error) {
+	if rd.taker != nil && rd.failed == nil {
+		rd.failed = give(rd.taker)
+	}
 }
 
 // file reads one file in a stream and answers how many rows it has.
@@ -124,7 +138,7 @@ func (rd *reader) file(file string, take func(*row) error) (met int, err error) 
 // files are; what a manifest says must be what is there.
 func (rd *reader) manifest() error {
 	set, p := rd.set, rd.pack
-	set.Modes, set.aside = map[string]Mode{}, map[string][]string{}
+	set.Modes, set.places = map[string]Mode{}, map[string]map[string]int{}
 	if !p.has("manifest") {
 		return rd.withoutManifest()
 	}
@@ -280,23 +294,33 @@ func (rd *reader) property(says map[string]property, t *table, name string, said
 	says[name] = said
 }
 
-// put keeps a row; a record given twice stands once, as it was said last. It
-// answers whether the row is the first of its record.
-func put[T any](rd *reader, r *row, list *[]T, id string, value T) bool {
+// put notes a row's record. Of one given twice what was said last stands. It
+// answers whether the row stands, and whether it is the first of its record.
+func (rd *reader) put(r *row, id string) (stands, first bool) {
 	if r.bad {
-		return false
+		return false, false
 	}
-	at, twice := rd.known[r.t.file].put(id, len(*list))
-	switch {
-	case twice:
+	first = rd.known[r.t.file].put(id)
+	if !first {
 		r.warn("duplicate_row")
-		if rd.keep {
-			(*list)[at] = value
-		}
-	case rd.keep:
-		*list = append(*list, value)
 	}
-	return !twice
+	return true, first
+}
+
+// few keeps a row of a file that has few, in its place.
+func few[T any](rd *reader, file string, list *[]T, id string, value T) {
+	if rd.taker == nil {
+		return
+	}
+	if at, twice := rd.set.places[file][id]; twice {
+		(*list)[at] = value
+		return
+	}
+	if rd.set.places[file] == nil {
+		rd.set.places[file] = map[string]int{}
+	}
+	rd.set.places[file][id] = len(*list)
+	*list = append(*list, value)
 }
 
 // resolves tells whether a reference leads somewhere. One to a file that is not
@@ -331,10 +355,10 @@ func (rd *reader) org(r *row) {
 			o.UnderDeputy = "true"
 		}
 	}
-	put(rd, r, &rd.set.Orgs, o.SourceID, o)
-	if !r.bad {
+	if stands, _ := rd.put(r, o.SourceID); stands {
+		few(rd, "orgs", &rd.set.Orgs, o.SourceID, o)
 		rd.under(r, o.SourceID, o.Parent)
-		rd.orgs[hash(o.SourceID)] = place{o.Kind, o.Gone}
+		rd.orgs[hash(o.SourceID)] = place{strings.Clone(o.SourceID), o.Kind, o.Gone}
 	}
 }
 
@@ -362,8 +386,8 @@ func (rd *reader) session(r *row) {
 	if !r.bad {
 		s.SchoolYear = r.schoolYear(s)
 	}
-	put(rd, r, &rd.set.Sessions, s.SourceID, s)
-	if !r.bad {
+	if stands, _ := rd.put(r, s.SourceID); stands {
+		few(rd, "academicSessions", &rd.set.Sessions, s.SourceID, s)
 		rd.under(r, s.SourceID, s.Parent)
 	}
 }
@@ -408,7 +432,9 @@ func isDigits(s string) bool {
 func (rd *reader) course(r *row) {
 	c := CourseRow{Mark: r.mark(), Title: r.need("title"), Code: r.text("courseCode"), Org: r.want("orgSourcedId")}
 	c.Org = rd.optional(r, "orgs", "orgSourcedId", c.Org)
-	put(rd, r, &rd.set.Courses, c.SourceID, c)
+	if stands, first := rd.put(r, c.SourceID); stands {
+		rd.hand(func(t taker) error { return t.course(c, !first) })
+	}
 }
 
 // optional empties a reference that leads nowhere: a defect, but the row stands.
@@ -454,17 +480,39 @@ func (rd *reader) class(r *row) {
 		r.want("termSourcedIds")
 	}
 	for _, term := range terms {
-		rd.optional(r, "academicSessions", "termSourcedIds", term)
+		if term = rd.optional(r, "academicSessions", "termSourcedIds", term); term != "" {
+			c.Terms = append(c.Terms, term)
+		}
 	}
-	if put(rd, r, &rd.set.Classes, c.SourceID, c) && !c.Gone {
+	stands, first := rd.put(r, c.SourceID)
+	if first && !c.Gone {
 		rd.counts.Classes++
 	}
-	if !r.bad {
+	if stands {
 		rd.schools[hash(c.SourceID)] = hash(c.School)
+		rd.hand(func(t taker) error { return t.class(c, !first) })
 	}
 }
 
 func (rd *reader) user(r *row) {
+	u := userOf(r)
+	if rd.set.Version != "1.2" {
+		_, are := rd.postsOf(r, u)
+		delete(rd.users, hash(u.SourceID))
+		if are != 0 {
+			rd.learn(u.SourceID, are)
+		}
+		if are.is(leftAside) {
+			return
+		}
+	}
+	if stands, _ := rd.put(r, u.SourceID); stands {
+		rd.stands(u)
+	}
+}
+
+// userOf reads a row of users.csv, but what the user is.
+func userOf(r *row) UserRow {
 	u := UserRow{Mark: r.mark(), Given: r.need("givenName"), Family: r.need("familyName"), Email: r.text("email"),
 		Number: r.text("identifier"), Username: r.want("username")}
 	r.want("enabledUser")
@@ -475,15 +523,7 @@ func (rd *reader) user(r *row) {
 		r.warn("email_form")
 		u.Email = ""
 	}
-	if rd.set.Version != "1.2" {
-		if !rd.rolesOf(r, u) {
-			return
-		}
-	}
-	put(rd, r, &rd.set.Users, u.SourceID, u)
-	if !r.bad {
-		rd.stands(u)
-	}
+	return u
 }
 
 func (rd *reader) stands(u UserRow) {
@@ -517,34 +557,30 @@ func of(role person.Role) what {
 	return staff
 }
 
-// rolesOf reads the one role that version 1.1 gives to a user in each of the
-// user's schools. It answers false for a guardian, who is left aside.
-func (rd *reader) rolesOf(r *row, u UserRow) bool {
+// postsOf reads the one role that version 1.1 gives to a user in each of the
+// user's schools, and what they are by it. A guardian is left aside.
+func (rd *reader) postsOf(r *row, u UserRow) (posts []RoleRow, are what) {
 	word := r.need("role")
 	orgs := r.list("orgSourcedIds")
 	if len(orgs) == 0 {
 		r.want("orgSourcedIds")
 	}
-	delete(rd.users, hash(u.SourceID))
-	delete(rd.posts, u.SourceID)
 	for _, org := range append(orgs, "")[:max(len(orgs), 1)] {
 		org = rd.optional(r, "orgs", "orgSourcedIds", org)
 		role, known := rd.roleOf(r, word, org)
 		if known == guardian {
 			r.warn("guardian_ignored")
-			rd.learn(u.SourceID, leftAside)
-			return false
+			return nil, leftAside
 		}
 		if r.bad || known == unmapped {
 			continue
 		}
-		rd.learn(u.SourceID, of(role))
-		if org != "" && rd.keep {
-			post := RoleRow{Mark: u.Mark, User: u.SourceID, Org: org, Role: role}
-			rd.posts[u.SourceID] = append(rd.posts[u.SourceID], post)
+		are |= of(role)
+		if org != "" {
+			posts = append(posts, RoleRow{Mark: u.Mark, User: u.SourceID, Org: org, Role: role})
 		}
 	}
-	return true
+	return posts, are
 }
 
 // meaning says how we take the word for a role.
@@ -613,7 +649,9 @@ func (rd *reader) role(r *row) {
 	case !role.Gone:
 		rd.learn(role.User, of(role.Role))
 	}
-	put(rd, r, &rd.set.Roles, role.SourceID, role)
+	if stands, first := rd.put(r, role.SourceID); stands {
+		rd.hand(func(t taker) error { return t.role(role, !first) })
+	}
 }
 
 func (rd *reader) enrollment(r *row) {
@@ -639,15 +677,19 @@ func (rd *reader) enrollment(r *row) {
 	if !e.Gone && !about.is(pupil|staff|taughtOne) {
 		rd.teaches(e)
 	}
-	if put(rd, r, &rd.set.Enrollments, e.SourceID, e) && !e.Gone {
+	stands, first := rd.put(r, e.SourceID)
+	if first && !e.Gone {
 		rd.counts.Enrollments++
+	}
+	if stands {
+		rd.hand(func(t taker) error { return t.enrollment(e, !first) })
 	}
 }
 
 // teaches remembers the first class of a user of whom no role is known.
 func (rd *reader) teaches(e EnrollmentRow) {
-	if rd.keep {
-		rd.taught[e.User] = e
+	if rd.taker != nil {
+		rd.taught[hash(e.User)] = taught{hash(e.Class), e.Role}
 	}
 	if e.Role == person.Pupil {
 		rd.learn(e.User, taughtOne|learnsThere)

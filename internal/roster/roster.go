@@ -3,8 +3,10 @@
 // 1.3 f and 6.3 e). It reads OneRoster CSV sets, versions 1.0, 1.1 and 1.2, as
 // pupil-information systems really write them.
 //
-//	a zip or a folder --Read--> Set (repaired, dirt counted) --Import--> the board's tables
-//	                  --Validate--> Check (in a stream, no rows kept; or to the letter)
+//	a zip or a folder --Import--> staged (repaired, dirt counted) --> the board's tables
+//	                  --Validate--> Check (no rows kept; or to the letter)
+//
+// A set is read in a stream: what is kept in memory of a row is that it is there.
 //
 // Dirt that has one possible meaning is repaired and counted as a warning. What
 // cannot be repaired is a defect: it names the file, the row and the column, and
@@ -42,8 +44,8 @@ type Set struct {
 	Classes     []ClassRow
 	Enrollments []EnrollmentRow
 
-	notes notes
-	aside map[string][]string // by file, ids of rows left aside: still there, so not gone
+	notes  notes
+	places map[string]map[string]int // of organisations and sessions in their lists
 }
 
 // Mark is where a row stood and whether it says that the record is gone.
@@ -92,6 +94,7 @@ type RoleRow struct {
 type ClassRow struct {
 	Mark
 	Title, Code, Grade, Kind, Subject, Course, School string
+	Terms                                             []string // sessions in which it is given
 }
 
 // EnrollmentRow puts someone in a class.
@@ -196,34 +199,4 @@ func counted(counts map[string]int) []Warning {
 // Defects are the set's, in the order in which they were met.
 func (s *Set) Defects() []Defect {
 	return append([]Defect{}, s.notes.defects...)
-}
-
-// report counts what stands in the set: rows that are gone are not counted.
-func (s *Set) report(kinds map[string]person.Kind) Report {
-	r := Report{Warnings: s.Warnings(), Defects: s.Defects()}
-	for _, o := range s.Orgs {
-		if !o.Gone && o.Kind == "school" {
-			r.Schools++
-		}
-	}
-	for _, u := range s.Users {
-		switch {
-		case u.Gone:
-		case kinds[u.SourceID] == person.Student:
-			r.Students++
-		default:
-			r.Staff++
-		}
-	}
-	for _, c := range s.Classes {
-		if !c.Gone {
-			r.Classes++
-		}
-	}
-	for _, e := range s.Enrollments {
-		if !e.Gone {
-			r.Enrollments++
-		}
-	}
-	return r
 }

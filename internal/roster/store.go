@@ -2,143 +2,92 @@ package roster
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strconv"
-	"time"
+	"slices"
 
 	"aval/internal/db"
-	"aval/internal/person"
 )
 
-// held is what the board already holds of a record: the id that stays its own.
-type held struct {
-	id, source string
-	kind       person.Kind
-	gone       bool
-}
+// session is an academic session as the board keeps it.
+type session struct{ id, source, title, kind, start, end, year, parent, status string }
 
-func scanHeld(r db.Row) (held, error) {
-	var h held
-	var status string
-	err := r.Scan(&h.id, &h.source, &h.kind, &status)
-	h.gone = status != person.Active
-	return h, err
-}
-
-// holding says, for each file, what the board holds of it.
-var holding = map[string]string{
-	"academicSessions": `SELECT id, source_id, '', status FROM academic_session WHERE board_id = $1`,
-	"courses":          `SELECT id, source_id, '', status FROM course WHERE board_id = $1`,
-	"classes":          `SELECT id, source_id, '', status FROM class WHERE board_id = $1`,
-	"users":            `SELECT id, source_id, kind, status FROM person WHERE board_id = $1`,
-	"enrollments":      `SELECT id, source_id, '', status FROM enrollment WHERE board_id = $1`,
-}
-
-func heldOf(ctx context.Context, tx *db.Tx, file string) (map[string]held, error) {
-	list, err := db.All(ctx, tx, scanHeld, holding[file], tx.Board)
+// allSessions reads those of the board, also those that are gone, by source id.
+func allSessions(ctx context.Context, tx *db.Tx) (map[string]session, error) {
+	all := map[string]session{}
+	err := db.Each(ctx, tx, func(r db.Row) error {
+		var s session
+		err := r.Scan(&s.id, &s.source, &s.title, &s.kind, &s.start, &s.end, &s.year, &s.parent, &s.status)
+		all[s.source] = s
+		return err
+	}, `SELECT id, source_id, title, kind, start_date, end_date, school_year, parent_id, status FROM academic_session WHERE board_id = $1`, tx.Board)
 	if err != nil {
-		return nil, fmt.Errorf("read what is held: %w", err)
+		return nil, fmt.Errorf("read sessions: %w", err)
 	}
-	bySource := make(map[string]held, len(list))
-	for _, h := range list {
-		bySource[h.source] = h
-	}
-	return bySource, nil
+	return all, nil
 }
 
-// peopleOf reads everyone of the board, also who is gone, by source id.
-func peopleOf(ctx context.Context, tx *db.Tx) (map[string]*known, error) {
-	list, err := db.All(ctx, tx, func(r db.Row) (*known, error) {
-		var k known
-		err := r.Scan(&k.SourceID, &k.Kind, &k.GivenName, &k.FamilyName, &k.Email, &k.Number, &k.Grade, &k.Status)
-		return &k, err
-	}, `SELECT source_id, kind, given_name, family_name, email, number, grade, status FROM person WHERE board_id = $1`, tx.Board)
-	if err != nil {
-		return nil, fmt.Errorf("read who is known: %w", err)
+func saveSessions(ctx context.Context, tx *db.Tx, list []session) error {
+	rows := make([][]any, len(list))
+	for i, s := range list {
+		rows[i] = []any{tx.Board, s.id, s.source, s.title, s.kind, s.start, s.end, s.year, s.parent, s.status, tx.Now}
 	}
-	people := make(map[string]*known, len(list))
-	for _, k := range list {
-		people[k.SourceID] = k
-	}
-	places, err := db.All(ctx, tx, func(r db.Row) (at [2]string, err error) {
-		err = r.Scan(&at[0], &at[1])
-		return at, err
-	}, `SELECT p.source_id, o.source_id FROM person_role r
-		JOIN person p ON p.board_id = r.board_id AND p.id = r.person_id
-		JOIN org o ON o.board_id = r.board_id AND o.id = r.org_id
-		WHERE r.board_id = $1 AND r.role = $2`, tx.Board, string(person.Pupil))
-	if err != nil {
-		return nil, fmt.Errorf("read where pupils learn: %w", err)
-	}
-	for _, at := range places {
-		people[at[0]].schools = append(people[at[0]].schools, at[1])
-	}
-	return people, nil
-}
-
-func saveSessions(ctx context.Context, tx *db.Tx, rows [][]any) error {
 	return db.Bulk(ctx, tx, "academic_session", []string{"board_id", "id", "source_id", "title", "kind", "start_date",
-		"end_date", "school_year", "parent_id", "status"}, []string{"board_id", "id"}, rows)
-}
-
-func saveCourses(ctx context.Context, tx *db.Tx, rows [][]any) error {
-	return db.Bulk(ctx, tx, "course", []string{"board_id", "id", "source_id", "org_id", "title", "code", "status"},
-		[]string{"board_id", "id"}, rows)
+		"end_date", "school_year", "parent_id", "status", "updated_at"}, []string{"board_id", "id"}, rows)
 }
 
 func retireSessions(ctx context.Context, tx *db.Tx, ids []string) error {
-	_, err := tx.Exec(ctx, `UPDATE academic_session SET status = 'tobedeleted'
-		WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(tx.Board, ids)...)
+	_, err := tx.Exec(ctx, `UPDATE academic_session SET status = 'tobedeleted', updated_at = $2
+		WHERE board_id = $1 AND id IN `+db.In(3, len(ids)), append([]any{tx.Board, tx.Now}, anys(ids)...)...)
 	return err
 }
 
-func retireCourses(ctx context.Context, tx *db.Tx, ids []string) error {
-	_, err := tx.Exec(ctx, `UPDATE course SET status = 'tobedeleted'
-		WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(tx.Board, ids)...)
-	return err
-}
+// ofCourse resolves what a staged course refers to: an organisation that is not known is none.
+const ofCourse = `(SELECT c.source_id, c.id, COALESCE(o.id, '') AS org_id, c.title, c.code, c.status, c.said FROM staged_course c
+	LEFT JOIN org o ON o.board_id = $1 AND o.source_id = c.org) s`
 
-func with(first string, rest []string) []any {
-	args := append(make([]any, 0, len(rest)+1), first)
-	for _, v := range rest {
-		args = append(args, v)
+// takeCourses brings courses in step with the stage.
+func takeCourses(ctx context.Context, tx *db.Tx) error {
+	for _, query := range []string{
+		`UPDATE course SET org_id = s.org_id, title = s.title, code = s.code, status = s.status, said = s.said, updated_at = m.at
+			FROM ` + ofCourse + ` CROSS JOIN staged_import m WHERE course.board_id = $1 AND course.source_id = s.source_id
+			AND (course.org_id, course.title, course.code, course.status) <> (s.org_id, s.title, s.code, s.status)`,
+		`UPDATE course SET said = s.said FROM staged_course s
+			WHERE course.board_id = $1 AND course.source_id = s.source_id AND course.said <> s.said`,
+		`INSERT INTO course (board_id, id, source_id, org_id, title, code, status, said, updated_at)
+			SELECT b.id, s.id, s.source_id, s.org_id, s.title, s.code, s.status, s.said, m.at
+			FROM ` + ofCourse + ` CROSS JOIN staged_import m CROSS JOIN board b
+			WHERE b.id = $1 AND NOT EXISTS (SELECT 1 FROM course c WHERE c.board_id = $1 AND c.source_id = s.source_id)`,
+	} {
+		if _, err := tx.Exec(ctx, query, tx.Board); err != nil {
+			return fmt.Errorf("keep courses: %w", err)
+		}
 	}
-	return args
+	return nil
 }
 
-// Done is one import that was made.
-type Done struct {
-	ID     string
-	At     time.Time
-	Actor  string
-	Report Report
+// retireCourses marks the courses that a full file no longer holds, and says how many.
+func retireCourses(ctx context.Context, tx *db.Tx) (int, error) {
+	n, err := tx.Exec(ctx, `UPDATE course SET status = 'tobedeleted', said = 0, updated_at = $2 WHERE board_id = $1 AND status = 'active'
+		AND said IN (SELECT said FROM staged_unseen WHERE file = 'courses')
+		AND NOT EXISTS (SELECT 1 FROM staged_course s WHERE s.source_id = course.source_id)
+		AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = 'courses' AND a.source_id = course.source_id)`, tx.Board, tx.Now)
+	return int(n), err
 }
 
-// History reads the imports of the board, the last first.
-func History(ctx context.Context, tx *db.Tx, limit int) ([]Done, error) {
-	return db.All(ctx, tx, scanDone, `SELECT id, at, actor, counts FROM roster_import
-		WHERE board_id = $1 ORDER BY at DESC, id LIMIT `+strconv.Itoa(limit), tx.Board)
-}
-
-func scanDone(r db.Row) (Done, error) {
-	var d Done
-	var counts string
-	if err := r.Scan(&d.ID, &d.At, &d.Actor, &counts); err != nil {
-		return Done{}, err
+func anys(list []string) []any {
+	all := make([]any, len(list))
+	for i, v := range list {
+		all[i] = v
 	}
-	if err := json.Unmarshal([]byte(counts), &d.Report); err != nil {
-		return Done{}, fmt.Errorf("counts of import %s: %w", d.ID, err)
-	}
-	return d, nil
+	return all
 }
 
-func saveDone(ctx context.Context, tx *db.Tx, d Done) error {
-	counts, err := json.Marshal(d.Report)
-	if err != nil {
-		return fmt.Errorf("counts of import: %w", err)
+// inParts does something with a list, as many at a time as a statement takes.
+func inParts(list []string, do func(some []string) error) error {
+	for some := range slices.Chunk(list, 1000) {
+		if err := do(some); err != nil {
+			return err
+		}
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO roster_import (board_id, id, at, actor, counts) VALUES ($1, $2, $3, $4, $5)`,
-		tx.Board, d.ID, d.At, d.Actor, string(counts))
-	return err
+	return nil
 }

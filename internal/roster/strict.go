@@ -152,7 +152,7 @@ func (b *binding) named(name string) string {
 func (b *binding) mark() {
 	id, status, modified := b.cell(0), b.cell(1), b.cell(2)
 	if id != "" {
-		if _, twice := b.known[b.t.file].put(id, 0); twice {
+		if !b.known[b.t.file].put(id) {
 			b.defect("duplicate_row", "sourcedId")
 		}
 	}

@@ -46,7 +46,7 @@ func Validate(path string, o Options) (c Check, err error) {
 	c.Strict = o.Strict
 	pack, err := openPack(path, limits, &set.notes)
 	if err == nil {
-		rd := newReader(pack, &set, false)
+		rd := newReader(pack, &set, nil)
 		if o.Strict {
 			err = (&binding{reader: rd}).read()
 		} else {

@@ -1,31 +1,64 @@
 package roster
 
 import (
-	"slices"
-
 	"aval/internal/person"
 )
 
-// finish checks what could not be checked on the way: parents, and what everyone is.
-func (rd *reader) finish() {
+// finish checks what could not be checked on the way: parents, and what everyone
+// is. Then it hands the users on.
+func (rd *reader) finish() error {
 	rd.ancestors()
-	set := rd.set
-	if rd.roleless() {
-		left := func(id string) bool { return rd.about(id).is(dropped) }
-		for _, u := range set.Users {
-			if left(u.SourceID) && !rd.about(u.SourceID).is(guardians) {
-				set.aside["users"] = append(set.aside["users"], u.SourceID)
+	rd.roleless()
+	rd.count()
+	if rd.taker == nil || rd.set.Modes["users"] == Absent {
+		return rd.failed
+	}
+	return rd.people()
+}
+
+// people reads users.csv again, now that it is known what everyone is, and hands
+// each on once, as the file's last row says them. What was wrong was said before.
+func (rd *reader) people() error {
+	pack := *rd.pack
+	pack.notes, pack.left, pack.rows = &notes{}, pack.limits.Total, pack.limits.Rows
+	again := *rd
+	again.pack = &pack
+	_, err := again.file("users", func(r *row) error {
+		u := userOf(r)
+		about := rd.users[hash(u.SourceID)]
+		if r.bad || !about.is(standing) || int(about.row) != r.n {
+			return nil
+		}
+		if about.is(dropped) {
+			return rd.nobody(u.SourceID, about.what)
+		}
+		var posts []RoleRow
+		if rd.set.Version != "1.2" {
+			posts, _ = again.postsOf(r, u)
+		}
+		u.Kind = kindOf(about.what)
+		if in, ok := rd.taught[hash(u.SourceID)]; ok && !about.is(pupil|staff) {
+			u.Kind = kindOf(of(in.role))
+			if school, known := rd.schools[in.class]; known {
+				posts = append(posts, RoleRow{Mark: u.Mark, User: u.SourceID, Org: rd.orgs[school].id, Role: in.role})
 			}
 		}
-		set.Users = slices.DeleteFunc(set.Users, func(u UserRow) bool { return left(u.SourceID) })
-		set.Enrollments = slices.DeleteFunc(set.Enrollments, func(e EnrollmentRow) bool { return left(e.User) })
-		set.Roles = slices.DeleteFunc(set.Roles, func(r RoleRow) bool { return left(r.User) })
+		for _, p := range posts {
+			rd.hand(func(t taker) error { return t.role(p, false) })
+		}
+		rd.hand(func(t taker) error { return t.user(u) })
+		return rd.failed
+	})
+	return err
+}
+
+// nobody leaves a user aside who is nothing; a guardian is none of ours, not left aside.
+func (rd *reader) nobody(id string, about what) error {
+	if !about.is(guardians) {
+		rd.hand(func(t taker) error { return t.aside("users", id) })
 	}
-	for i, u := range set.Users {
-		rd.post(u)
-		set.Users[i].Kind = kindOf(rd.about(u.SourceID))
-	}
-	rd.count()
+	rd.hand(func(t taker) error { return t.nobody(id) })
+	return rd.failed
 }
 
 // ancestors checks references within one file, now that all of it was read.
@@ -71,9 +104,8 @@ func (rd *reader) orphan(file string, lost map[int]bool) {
 	}
 }
 
-// roleless finds who is nothing, not even by a class, and so is left aside. It
-// answers whether there is anyone.
-func (rd *reader) roleless() (any bool) {
+// roleless finds who is nothing, not even by a class, and so is left aside.
+func (rd *reader) roleless() {
 	rows := []int{}
 	for key, u := range rd.users {
 		switch {
@@ -88,32 +120,13 @@ func (rd *reader) roleless() (any bool) {
 		default:
 			continue
 		}
-		any = true
 		u.what |= dropped
 		rd.users[key] = u
 	}
 	rd.set.notes.inOrder("role_missing", "users.csv", rows, "role")
-	return any
 }
 
-// post says where a user of the set is what, of version 1.1 or taken from a class.
-func (rd *reader) post(u UserRow) {
-	rd.set.Roles = append(rd.set.Roles, rd.posts[u.SourceID]...)
-	if rd.about(u.SourceID).is(pupil | staff) {
-		return
-	}
-	e, ok := rd.taught[u.SourceID]
-	if !ok {
-		return
-	}
-	rd.learn(u.SourceID, of(e.Role))
-	if at, ok := rd.known["classes"].place[e.Class]; ok {
-		role := RoleRow{Mark: u.Mark, User: u.SourceID, Org: rd.set.Classes[at].School, Role: e.Role}
-		rd.set.Roles = append(rd.set.Roles, role)
-	}
-}
-
-// count counts who stands in a set whose rows are not kept.
+// count counts who stands.
 func (rd *reader) count() {
 	for _, o := range rd.orgs {
 		if o.kind == "school" && !o.gone {

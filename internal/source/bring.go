@@ -20,9 +20,9 @@ import (
 // an exception until it can.
 const control = "roster.kept"
 
-// bring makes a set of what was fetched and imports it, as any other. It may be cut
+// take makes a set of what was fetched and imports it, as any other. It may be cut
 // and done again.
-func (f *fetcher) bring(ctx context.Context) (err error) {
+func (f *fetcher) take(ctx context.Context) (err error) {
 	folder := filepath.Join(f.Folder, f.pull.ID)
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	lines, err := f.set(ctx, folder)

@@ -10,6 +10,7 @@ import (
 	"aval/internal/fault"
 	"aval/internal/job"
 	"aval/internal/policy"
+	"aval/internal/roster"
 )
 
 const (
@@ -27,12 +28,34 @@ func (s *Service) Work(ctx context.Context, actor policy.Actor, id string) error
 	if fault.Is(err, fault.NotFound) { // the source was removed
 		return nil
 	}
-	if err != nil || p.State != Fetching && p.State != Importing {
+	if err != nil {
 		return err
 	}
+	return s.leave(ctx, actor, p)
+}
+
+// leave leaves the job that does what is next of a pull, if anything is.
+func (s *Service) leave(ctx context.Context, actor policy.Actor, p Pull) error {
+	kind := PullJob
+	switch p.State {
+	case Fetching:
+	case Importing:
+		kind = ImportJob
+	default:
+		return nil
+	}
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		return job.Later(ctx, tx, PullJob, id, p.AgainAt)
+		return job.Later(ctx, tx, kind, p.ID, p.AgainAt)
 	})
+}
+
+// Bring does the job ImportJob: it imports what was fetched. It may run twice.
+func (s *Service) Bring(ctx context.Context, actor policy.Actor, id string) error {
+	_, err := s.bring(ctx, actor, id)
+	if fault.Is(err, fault.NotFound) { // the source was removed
+		return nil
+	}
+	return err
 }
 
 // Pull fetches a source now and answers once it is over: a new fetch, or the one
@@ -47,6 +70,9 @@ func (s *Service) Pull(ctx context.Context, actor policy.Actor, id ID, whole boo
 	}
 	for {
 		next, err := s.work(ctx, actor, p.ID, time.Now().Add(spell))
+		if err == nil && next.State == Importing {
+			next, err = s.bring(ctx, actor, p.ID)
+		}
 		if err != nil {
 			return next, err
 		}
@@ -109,10 +135,12 @@ func (s *Service) tick(ctx context.Context, actor policy.Actor, l Listed) error 
 	case last.State == Held:
 		return nil
 	case last.State.Open():
-		if last.TouchedAt.Before(now.Add(-silent)) && last.AgainAt.Before(now.Add(-silent)) {
-			return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-				return job.Enqueue(ctx, tx, PullJob, last.ID)
-			})
+		quiet := silent
+		if last.State == Importing {
+			quiet = roster.WorkTime
+		}
+		if last.TouchedAt.Before(now.Add(-quiet)) && last.AgainAt.Before(now.Add(-quiet)) {
+			return s.leave(ctx, actor, last)
 		}
 	case last.State == Failed && last.EndedAt.Before(now.Add(-forgotten)) && last.Counts.Pages > 0:
 		if err := s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error { return deletePages(ctx, tx, last.ID) }); err != nil {

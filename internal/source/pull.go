@@ -60,10 +60,20 @@ func (s *Service) work(ctx context.Context, actor policy.Actor, id string, until
 			return f.pull, nil
 		}
 	}
-	if f.pull.State == Importing && ctx.Err() == nil {
-		return f.pull, f.ended(f.bring(ctx))
-	}
 	return f.pull, ctx.Err()
+}
+
+// bring imports what a pull fetched, and answers how it stands then.
+func (s *Service) bring(ctx context.Context, actor policy.Actor, id string) (Pull, error) {
+	f := &fetcher{Service: s, actor: actor}
+	if err := f.begin(ctx, id); err != nil {
+		return f.pull, f.ended(err)
+	}
+	defer f.client.close()
+	if f.pull.State != Importing {
+		return f.pull, nil
+	}
+	return f.pull, f.ended(f.take(ctx))
 }
 
 // ended passes over what somebody else does already.

@@ -15,8 +15,13 @@ import (
 	"aval/internal/vault"
 )
 
-// PullJob is left where something is to be fetched, to be given to the handler Work.
-const PullJob job.Kind = "source.pull"
+// The jobs that are left: PullJob where something is to be fetched, for the handler
+// Work; ImportJob once all of it was, for the handler Bring, which may take as long
+// as an import does.
+const (
+	PullJob   job.Kind = "source.pull"
+	ImportJob job.Kind = "source.import"
+)
 
 // Service is what people do with the sources of a roster. They are for who may
 // import one.
@@ -371,7 +376,7 @@ func (s *Service) Accept(ctx context.Context, actor policy.Actor, id ID, pull st
 		if err := updatePull(ctx, tx, &p); err != nil {
 			return err
 		}
-		return job.Enqueue(ctx, tx, PullJob, p.ID)
+		return job.Enqueue(ctx, tx, ImportJob, p.ID)
 	})
 }
 

@@ -308,7 +308,7 @@ func TestAMassDeletionWaitsForAPerson(t *testing.T) {
 		if err := h.Accept(t.Context(), h.it, id, p.ID); err != nil {
 			t.Fatal(err)
 		}
-		if err := h.Work(t.Context(), h.it, p.ID); err != nil {
+		if err := h.Bring(t.Context(), h.it, p.ID); err != nil {
 			t.Fatal(err)
 		}
 		if is := h.count(people); is != before-60 || h.count(pages) != 0 || h.count(oddly) != 0 {

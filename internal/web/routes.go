@@ -36,5 +36,5 @@ func (s *Server) routes() []route {
 		{pattern: "POST /language", need: anyone, do: s.setLanguage},
 		{pattern: "POST /appearance", need: anyone, do: s.setAppearance},
 	}, s.requestRoutes(), s.classRoutes(), s.usageRoutes(), s.evaluationRoutes(), s.apartRoutes(), s.portableRoutes(), s.policyRoutes(), s.governanceRoutes(), s.revealRoutes(), s.accountsRoutes(), s.incidentRoutes(), s.rightsRoutes(), s.boardNoticeRoutes(), s.consentRoutes(),
-		s.assessmentRoutes(), s.contractRoutes(), s.conditionRoutes(), s.inventoryRoutes(), s.sourceRoutes(), s.classificationRoutes(), s.dutyRoutes(), s.earlierRoutes(), s.publicRoutes())
+		s.assessmentRoutes(), s.contractRoutes(), s.rosterRoutes(), s.sourceRoutes(), s.conditionRoutes(), s.inventoryRoutes(), s.classificationRoutes(), s.dutyRoutes(), s.earlierRoutes(), s.publicRoutes())
 }

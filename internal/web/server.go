@@ -32,6 +32,7 @@ import (
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/rights"
+	"aval/internal/roster"
 	"aval/internal/seal"
 	"aval/internal/source"
 	"aval/internal/usage"
@@ -73,6 +74,7 @@ type Server struct {
 	Registers      *register.Service
 	Governance     *governance.Service
 	Rights         *rights.Service
+	Rosters        *roster.Service
 	Audit          *audit.Service
 	Delegations    *account.Service
 	Adoptions      *adoption.Service

@@ -50,7 +50,7 @@ func quotaTyped(typed string) int {
 func numbersOf(s *policy.Settings) map[string]*int {
 	return map[string]*int{"authorise_days": &s.AuthoriseDays, "acknowledge_days": &s.AcknowledgeDays,
 		"evaluate_days": &s.EvaluateDays, "decide_days": &s.DecideDays, "answer_days": &s.AnswerDays,
-		"access_days": &s.OwnAccessDays, "reevaluate_months": &s.ReevaluateMonths, "reminder_days": &s.ReminderDays}
+		"access_days": &s.OwnAccessDays, "reevaluate_months": &s.ReevaluateMonths, "reminder_days": &s.ReminderDays, "retire_percent": &s.RetirePercent}
 }
 
 // numberTyped is a number that may be left out; one that is none is refused as -1 is.

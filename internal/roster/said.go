@@ -1,0 +1,124 @@
+package roster
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"strconv"
+
+	"aval/internal/db"
+)
+
+// digester makes a number of what a record says: two that say something else have
+// the same once in many million imports.
+type digester struct{ text []byte }
+
+// sum is the digest of a record: even, and not zero.
+func (d *digester) sum(file string, values ...string) uint64 {
+	d.text = append(append(d.text[:0], file...), 0)
+	for _, v := range values {
+		d.text = binary.AppendUvarint(d.text, uint64(len(v)))
+		d.text = append(d.text, v...)
+	}
+	sum := sha256.Sum256(d.text)
+	return max(binary.BigEndian.Uint64(sum[:8])&^1, 2)
+}
+
+// said are the digests of what a board holds of a file, as the last full set told
+// it, and which of them the set that is being read repeated: eight bytes each.
+type said struct {
+	parts  [256]part
+	filled int
+}
+
+// repeated is the lowest bit of a digest in its place.
+const repeated = 1
+
+// place is where a digest stands, or would.
+func (s *said) place(digest uint64) *uint64 {
+	p := &s.parts[digest>>56]
+	at, _ := bits.Mul64(digest<<8, uint64(len(p.slots)))
+	for p.slots[at] != 0 && p.slots[at]&^repeated != digest {
+		if at++; at == uint64(len(p.slots)) {
+			at = 0
+		}
+	}
+	return &p.slots[at]
+}
+
+func (s *said) add(digest uint64) {
+	p := &s.parts[digest>>56]
+	if p.used*8 >= len(p.slots)*7 {
+		old := p.slots
+		p.slots = make([]uint64, max(16, len(old)*3/2))
+		for _, d := range old {
+			if d != 0 {
+				*s.place(d &^ repeated) = d
+			}
+		}
+	}
+	if slot := s.place(digest); *slot == 0 {
+		*slot = digest
+		p.used++
+		s.filled++
+	}
+}
+
+// repeat answers whether the board holds a record that says just this.
+func (s *said) repeat(digest uint64) bool {
+	if s.parts[digest>>56].used == 0 {
+		return false
+	}
+	slot := s.place(digest)
+	if *slot == 0 {
+		return false
+	}
+	*slot |= repeated
+	return true
+}
+
+// rest hands on what was not repeated.
+func (s *said) rest(f func(digest uint64) error) error {
+	for i := range s.parts {
+		for _, d := range s.parts[i].slots {
+			if d != 0 && d&repeated == 0 {
+				if err := f(d); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// saying says, for each file, what the board holds of it.
+var saying = map[string]string{
+	"courses":     `SELECT said FROM course WHERE board_id = $1 AND said <> 0`,
+	"classes":     `SELECT said FROM class WHERE board_id = $1 AND said <> 0`,
+	"users":       `SELECT said FROM person WHERE board_id = $1 AND said <> 0`,
+	"enrollments": `SELECT said FROM enrollment WHERE board_id = $1 AND said <> 0`,
+}
+
+// saidOf reads what the board holds of a file.
+func saidOf(ctx context.Context, d *db.DB, board, file string) (*said, error) {
+	held := &said{}
+	err := d.Read(ctx, board, func(ctx context.Context, tx *db.Tx) error {
+		return db.Each(ctx, tx, func(r db.Row) error {
+			var digest int64
+			if err := r.Scan(&digest); err != nil {
+				return err
+			}
+			held.add(uint64(digest)) //nolint:gosec // all bits of it
+			return nil
+		}, saying[file], tx.Board)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what the last set said: %w", err)
+	}
+	return held, nil
+}
+
+// kept64 is a digest as the tables keep it.
+func kept64(digest uint64) string { return strconv.FormatInt(int64(digest), 10) } //nolint:gosec // all bits of it

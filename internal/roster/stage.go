@@ -1,0 +1,209 @@
+package roster
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"aval/internal/db"
+	"aval/internal/person"
+)
+
+// stageTables are those of people, and courses.
+var stageTables = append(slices.Clone(person.Stage), db.StageTable{Name: "staged_course", Columns: "line bigint NOT NULL, " +
+	"source_id text NOT NULL, id text NOT NULL, org text NOT NULL, title text NOT NULL, code text NOT NULL, status text NOT NULL, said bigint NOT NULL"})
+
+// stagedIn are the tables of files that have a table of the stage.
+var stagedIn = map[string]string{"courses": "staged_course", "classes": "staged_class", "roles": "staged_post", "enrollments": "staged_enrollment"}
+
+// staging takes the rows of a set and puts on the stage what the board does not
+// hold already just so.
+type staging struct {
+	ctx   context.Context
+	db    *db.DB
+	board string
+	stage *db.Stage
+	set   *Set
+	whole bool // everything is staged, of people alone: for a preview
+
+	digest  digester
+	file    string // of which the digests are held
+	held    *said
+	again   map[string]bool // files in which a record stood twice
+	unknown int             // users who stand, of whom the set does not say what they are
+	rows    int
+	tick    func(rows int) error // told of the rows that were read, now and then
+	ticked  time.Time
+}
+
+func boolean(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+// opening lets go of what was held of the file before and reads what the board
+// holds of this one. Users come last: see user.
+func (s *staging) opening(file string) error {
+	if file == "users" {
+		return nil
+	}
+	return s.hold(file)
+}
+
+func (s *staging) hold(file string) error {
+	if s.file == file {
+		return nil
+	}
+	if err := s.settle(); err != nil || s.whole {
+		return err
+	}
+	s.file, s.held = file, nil
+	if s.set.Modes[file] != Bulk || saying[file] == "" {
+		return nil
+	}
+	var err error
+	s.held, err = saidOf(s.ctx, s.db, s.board, file)
+	return err
+}
+
+// settle stages the digests that the file did not repeat.
+func (s *staging) settle() error {
+	held, file := s.held, s.file
+	if s.file, s.held = "", nil; held == nil || s.set.Modes[file] != Bulk {
+		return nil
+	}
+	if err := s.stage.Put("staged_unseen", file, "0"); err != nil {
+		return err
+	}
+	return held.rest(func(digest uint64) error { return s.stage.Put("staged_unseen", file, kept64(digest)) })
+}
+
+// row counts a row, and answers its digest as the tables keep it, or that the board
+// holds it just so already.
+func (s *staging) row(file string, values ...string) (digest string, held bool, err error) {
+	s.rows++
+	if s.rows%4096 == 0 && time.Since(s.ticked) > time.Second {
+		s.ticked = time.Now()
+		if err := s.tick(s.rows); err != nil {
+			return "", false, err
+		}
+	}
+	if s.held == nil { // of a delta, of which nothing is said for good
+		return "0", false, nil
+	}
+	d := s.digest.sum(file, values...)
+	return kept64(d), s.held.repeat(d), nil
+}
+
+func (s *staging) twice(file string, again bool) {
+	if again {
+		s.again[file] = true
+	}
+}
+
+func (s *staging) course(c CourseRow, again bool) error {
+	if s.whole {
+		return nil
+	}
+	s.twice("courses", again)
+	said, held, err := s.row("courses", c.SourceID, c.Org, c.Title, c.Code, status(c.Gone))
+	if err != nil || held && !again {
+		return err
+	}
+	return s.stage.Put("staged_course", line(c.Mark), c.SourceID, db.NewID(), c.Org, c.Title, c.Code, status(c.Gone), said)
+}
+
+func (s *staging) class(c ClassRow, again bool) error {
+	if s.whole {
+		return nil
+	}
+	s.twice("classes", again)
+	said, held, err := s.row("classes", c.SourceID, c.School, c.Course, c.Title, c.Code, c.Grade, c.Kind, c.Subject, status(c.Gone),
+		strings.Join(c.Terms, ","))
+	if err != nil || held && !again {
+		return err
+	}
+	for _, term := range c.Terms {
+		if err := s.stage.Put("staged_term", line(c.Mark), c.SourceID, term); err != nil {
+			return err
+		}
+	}
+	return s.stage.Put("staged_class", line(c.Mark), c.SourceID, db.NewID(), c.School, c.Course, c.Title, c.Code, c.Grade, c.Kind,
+		c.Subject, status(c.Gone), said)
+}
+
+// role stages every post: what is over is seen by what is not there.
+func (s *staging) role(r RoleRow, again bool) error {
+	s.twice("roles", again)
+	if _, _, err := s.row("roles"); err != nil {
+		return err
+	}
+	return s.stage.Put("staged_post", line(r.Mark), r.SourceID, r.User, r.Org, string(r.Role), boolean(r.Gone))
+}
+
+func (s *staging) enrollment(e EnrollmentRow, again bool) error {
+	if s.whole {
+		return nil
+	}
+	s.twice("enrollments", again)
+	said, held, err := s.row("enrollments", e.SourceID, e.Class, e.User, string(e.Role), boolean(e.Main), e.Begin, e.End, status(e.Gone))
+	if err != nil || held && !again {
+		return err
+	}
+	return s.stage.Put("staged_enrollment", line(e.Mark), e.SourceID, db.NewID(), e.Class, e.User, string(e.Role), boolean(e.Main),
+		e.Begin, e.End, status(e.Gone), said)
+}
+
+func (s *staging) user(u UserRow) error {
+	if err := s.hold("users"); err != nil {
+		return err
+	}
+	if u.Kind == "" && !u.Gone {
+		s.unknown++
+	}
+	said, held, err := s.row("users", u.SourceID, string(u.Kind), u.Given, u.Family, strings.ToLower(u.Email), u.Number, u.Grade, status(u.Gone))
+	if err != nil || held {
+		return err
+	}
+	return s.stage.Put("staged_person", person.Staged(line(u.Mark), db.NewID(), said, u.Username, person.Person{SourceID: u.SourceID,
+		Kind: u.Kind, GivenName: u.Given, FamilyName: u.Family, Email: u.Email, Number: u.Number, Grade: u.Grade, Status: status(u.Gone)})...)
+}
+
+func (s *staging) aside(file, id string) error {
+	if id == "" {
+		return nil
+	}
+	return s.stage.Put("staged_aside", file, id)
+}
+
+func (s *staging) nobody(id string) error { return s.stage.Put("staged_nobody", id) }
+
+// end settles the last file, and makes quick to find what the merge looks for.
+func (s *staging) end() error {
+	if err := s.hold("users"); err != nil { // also of a file that has no user to hand on
+		return err
+	}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	for _, key := range [][2]string{{"staged_course", "source_id"}, {"staged_class", "source_id"}, {"staged_person", "source_id"},
+		{"staged_enrollment", "source_id"}, {"staged_post", "person"}, {"staged_term", "class"}, {"staged_aside", "source_id"}} {
+		if err := s.stage.Key(key[0], key[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func line(m Mark) string { return strconv.Itoa(m.Row) }
+
+func status(gone bool) string {
+	if gone {
+		return person.Gone
+	}
+	return person.Active
+}
