@@ -75,8 +75,8 @@ var bound = []struct {
 
 var errFloor = errors.New("the floor finds the set wrong")
 
-// floor reads and checks the set, and answers how many rows it has.
-func floor(path string) (rows int, err error) {
+// floor reads and checks the set, hands its rows on, and answers how many it has.
+func floor(path string, take func(file string, cells []string) error) (rows int, err error) {
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		return 0, err
@@ -86,7 +86,7 @@ func floor(path string) (rows int, err error) {
 	primary := map[[2]string]struct{}{}
 	for _, b := range bound {
 		known[b.file] = map[string]struct{}{}
-		n, err := floorFile(z, b.file, b.columns, known, primary)
+		n, err := floorFile(z, b.file, b.columns, known, primary, take)
 		if err != nil {
 			return 0, fmt.Errorf("%s: %w", b.file, err)
 		}
@@ -95,7 +95,8 @@ func floor(path string) (rows int, err error) {
 	return rows, nil
 }
 
-func floorFile(z *zip.ReadCloser, file string, columns []plain, known map[string]map[string]struct{}, primary map[[2]string]struct{}) (int, error) {
+func floorFile(z *zip.ReadCloser, file string, columns []plain, known map[string]map[string]struct{}, primary map[[2]string]struct{},
+	take func(file string, cells []string) error) (int, error) {
 	f, err := z.Open(file + ".csv")
 	if err != nil {
 		return 0, err
@@ -122,6 +123,11 @@ func floorFile(z *zip.ReadCloser, file string, columns []plain, known map[string
 		}
 		if !floorRow(file, cells, columns, known, primary) {
 			return 0, errFloor
+		}
+		if take != nil {
+			if err := take(file, cells); err != nil {
+				return 0, err
+			}
 		}
 	}
 }

@@ -134,7 +134,7 @@ func (m *maker) users(pupils []string, letter, grade string, of func(int) string
 			"", "", "", "", "", place, "")
 	}
 	for i, id := range pupils {
-		person(id, fmt.Sprintf("%s%07d", letter, i), grade, of(i))
+		person(id, fmt.Sprintf("%s%07d", letter, i), gradeOf(i, grade), of(i))
 	}
 	for i, id := range teachers {
 		person(id, fmt.Sprintf("E%07d", i), "", at(i))

@@ -5,9 +5,16 @@
 // are CPU of this process (user and system), not time, for the machine may be shared.
 //
 //	go run ./bench/roster [-pupils 5000,100000] [-rounds 3] [-profile FILE]
+//
+// With -import it measures whole imports too, in time, since a server's work is no
+// CPU of ours: of a new board, of the same set again with one row changed, and the
+// floor with COPY (or, into SQLite, inserts by the hundred) into tables without keys.
+//
+//	go run ./bench/roster -import [-db postgres://…?role=aval_app -owner postgres://…]
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -28,6 +35,9 @@ import (
 var (
 	pupils  = flag.String("pupils", "5000,100000", "sizes of sets")
 	rounds  = flag.Int("rounds", 3, "turns of each")
+	whole   = flag.Bool("import", false, "measure whole imports")
+	dsn     = flag.String("db", "", "database of -import; a SQLite file of its own when empty")
+	owner   = flag.String("owner", "", "PostgreSQL owner's address, for the tables")
 	profile = flag.String("profile", "", "file for a CPU profile of the strict turns")
 )
 
@@ -54,7 +64,12 @@ func run() (err error) {
 		if err != nil {
 			return err
 		}
-		if err := measure(path, n, rows); err != nil {
+		if *whole {
+			err = imports(context.Background(), dir, path, n, rows)
+		} else {
+			err = measure(path, n, rows)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -66,7 +81,7 @@ func measure(path string, pupils, rows int) error {
 	var floors, stricts, tolerants []time.Duration
 	for range *rounds {
 		cost, err := cpu(func() error {
-			n, err := floor(path)
+			n, err := floor(path, nil)
 			if err == nil && n != rows {
 				err = fmt.Errorf("the floor read %d rows of %d", n, rows)
 			}

@@ -56,6 +56,7 @@ type Config struct {
 	MailFrom string
 	JobTime  time.Duration // that a job may take; job.DefaultTimeout when zero
 	Private  bool          // sources of rosters may stand at private addresses
+	Rows     int           // that a roster's set may have; the house's own number when zero
 	KeyLost  bool          // nothing sealed is needed: the master key may be missing
 }
 
@@ -141,7 +142,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers, rosters := &portable.Keys{Vault: v}, roster.New(d, names)
-	rosters.Folder = filepath.Join(c.Data, "rosters")
+	rosters.Folder, rosters.Limits = filepath.Join(c.Data, "rosters"), roster.LimitsOf(c.Rows)
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault: &vault.Service{Vault: v, DB: d,

@@ -199,6 +199,7 @@ func (b *board) ids() map[string][]string {
 		"assessments": `SELECT id FROM assessment WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":  `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"sources":     `SELECT id FROM roster_source WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"imports":     `SELECT id FROM roster_import WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"contracts":   `SELECT id FROM contract WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"earlier":     `SELECT id FROM earlier_decision WHERE board_id = $1 ORDER BY id`,
 		"proofs":      `SELECT id FROM condition_file WHERE board_id = $1 ORDER BY id`,

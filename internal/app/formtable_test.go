@@ -17,6 +17,7 @@ import (
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
 	"aval/internal/request"
+	"aval/internal/roster"
 	tables "aval/internal/sheet"
 )
 
@@ -247,7 +248,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
 			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"),
 				target("authorise_days"), target("acknowledge_days"), target("evaluate_days"), target("decide_days"), target("answer_days"),
-				target("access_days"), wrongs("access_days", "access_days", "21"), target("reevaluate_months"), target("reminder_days"))},
+				target("access_days"), wrongs("access_days", "access_days", "21"), target("reevaluate_months"), target("reminder_days"), wrongs("retire_percent", "retire_percent", "-1", "101", "five", script))},
 
 		{route: "POST /settings/passwords", who: "operator", good: b.kinds(), wrong: b.wrongKinds()},
 		{route: "POST /settings/words/replace", who: "operator", good: url.Values{"sure": {"yes"}}, wrong: slices.Concat(required("sure"), among("sure"))},
@@ -266,7 +267,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.contractForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.sourceForms(two), b.apartForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.sourceForms(two), b.contractForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -339,6 +340,29 @@ func (b *board) wrongKinds() (all []typed) {
 		}
 	}
 	return append(all, wrongs("version", late, "", "x", "999999", script)...)
+}
+
+// rosterForms are those of what comes into the roster: a set, and what to do with it.
+func (b *board) rosterForms(two *board) []form {
+	b.t.Helper()
+	bring := form{route: "POST /roster/import", who: "operator",
+		wrong: []typed{{"file", upload{}, "file"}, {"file", upload{"set.zip", "application/zip", "no zip"}, "file"}}}
+	forms := []form{bring}
+	for _, does := range []string{"confirm", "cancel"} {
+		f := form{route: "POST /roster/imports/{id}/" + does, who: "operator", id: string(b.previewed()), foreign: string(two.previewed())}
+		f.page = "/roster/imports/" + f.id
+		forms = append(forms, f)
+	}
+	return forms
+}
+
+// previewed is an import that waits for a person.
+func (b *board) previewed() roster.ImportID {
+	b.t.Helper()
+	id, err := b.Rosters.Upload(b.t.Context(), b.as("operator"), b.roster(nil))
+	b.must(err)
+	b.must(b.Rosters.Work(b.t.Context(), b.id, string(id)))
+	return id
 }
 
 // conditionForms are those of a condition, which stand on its page.

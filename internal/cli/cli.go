@@ -38,6 +38,7 @@ type commands struct {
 	Private bool   `name:"private-sources" help:"Let rosters be fetched from private addresses, and over http from this machine." env:"AVAL_PRIVATE_SOURCES"`
 	Data    string `help:"Folder of keys and evidence files (default: beside the SQLite file, else ./aval-data)." env:"AVAL_DATA"`
 	Packs   string `help:"Folder of the operator's own policy packs, beside those that ship." env:"AVAL_PACKS"`
+	Rows    int    `name:"roster-rows" help:"Rows that a roster's set may have; people and classes count for three, roles for two." env:"AVAL_ROSTER_ROWS" default:"0"`
 	Lang    string `help:"Language of sentences: fr or en." env:"AVAL_LANG" default:"fr" enum:"fr,en"`
 	JSON    bool   `name:"json" help:"Print data as JSON."`
 
@@ -138,7 +139,7 @@ func (h *house) print(v any, plain func(w io.Writer)) error {
 }
 
 func (h *house) config() app.Config {
-	c := app.Config{DB: h.flags.DB, Data: h.flags.Data, Private: h.flags.Private}
+	c := app.Config{DB: h.flags.DB, Data: h.flags.Data, Private: h.flags.Private, Rows: h.flags.Rows}
 	if c.Data == "" {
 		c.Data = "aval-data"
 		if path, ok := strings.CutPrefix(c.DB, "sqlite:"); ok {

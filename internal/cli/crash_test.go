@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"aval/internal/db/dbtest"
 	"aval/internal/job"
 	"aval/internal/mail/mailtest"
+	"aval/internal/roster/generate"
 )
 
 // A program that is killed while it does a job leaves it to the next one: the
@@ -68,6 +70,81 @@ func TestAJobOutlivesItsProgram(t *testing.T) {
 			}
 			p.run("audit", "verify", "--anchor", anchor)
 		})
+	}
+}
+
+// A program that is killed while it takes a roster in leaves the board as it was, and
+// the next one takes it in: once, and whole.
+func TestAnImportOutlivesItsProgram(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []db.Engine{db.SQLite, db.Postgres} {
+		t.Run(string(engine), func(t *testing.T) {
+			t.Parallel()
+			dsn, data := dbtest.DSN(t, engine), filepath.Join(t.TempDir(), "data")
+			p := operator{t: t, env: append(os.Environ(), "AVAL_DB="+dsn, "AVAL_DATA="+data)}
+			p.run("board", "create", "--pack", "csc-pan-2023", "--name", "Commission scolaire du Lac", "--id", "lac")
+			set := filepath.Join(t.TempDir(), "set.zip")
+			if err := generate.Board(3, generate.Options{Pupils: 3000}).SaveZip(set); err != nil {
+				t.Fatal(err)
+			}
+			p.run("roster", "import", set, "--later")
+
+			d, first := p.open(dsn), p.serve()
+			waitFor(t, d, "SELECT count(*) FROM roster_import WHERE board_id = $1 AND state IN ('staging', 'merging')")
+			first.kill(syscall.SIGKILL)
+			if n := counted(t, d, "SELECT count(*) FROM roster_import WHERE board_id = $1 AND state = 'done'"); n != 0 {
+				t.Error("the import was quicker than the signal: give it a larger set")
+			}
+			whole := counted(t, d, "SELECT count(*) FROM person WHERE board_id = $1")
+			if whole != 0 && whole < 3000 {
+				t.Errorf("%d people of a part of the set", whole)
+			}
+			second := p.serve()
+			waitFor(t, d, "SELECT count(*) FROM roster_import WHERE board_id = $1 AND state = 'done'")
+			second.kill(syscall.SIGTERM)
+			if n := counted(t, d, "SELECT count(*) FROM person WHERE board_id = $1 AND kind = 'student'"); n < 2500 {
+				t.Errorf("%d pupils came in", n)
+			}
+			named := counted(t, d, "SELECT count(*) FROM login_name WHERE board_id = $1 AND retired_on = ''")
+			if named == 0 {
+				t.Error("nobody was given a login name")
+			}
+			if kept, err := filepath.Glob(filepath.Join(data, "rosters", "lac", "*")); err != nil || len(kept) != 0 {
+				t.Errorf("sets that are still kept: %v, %v", kept, err)
+			}
+			if staged, err := filepath.Glob(strings.TrimPrefix(dsn, "sqlite:") + "-stage-*"); err != nil ||
+				slices.ContainsFunc(staged, func(path string) bool { return !strings.HasSuffix(path, "-lock") }) {
+				t.Errorf("rows that were left: %v, %v", staged, err)
+			}
+			p.run("audit", "verify", "--board", "lac")
+		})
+	}
+}
+
+func counted(t *testing.T, d *db.DB, query string) (n int) {
+	t.Helper()
+	err := d.Read(t.Context(), "lac", func(ctx context.Context, tx *db.Tx) (err error) {
+		n, err = db.One(ctx, tx, func(r db.Row) (n int, err error) {
+			err = r.Scan(&n)
+			return n, err
+		}, query, tx.Board)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// waitFor waits for a count above zero.
+func waitFor(t *testing.T, d *db.DB, query string) {
+	t.Helper()
+	for over := time.After(4 * time.Minute); counted(t, d, query) == 0; {
+		select {
+		case <-over:
+			t.Fatalf("in vain: %s", query)
+		case <-time.After(5 * time.Millisecond):
+		}
 	}
 }
 

@@ -22,7 +22,8 @@ type rosterImport struct {
 	boardFlag
 	Path   string `arg:"" help:"Zip file or folder."`
 	Dry    bool   `name:"dry-run" help:"Say what it would do, by counts; write nothing."`
-	Retire bool   `name:"retire-most" help:"Go on where more than one pupil in twenty would be retired."`
+	Later  bool   `name:"later" help:"Leave it to the program that serves, which may be followed on the page of the roster."`
+	Retire bool   `name:"retire-most" help:"Go on where more pupils would be retired than the board's setting lets."`
 }
 
 func (c rosterImport) Run(h *house) error {
@@ -37,6 +38,9 @@ func (c rosterImport) Run(h *house) error {
 		var told []roster.Told
 		if c.Retire {
 			told = append(told, roster.RetireMost)
+		}
+		if c.Later {
+			return c.leave(h, a, actor, told)
 		}
 		report, err := a.Rosters.Import(h.ctx, actor, c.Path, told...)
 		if err != nil {
@@ -59,6 +63,17 @@ func (c rosterImport) Run(h *house) error {
 		}
 		return nil
 	})
+}
+
+// leave keeps the set for the program that serves.
+func (c rosterImport) leave(h *house, a *app.App, actor policy.Actor, told []roster.Told) error {
+	id, err := a.Rosters.Begin(h.ctx, actor, c.Path, told...)
+	if err != nil {
+		return err
+	}
+	return h.print(struct {
+		ID roster.ImportID `json:"id"`
+	}{id}, func(w io.Writer) { _, _ = fmt.Fprintln(w, id) })
 }
 
 func (c rosterImport) preview(h *house, a *app.App, actor policy.Actor) error {

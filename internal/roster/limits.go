@@ -23,6 +23,16 @@ func DefaultLimits() Limits {
 		Rows: 2_000_000, Listed: 1000}
 }
 
+// LimitsOf leave room for a set of so many rows, counted as above.
+func LimitsOf(rows int) Limits {
+	l := DefaultLimits()
+	if rows > l.Rows {
+		bytes := int64(rows) * 160 // a row of a set is about as long
+		l.Rows, l.Member, l.Total = rows, max(l.Member, bytes), max(l.Total, bytes)
+	}
+	return l
+}
+
 const smallMember = 1 << 20 // bytes below which no ratio is alarming
 
 // orDefault fills in what was left at zero.

@@ -193,6 +193,37 @@ func TestAnImportThatRetiresManyWaitsForAPerson(t *testing.T) {
 	})
 }
 
+func TestASetThatWasChangedOrLostIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		for want, harm := range map[string]func(path string) error{
+			"roster.set_unreadable": func(path string) error {
+				text, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				text[len(text)/2] ^= 1
+				return os.WriteFile(path, text, 0o600)
+			},
+			"roster.set_lost": os.Remove,
+		} {
+			kept := folderOf(t, h)
+			id, err := h.Begin(t.Context(), h.it, zipped(t, small()))
+			if err == nil {
+				err = harm(left(t, kept)[0])
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p := h.work(id); p.State != roster.Refused || p.Refusal == nil || p.Refusal.Key != want || len(left(t, kept)) != 0 {
+				t.Errorf("%s: %s %+v, kept %v", want, p.State, p.Refusal, left(t, kept))
+			}
+		}
+		if _, err := h.last(); err == nil {
+			t.Error("a harmed set wrote people")
+		}
+	})
+}
+
 func TestAnImportGoesOnAfterItsProgramEnded(t *testing.T) {
 	each(t, func(t *testing.T, h house) {
 		folder := folderOf(t, h)

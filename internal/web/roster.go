@@ -62,12 +62,12 @@ func (s *Server) rosterUpload(v *visit) error {
 		if err != nil {
 			return unreadable(err)
 		}
-		if part.FormName() != "set" || part.FileName() == "" {
+		if part.FormName() != "file" || part.FileName() == "" {
 			continue
 		}
 		id, err := s.Rosters.UploadFrom(v.ctx(), v.actor, part)
 		if f, ok := fault.As(err); ok && f.Kind == fault.Invalid && len(f.Fields) == 0 {
-			return fault.FormMsg(map[string]fault.Message{"set": {Key: f.Key, Args: f.Args}})
+			return fault.FormMsg(map[string]fault.Message{"file": {Key: f.Key, Args: f.Args}})
 		}
 		if err != nil {
 			return err
@@ -76,7 +76,7 @@ func (s *Server) rosterUpload(v *visit) error {
 	}
 }
 
-func noSet() error { return fault.Form(map[string]string{"set": "roster.set_required"}) }
+func noSet() error { return fault.Form(map[string]string{"file": "roster.set_required"}) }
 
 func importAt(id roster.ImportID) string { return "/roster/imports/" + string(id) }
 

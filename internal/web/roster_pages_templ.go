@@ -433,7 +433,7 @@ func rosterFormPage(v *visit) templ.Component {
 }
 
 func setInput(v *visit) ui.Input {
-	f := v.input("set", "roster.set", "roster.set_hint", "")
+	f := v.input("file", "roster.set", "roster.set_hint", "")
 	f.Accept = ".zip,application/zip"
 	return f
 }
