@@ -53,6 +53,7 @@ import (
 	"aval/internal/roster"
 	"aval/internal/schoolyear"
 	"aval/internal/seal"
+	"aval/internal/source"
 	"aval/internal/usage"
 	"aval/internal/vault"
 )
@@ -65,6 +66,7 @@ type Config struct {
 	SMTP     string // smtp://host:port, or "" to send nothing
 	MailFrom string
 	JobTime  time.Duration // that a job may take; job.DefaultTimeout when zero
+	Private  bool          // sources of rosters may stand at private addresses
 	Rows     int           // that a roster's set may have; the house's own number when zero
 	KeyLost  bool          // nothing sealed is needed: the master key may be missing
 }
@@ -86,6 +88,7 @@ type App struct {
 	Directory      *directory.Service
 	Corrections    *correction.Service
 	Mappings       *mapping.Service
+	Sources        *source.Service
 	Names          *pseudonym.Names
 	Pseudonyms     *pseudonym.Service
 	Reveals        *reveal.Service
@@ -158,12 +161,11 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	pupils := &access.Accounts{Names: names}
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
-	signers := &portable.Keys{Vault: v}
-	rosters := roster.New(d, names)
+	signers, rosters := &portable.Keys{Vault: v}, roster.New(d, names)
 	rosters.Folder, rosters.Limits = filepath.Join(c.Data, "rosters"), roster.LimitsOf(c.Rows)
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault: &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(),
+		Vault: &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(), source.Sealed(),
 			[]vault.Resealer{names, pupils, signers, correction.Sealed{}, roster.Sealed()})},
 		Names:   names,
 		Reveals: reveals,
@@ -189,6 +191,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Directory:      &directory.Service{DB: d},
 		Corrections:    &correction.Service{DB: d, Vault: v},
 		Mappings:       &mapping.Service{DB: d, Vault: v, Rosters: rosters},
+		Sources:        &source.Service{DB: d, Vault: v, Rosters: rosters, Folder: filepath.Join(c.Data, "sets"), Open: c.Private},
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs, Asked: assessment.Measures},
@@ -240,6 +243,9 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		daily:                 a.Daily,
 		sweeping:              a.SweepLicences,
 		keeping:               a.KeepAccounts,
+		fetching:              a.FetchRosters,
+		source.PullJob:        a.PullRoster,
+		source.ImportJob:      a.BringRoster,
 		licence.Changed:       a.Disclosures.Refresh,
 		disclosure.RefreshJob: a.Disclosures.Refresh,
 		disclosure.RosterJob:  a.Disclosures.Sweep,

@@ -16,6 +16,7 @@ const (
 	daily      job.Kind = "clock.daily"
 	sweeping   job.Kind = "licence.sweep"
 	keeping    job.Kind = "access.sweep"
+	fetching   job.Kind = "source.tick"
 	disclosing job.Kind = "disclosure.sweep"
 	reviewing  job.Kind = "notice.weekly" // left daily, so that a week's letters are written soon after its end
 	mailing    job.Kind = "notice.checkpoint"
@@ -118,6 +119,43 @@ func (a *App) ResumeImports(ctx context.Context, _, _ string) error {
 		}
 	}
 	return nil
+}
+
+// FetchRosters is the handler of source.tick: on each board it begins what the schedules of its
+// sources ask for.
+func (a *App) FetchRosters(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		actor, err := a.clock(ctx, b.ID)
+		if err != nil {
+			return err
+		}
+		if err := a.Sources.Tick(ctx, actor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// PullRoster is the handler of source.pull.
+func (a *App) PullRoster(ctx context.Context, boardID, id string) error {
+	actor, err := a.clock(ctx, boardID)
+	if err != nil {
+		return err
+	}
+	return a.Sources.Work(ctx, actor, id)
+}
+
+// BringRoster is the handler of source.import.
+func (a *App) BringRoster(ctx context.Context, boardID, id string) error {
+	actor, err := a.clock(ctx, boardID)
+	if err != nil {
+		return err
+	}
+	return a.Sources.Bring(ctx, actor, id)
 }
 
 // ReviewLooks is the handler of notice.weekly: on each board it leaves the letters about the

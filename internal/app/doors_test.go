@@ -199,6 +199,7 @@ func (b *board) ids() map[string][]string {
 		"assessments":  `SELECT id FROM assessment WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"acts":         `SELECT id FROM identity_act WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":   `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"sources":      `SELECT id FROM roster_source WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"imports":      `SELECT id FROM roster_import WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"mappings":     `SELECT id FROM roster_upload WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"undertakings": `SELECT id FROM undertaking WHERE board_id = $1 ORDER BY id LIMIT 2`,
@@ -298,6 +299,8 @@ func (b *board) tables() string {
 			`SELECT 'contract file ' || id FROM contract_file WHERE board_id = $1`,
 			`SELECT 'contract check ' || id || ' ' || done_on FROM contract_check WHERE board_id = $1`,
 			`SELECT 'contract notice ' || id FROM contract_notice WHERE board_id = $1`,
+			`SELECT 'source ' || id || ' ' || CAST(version AS text) FROM roster_source WHERE board_id = $1`,
+			`SELECT 'pull ' || id || ' ' || state || ' ' || CAST(version AS text) FROM roster_pull WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
 			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,
@@ -364,6 +367,7 @@ func (b *board) fill() {
 	b.known()
 	b.bound()
 	b.undertaken()
+	b.held()
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

@@ -95,7 +95,7 @@ func with(path string, ids map[string][]string) []string {
 		}
 		return []string{path}
 	}
-	word := strings.Split(strings.TrimPrefix(path, "/api/v1"), "/")[1]
+	word := thingOf(path)
 	var all []string
 	for _, id := range ids[word] {
 		filled := strings.ReplaceAll(path, "{id}", id)
@@ -106,6 +106,15 @@ func with(path string, ids map[string][]string) []string {
 		all = append(all, filled)
 	}
 	return all
+}
+
+// thingOf is the word that an address has for the thing it names.
+func thingOf(path string) string {
+	words := strings.Split(strings.TrimPrefix(path, "/api/v1"), "/")
+	if words[1] == "roster" {
+		return words[2]
+	}
+	return words[1]
 }
 
 func TestOneBoardNeverSeesAnother(t *testing.T) {
@@ -190,7 +199,7 @@ func (b *board) stranger(who string, op operation, theirs map[string][]string, a
 	if !strings.Contains(op.path, "{id}") {
 		return
 	}
-	word := strings.Split(strings.TrimPrefix(op.path, "/api/v1"), "/")[1]
+	word := thingOf(op.path)
 	if len(theirs[word]) == 0 {
 		b.t.Errorf("%s %s: the test knows no %s", op.method, op.path, word)
 		return

@@ -24,6 +24,7 @@ import (
 	"aval/internal/policy"
 	"aval/internal/provider"
 	"aval/internal/roster"
+	"aval/internal/source"
 	"aval/internal/web"
 )
 
@@ -38,7 +39,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Directory: a.Directory, Corrections: a.Corrections, Requests: a.Requests, Evaluations: a.Evaluations, Decisions: a.Decisions, Portable: a.Portable,
 		Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Usage: a.Usage, Identity: a.Identity, Grades: a.Grades, Years: a.Years,
 		Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Breaches: a.Breaches, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
-		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters, Mappings: a.Mappings,
+		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters, Mappings: a.Mappings, Sources: a.Sources,
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{
@@ -136,8 +137,10 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, metricsAddr stri
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	server := &http.Server{Handler: a.Handler(metrics), ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
-	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime, Long: map[job.Kind]time.Duration{roster.WorkJob: roster.WorkTime},
-		Daily: []job.Kind{daily, sweeping, keeping, disclosing, reviewing, following, correcting, minding, governing, resuming}})
+	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime,
+		Long:   map[job.Kind]time.Duration{roster.WorkJob: roster.WorkTime, source.ImportJob: roster.WorkTime},
+		Daily:  []job.Kind{daily, sweeping, keeping, disclosing, reviewing, following, correcting, minding, governing, resuming},
+		Hourly: []job.Kind{fetching}})
 	if err != nil {
 		return err
 	}

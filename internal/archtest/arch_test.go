@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"fault"},
 	{"i18n", "db", "mail", "blob", "seal", "sheet"},
 	{"policy", "audit", "job", "vault"},
-	{"board", "org", "person", "account", "roster", "mapping", "guardian", "catalogue", "licence", "pseudonym", "disclosure", "credential", "directory", "correction", "access", "reveal", "usage", "identity", "grade", "schoolyear", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "breach", "rights", "governance", "desk", "notice", "register"},
+	{"board", "org", "person", "account", "roster", "source", "mapping", "guardian", "catalogue", "licence", "pseudonym", "disclosure", "credential", "directory", "correction", "access", "reveal", "usage", "identity", "grade", "schoolyear", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "breach", "rights", "governance", "desk", "notice", "register"},
 	{"web", "api", "provider"},
 	{"app", "demo"},
 	{"cli"},
@@ -125,7 +125,10 @@ var only = map[string][]string{
 	"modernc.org/sqlite":          {"internal/db"},
 	"database/sql":                {"internal/db", "internal/job"},
 	"net/http": {"internal/web", "internal/api", "internal/provider", "internal/app", "internal/access/accesstest", // a platform that tests sign in to
-		"internal/evaluation/media.go"}, // it sniffs a file
+		"internal/evaluation/media.go", // it sniffs a file
+		"internal/source/client.go",    // it fetches rosters
+		"internal/source/sourcetest"},  // a service that tests fetch from
+	"golang.org/x/oauth2":           {"internal/source/client.go"},
 	"github.com/nicksnyder/go-i18n": {"internal/i18n"},
 	"github.com/wneessen/go-mail":   {"internal/mail"},
 	"github.com/danielgtaylor/huma": {"internal/api"},

@@ -35,6 +35,7 @@ type commands struct {
 	DB      string `help:"Database: sqlite:PATH or postgres://…" env:"AVAL_DB" default:"sqlite:aval.db"`
 	Owner   string `help:"PostgreSQL owner's address, for migrate (else --db)." env:"AVAL_DB_OWNER"`
 	AppRole string `help:"PostgreSQL role that the program serves as." env:"AVAL_DB_ROLE" default:"aval_app"`
+	Private bool   `name:"private-sources" help:"Let rosters be fetched from private addresses, and over http from this machine." env:"AVAL_PRIVATE_SOURCES"`
 	Data    string `help:"Folder of keys and evidence files (default: beside the SQLite file, else ./aval-data)." env:"AVAL_DATA"`
 	Packs   string `help:"Folder of the operator's own policy packs, beside those that ship." env:"AVAL_PACKS"`
 	Rows    int    `name:"roster-rows" help:"Rows that a roster's set may have; people and classes count for three, roles for two." env:"AVAL_ROSTER_ROWS" default:"0"`
@@ -138,7 +139,7 @@ func (h *house) print(v any, plain func(w io.Writer)) error {
 }
 
 func (h *house) config() app.Config {
-	c := app.Config{DB: h.flags.DB, Data: h.flags.Data, Rows: h.flags.Rows}
+	c := app.Config{DB: h.flags.DB, Data: h.flags.Data, Private: h.flags.Private, Rows: h.flags.Rows}
 	if c.Data == "" {
 		c.Data = "aval-data"
 		if path, ok := strings.CutPrefix(c.DB, "sqlite:"); ok {

@@ -15,6 +15,8 @@ type rosterCmds struct {
 	Validate rosterValidate `cmd:"" help:"Say what is wrong with a OneRoster CSV set; needs no database."`
 	Import   rosterImport   `cmd:"" help:"Import a OneRoster CSV set (1.0, 1.1 or 1.2; zip or folder), or a plain CSV or XLSX by a mapping."`
 	Map      rosterMap      `cmd:"" help:"Make a OneRoster set of a plain CSV or XLSX by a mapping, or save one."`
+	Pull     rosterPull     `cmd:"" help:"Fetch from a OneRoster service that the board's sources name, and import."`
+	Source   sourceCmds     `cmd:"" help:"OneRoster services from which the roster is fetched."`
 }
 
 type rosterImport struct {

@@ -19,7 +19,7 @@ import (
 //
 //	credential              keeps the $CLIENT_ID and $CLIENT_SECRET of the last page
 //	token STATUS [SCOPE…]   asks for a token with them, in $PLATFORM_TOKEN
-//	oneroster PATH STATUS   asks for PATH; its body is the output
+//	read PATH STATUS   asks for PATH; its body is the output
 //	walk PATH LIMIT         asks for every page of PATH, as each names the next; all bytes, headers too, are the output
 
 var codeShown = regexp.MustCompile(`<code class="text-break">([^<]+)</code>`)
@@ -59,9 +59,9 @@ func takeToken(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-func oneroster(ts *testscript.TestScript, _ bool, args []string) {
+func readAsPlatform(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 2 {
-		ts.Fatalf("usage: oneroster PATH STATUS")
+		ts.Fatalf("usage: read PATH STATUS")
 	}
 	status, _, body := fetch(ts, ts.Getenv("URL")+"/ims/oneroster/"+args[0])
 	tell(ts, body)

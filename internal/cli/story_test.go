@@ -79,6 +79,12 @@ func TestMain(m *testing.M) {
 //	sql STATEMENT              changes the database around every guard of the program
 //	export FILE COUNT          writes what a platform would export of so many pupils; $PUPIL is the first one's family name
 //	latin FILE                 writes a text again as an old system would: Latin-1, CRLF
+//	oneroster serve            runs a OneRoster service, at $SOURCE_URL and $TOKEN_URL for $CLIENT_ID
+//	oneroster hold COLLECTION NTH, held, let
+//	                           keeps a request for a page waiting; waits until it came; answers again
+//	oneroster asked            the pages that it gave since the last time are the output
+//	oneroster rename COUNT, lose COUNT
+//	                           so many pupils have another name, or are gone
 //	backup, restore            copies the database; puts the copy in its place, as often as one likes
 func TestStories(t *testing.T) {
 	t.Parallel()
@@ -100,8 +106,8 @@ func TestStories(t *testing.T) {
 					"serve": start("serve", "--listen", "127.0.0.1:0"), "demo": start("demo"), "halt": leave,
 					"roster": roster, "api": api, "json": compare, "keep": keep, "mailbox": mailbox, "letter": letter,
 					"again": again, "until": until, "browse": browse, "vendor": vendor, "enter": enter,
-					"sql": tamper, "backup": backup, "restore": restore, "export": export, "latin": latin,
-					"credential": takeCredential, "token": takeToken, "oneroster": oneroster, "walk": walkPages,
+					"sql": tamper, "backup": backup, "restore": restore, "export": export, "latin": latin, "oneroster": oneroster,
+					"credential": takeCredential, "token": takeToken, "read": readAsPlatform, "walk": walkPages,
 				},
 			})
 		})
@@ -133,6 +139,7 @@ func setup(env *testscript.Env, engine db.Engine) error {
 	}
 	dsn := dbtest.Empty(t, engine)
 	env.Values[runningKey{}], env.Values[mailKey{}] = &running{}, &mails{t: t}
+	env.Values[sourceKey{}] = &services{t: t}
 	env.Values[pupilsKey{}] = &pupils{t: t, browsers: map[string]*http.Client{}}
 	env.Setenv("PATH", filepath.Dir(program)+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("AVAL_DATA", filepath.Join(env.WorkDir, "data"))
@@ -193,7 +200,7 @@ func start(args ...string) func(*testscript.TestScript, bool, []string) {
 
 func environment(ts *testscript.TestScript) []string {
 	var env []string
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AVAL_DB", "AVAL_DATA", "AVAL_LANG", "AVAL_PACKS", "AVAL_SMTP", "AVAL_MAIL_FROM"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AVAL_DB", "AVAL_DATA", "AVAL_LANG", "AVAL_PACKS", "AVAL_SMTP", "AVAL_MAIL_FROM", "AVAL_PRIVATE_SOURCES"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

@@ -153,8 +153,10 @@ func (t *teller) roster(ctx context.Context, seed uint64) error {
 	if err := generate.Board(seed, generate.Options{Name: Name, Year: year}).SaveZip(path); err != nil {
 		return err
 	}
-	_, err = t.a.Rosters.Import(ctx, t.operator, path)
-	return err
+	if _, err := t.a.Rosters.Import(ctx, t.operator, path); err != nil {
+		return err
+	}
+	return t.sources(ctx)
 }
 
 // catalogue adds the sixty invented platforms; decisions give them their results.

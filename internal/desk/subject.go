@@ -18,6 +18,7 @@ import (
 	"aval/internal/org"
 	"aval/internal/policy"
 	"aval/internal/request"
+	"aval/internal/source"
 )
 
 // Subject is what a mark or a record of the trail is about, as this actor may
@@ -49,7 +50,7 @@ func Name(ctx context.Context, d *db.DB, actor policy.Actor, subjects, accounts 
 	}
 	err = d.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		for _, look := range []func(context.Context, *db.Tx, policy.Actor, map[string][]string) error{
-			n.requests, n.platforms, n.orgs, n.incidents, n.assessments, n.conditions, n.contracts, n.earlier, n.governance,
+			n.requests, n.platforms, n.orgs, n.incidents, n.assessments, n.conditions, n.contracts, n.earlier, n.governance, n.sources,
 		} {
 			if err := look(ctx, tx, actor, by); err != nil {
 				return err
@@ -199,6 +200,20 @@ func (n Naming) contracts(ctx context.Context, tx *db.Tx, actor policy.Actor, by
 	named, err := contract.Named(ctx, tx, by)
 	for subject, l := range named {
 		n.Subjects[subject] = Subject{Kind: "contract", Name: l.Platform, Href: "/contracts/" + string(l.ID)}
+	}
+	return err
+}
+
+// sources names the services from which the roster is fetched.
+func (n Naming) sources(ctx context.Context, tx *db.Tx, actor policy.Actor, by map[string][]string) error {
+	if len(by["source"]) == 0 || !actor.Can(policy.RosterImport, policy.Scope{}) {
+		return nil
+	}
+	names, err := source.Names(ctx, tx)
+	for _, id := range by["source"] {
+		if name, ok := names[source.ID(id)]; ok {
+			n.Subjects["source:"+id] = Subject{Kind: "source", Name: name, Href: "/roster/sources/" + id}
+		}
 	}
 	return err
 }

@@ -116,7 +116,7 @@ var Controls = map[string]string{
 	"login.kept":            "each pupil of a licence’s audience is given an account; waiting while they are made; an exception while one has none; refused: accounts under a licence that does not run",
 	"login.identifiers":     "an account is made that is entered with the board’s address, a login name or the platform’s name; refused: accounts on a licence that names none of them",
 	"progress.followed":     "a platform’s file is read with the pupils’ names, for a class; refused: to whom has no class, school or board to follow",
-	"roster.kept":           "a roster is imported, or what a school found wrong in it is settled; waiting since the school said it; an exception when the roster holds defects, and when a correction is overdue or does not show",
+	"roster.kept":           "a roster is imported or fetched, or what a school found wrong in it is settled; waiting since the school said it; an exception when the roster holds defects, when a source of it could not be fetched, and when a correction is overdue or does not show",
 
 	"governance.officer":   "a person in charge of personal information is named; waiting while none is; refused: one without the writing that names them",
 	"governance.committee": "a member, a meeting or an opinion of the committee is recorded; waiting while it has no member; refused: an opinion without its words",

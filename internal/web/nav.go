@@ -56,6 +56,7 @@ var places = []struct {
 	{href: "/roster", icon: "building", key: "nav.roster", need: policy.RosterRead},
 	{href: "/roster/years", icon: "calendar-event", key: "nav.years", need: policy.RosterRead},
 	{href: "/roster/people", icon: "person-check", key: "nav.identity", need: policy.RosterMerge},
+	{href: "/roster/sources", icon: "download", key: "nav.sources", need: policy.RosterImport},
 	{href: "/incidents/report", icon: "megaphone", key: "nav.incident_report", need: policy.IncidentReport, part: protection},
 	{href: "/incidents", icon: "shield-exclamation", key: "nav.incidents", need: policy.IncidentRead, part: protection},
 	{href: "/breaches", icon: "x-octagon-fill", key: "nav.breaches", need: policy.BreachRead, part: protection},

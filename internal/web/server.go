@@ -43,6 +43,7 @@ import (
 	"aval/internal/roster"
 	"aval/internal/schoolyear"
 	"aval/internal/seal"
+	"aval/internal/source"
 	"aval/internal/usage"
 	"aval/internal/web/assets"
 
@@ -75,6 +76,7 @@ type Server struct {
 	Portable       *portable.Service
 	Conditions     *condition.Service
 	Assessments    *assessment.Service
+	Sources        *source.Service
 	Reveals        *reveal.Service
 	Usage          *usage.Service
 	Identity       *identity.Service
