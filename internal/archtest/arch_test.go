@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"fault"},
 	{"i18n", "db", "mail", "blob", "seal", "sheet"},
 	{"policy", "audit", "job", "vault"},
-	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "disclosure", "access", "reveal", "usage", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "rights", "governance", "desk", "notice", "register"},
+	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "guard", "disclosure", "export", "access", "reveal", "usage", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "rights", "governance", "desk", "notice", "register"},
 	{"web", "api"},
 	{"app", "demo"},
 	{"cli"},

@@ -199,6 +199,11 @@ type Settings struct {
 	// OwnAccessDays is in how many days the board answers a request of access to
 	// personal information; 0 is as many as the law lets it.
 	OwnAccessDays int `json:"access_days,omitempty"`
+	// OwnSmallestGroup is of how many pupils a group is at least that a file may
+	// describe when it leaves; 0 is the house's own number. PlainWords, a line each, are
+	// no names in such a file, although somebody bears them.
+	OwnSmallestGroup int    `json:"smallest_group,omitempty"`
+	PlainWords       string `json:"plain_words,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.
@@ -221,6 +226,17 @@ func quota(own, usual, most int) int {
 	}
 	return min(own, most)
 }
+
+// SmallestGroup is of how many pupils a group is at least that a file may describe.
+func (s Settings) SmallestGroup() int { return quota(s.OwnSmallestGroup, SmallestGroup, MostSmallestGroup) }
+
+// What a file may describe when a board says nothing, and the most that it may ask;
+// of how many signs are the words that it may set apart, all together.
+const (
+	SmallestGroup     = 5
+	MostSmallestGroup = 50
+	LongestPlainWords = 4000
+)
 
 // AccessDays is in how many days a request of access to personal information is
 // answered: the board's own number, never more than that of the policy or the law,
@@ -264,6 +280,9 @@ func (s Settings) Check(p *Pack) error {
 			fields[name] = fault.Message{Key: "settings.quota_ceiling", Args: []any{n.most}}
 		}
 	}
+	if len(s.PlainWords) > LongestPlainWords {
+		fields["plain_words"] = fault.Message{Key: "settings.words_long", Args: []any{LongestPlainWords}}
+	}
 	own := Threshold{Bound: AtMost, Value: s.OwnAccessDays, Unit: "days"}
 	law, bound := p.Threshold(accessRequest)
 	if _, wrong := fields["access_days"]; !wrong && bound && own.Value > 0 && own.loosens(law) {
@@ -283,7 +302,7 @@ func (s Settings) targets() map[string]fault.Message {
 		"authorise_days": {s.AuthoriseDays, MostTargetDays}, "acknowledge_days": {s.AcknowledgeDays, MostTargetDays},
 		"evaluate_days": {s.EvaluateDays, MostTargetDays}, "decide_days": {s.DecideDays, MostTargetDays},
 		"answer_days": {s.AnswerDays, MostTargetDays}, "access_days": {s.OwnAccessDays, MostTargetDays},
-		"reminder_days": {s.ReminderDays, MostTargetDays}, "reevaluate_months": {s.ReevaluateMonths, MostReevaluateMonths},
+		"reminder_days": {s.ReminderDays, MostTargetDays}, "smallest_group": {s.OwnSmallestGroup, MostSmallestGroup}, "reevaluate_months": {s.ReevaluateMonths, MostReevaluateMonths},
 	} {
 		if n.own < 0 || n.own > n.most {
 			fields[name] = fault.Message{Key: "settings.none_or", Args: []any{n.most}}
