@@ -66,6 +66,9 @@ type Terms struct {
 	Sector   string
 	Fields   map[Field]bool // what leaves
 	Withheld []Withheld     // what the decision names and yet does not leave
+	Aliases  string         // domain of the addresses that leave in place of people's own; empty where those leave
+
+	rotation int64 // how often the pseudonyms of the sector were made anew
 }
 
 // Withheld is a field that the decision names and that stays, with the reason as

@@ -57,6 +57,8 @@ type Options struct {
 	// Daily are left by the clock, without a board or an id: when the program
 	// starts, then once a day.
 	Daily []Kind
+	// Hourly are left in the same way, once an hour.
+	Hourly []Kind
 }
 
 // DefaultTimeout is how long a job may take.
@@ -74,11 +76,13 @@ func (o Options) timeout() time.Duration {
 func (o Options) rescueAfter() time.Duration { return o.timeout() * 7 / 6 }
 
 func (o Options) periodic() []*river.PeriodicJob {
-	jobs := make([]*river.PeriodicJob, len(o.Daily))
-	for i, kind := range o.Daily {
-		jobs[i] = river.NewPeriodicJob(river.PeriodicInterval(24*time.Hour),
-			func() (river.JobArgs, *river.InsertOpts) { return args{kind: kind}, nil },
-			&river.PeriodicJobOpts{RunOnStart: true})
+	var jobs []*river.PeriodicJob
+	for every, kinds := range map[time.Duration][]Kind{24 * time.Hour: o.Daily, time.Hour: o.Hourly} {
+		for _, kind := range kinds {
+			jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(every),
+				func() (river.JobArgs, *river.InsertOpts) { return args{kind: kind}, nil },
+				&river.PeriodicJobOpts{RunOnStart: true}))
+		}
 	}
 	return jobs
 }
@@ -109,13 +113,18 @@ func adding[T any](driver riverdriver.Driver[T]) *river.Client[T] {
 
 // Enqueue leaves a job of the transaction's board, to be done once it has committed.
 func Enqueue(ctx context.Context, tx *db.Tx, kind Kind, id string) error {
-	a := args{kind: kind, Board: tx.Board, ID: id}
+	return Later(ctx, tx, kind, id, time.Time{})
+}
+
+// Later is Enqueue for a job that is not to be done before a moment.
+func Later(ctx context.Context, tx *db.Tx, kind Kind, id string, at time.Time) error {
+	a, o := args{kind: kind, Board: tx.Board, ID: id}, &river.InsertOpts{ScheduledAt: at}
 	err := kind.check()
 	if err == nil {
 		if pg := tx.Postgres(); pg != nil {
-			_, err = addPostgres.InsertTx(ctx, pg, a, nil)
+			_, err = addPostgres.InsertTx(ctx, pg, a, o)
 		} else {
-			_, err = addSQLite.InsertTx(ctx, tx.SQLite(), a, nil)
+			_, err = addSQLite.InsertTx(ctx, tx.SQLite(), a, o)
 		}
 	}
 	if err != nil {

@@ -17,6 +17,19 @@ func Pupils(ctx context.Context, tx *db.Tx, l Licence) ([]string, error) {
 	return db.All(ctx, tx, scanText, query+` ORDER BY p.id`, args...)
 }
 
+// PupilsWithin is Pupils for those whose ids come after one and, unless last is empty, not
+// after another.
+func PupilsWithin(ctx context.Context, tx *db.Tx, l Licence, after, last string) ([]string, error) {
+	query, args := l.pupils(tx, `DISTINCT p.id`)
+	at := db.In(len(args)+1, 1)
+	query, args = query+` AND p.id > `+at+` AND r.person_id > `+at, append(args, after)
+	if last != "" {
+		at = db.In(len(args)+1, 1)
+		query, args = query+` AND p.id <= `+at+` AND r.person_id <= `+at, append(args, last)
+	}
+	return db.All(ctx, tx, scanText, query+` ORDER BY p.id`, args...)
+}
+
 // Size counts those whom a kept licence is for.
 func Size(ctx context.Context, tx *db.Tx, l Licence) (int, error) {
 	query, args := l.pupils(tx, `count(DISTINCT p.id)`)

@@ -115,6 +115,7 @@ const (
 	AccessReset          Action = "access.reset"
 	AccessProvision      Action = "access.provision"
 	AccessApprove        Action = "access.approve"
+	CredentialManage     Action = "credential.manage"
 	IncidentReport       Action = "incident.report"
 	IncidentRead         Action = "incident.read"
 	IncidentManage       Action = "incident.manage"
@@ -145,7 +146,7 @@ var Actions = []Action{
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
 	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
-	AccessManage, AccessReset, AccessProvision, AccessApprove,
+	AccessManage, AccessReset, AccessProvision, AccessApprove, CredentialManage,
 	IncidentReport, IncidentRead, IncidentManage, RegisterRead,
 	RightsRead, RightsManage, RightsDispose, NoticeRead, NoticeWrite, NoticePublish,
 	ConsentRead, ConsentRecord, ConsentBasis, ConsentClass,
@@ -204,6 +205,9 @@ type Settings struct {
 	// no names in such a file, although somebody bears them.
 	OwnSmallestGroup int    `json:"smallest_group,omitempty"`
 	PlainWords       string `json:"plain_words,omitempty"`
+	// CatchAll is a domain whose every address reaches the board: what platforms
+	// are given in place of people's own addresses is of it. Empty where there is none.
+	CatchAll string `json:"catch_all,omitempty"`
 }
 
 // What one person is shown in an hour: when a board says nothing, and at most.
@@ -228,7 +232,9 @@ func quota(own, usual, most int) int {
 }
 
 // SmallestGroup is of how many pupils a group is at least that a file may describe.
-func (s Settings) SmallestGroup() int { return quota(s.OwnSmallestGroup, SmallestGroup, MostSmallestGroup) }
+func (s Settings) SmallestGroup() int {
+	return quota(s.OwnSmallestGroup, SmallestGroup, MostSmallestGroup)
+}
 
 // What a file may describe when a board says nothing, and the most that it may ask;
 // of how many signs are the words that it may set apart, all together.

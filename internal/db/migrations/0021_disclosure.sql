@@ -7,6 +7,7 @@ CREATE TABLE platform_sector (
   sector text NOT NULL,
   chosen_by text NOT NULL,
   chosen_at timestamptz NOT NULL,
+  rotation bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (board_id, platform_id),
   FOREIGN KEY (board_id, platform_id) REFERENCES platform (board_id, id)
 );
@@ -28,6 +29,29 @@ CREATE TABLE pairwise (
 CREATE UNIQUE INDEX pairwise_subject_idx ON pairwise (board_id, sector, kind, subject_id) WHERE retired_on = '' AND NOT alias;
 CREATE INDEX pairwise_person_idx ON pairwise (board_id, kind, subject_id);
 
+-- Which pseudonyms changed hands when two subjects were found to be one, so that
+-- a merge is undone to the letter.
+CREATE TABLE pairwise_move (
+  board_id text NOT NULL REFERENCES board (id),
+  kind text NOT NULL,
+  from_id text NOT NULL,
+  to_id text NOT NULL,
+  sector text NOT NULL,
+  value text NOT NULL,
+  alias boolean NOT NULL,
+  PRIMARY KEY (board_id, kind, from_id, to_id, sector, value)
+);
+
+-- The addresses that a platform is given in place of people's own: chance too.
+CREATE TABLE pairwise_address (
+  board_id text NOT NULL REFERENCES board (id),
+  sector text NOT NULL,
+  person_id text NOT NULL,
+  local_part text NOT NULL,
+  PRIMARY KEY (board_id, sector, person_id),
+  UNIQUE (board_id, local_part)
+);
+
 -- What a licence lets its platform know, a row an object: made again when the
 -- roster, the audience or the decision changes, so that a page of it is read in
 -- the order of its pseudonyms and a platform can ask what changed since.
@@ -39,6 +63,7 @@ CREATE TABLE disclosed (
   subject_id text NOT NULL,
   role text NOT NULL DEFAULT '',
   status text NOT NULL DEFAULT 'active',
+  digest text NOT NULL DEFAULT '',
   changed_at timestamptz NOT NULL,
   PRIMARY KEY (board_id, licence_id, kind, value),
   FOREIGN KEY (board_id, licence_id) REFERENCES licence (board_id, id)

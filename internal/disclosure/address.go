@@ -1,0 +1,58 @@
+package disclosure
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"aval/internal/db"
+)
+
+// Addresses answers what leaves as the e-mail address of people under these terms, by
+// person: of the board's own domain for such addresses, the one that stands for them
+// in the sector; it is chance, and nothing of it is derived. Who has none yet is left
+// out, as is everybody where the terms let no address that is not their own out.
+func Addresses(ctx context.Context, tx *db.Tx, t Terms, people []string) (map[string]string, error) {
+	addresses := map[string]string{}
+	if t.Aliases == "" || !t.Fields[Email] {
+		return addresses, nil
+	}
+	found, err := locals(ctx, tx, t.Sector, people)
+	for person, local := range found {
+		addresses[person] = local + "@" + t.Aliases
+	}
+	return addresses, err
+}
+
+func locals(ctx context.Context, tx *db.Tx, sector string, people []string) (map[string]string, error) {
+	by := map[string]string{}
+	for part := range slices.Chunk(people, chunk) {
+		found, err := db.All(ctx, tx, scanPair, `SELECT person_id, local_part FROM pairwise_address
+			WHERE board_id = $1 AND sector = $2 AND person_id IN `+db.In(3, len(part)), with(part, tx.Board, sector)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			by[p.subject] = p.value
+		}
+	}
+	return by, nil
+}
+
+// ensureAddresses makes an address for each of these people who has none; the sector
+// is held alone.
+func ensureAddresses(ctx context.Context, tx *db.Tx, sector string, people []string) error {
+	there, err := locals(ctx, tx, sector, people)
+	if err != nil {
+		return err
+	}
+	lack := lacking(people, there)
+	rows := make([][]any, len(lack))
+	for i, id := range lack {
+		rows[i] = []any{sector, id, db.NewID()}
+	}
+	if err := db.Bulk(ctx, tx, "pairwise_address", []string{"sector", "person_id", "local_part"}, nil, rows); err != nil {
+		return fmt.Errorf("make addresses: %w", err)
+	}
+	return nil
+}
