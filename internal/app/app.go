@@ -21,6 +21,7 @@ import (
 	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/contract"
+	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/duty"
@@ -84,6 +85,7 @@ type App struct {
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
 	Contracts      *contract.Service
+	Credentials    *credential.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
@@ -159,6 +161,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs},
+		Credentials:    &credential.Service{DB: d},
 		Access:         access.New(d, pupils),
 		Requests:       request.New(d),
 		Evaluations:    evaluations,

@@ -22,17 +22,18 @@ import (
 	"aval/internal/job"
 	"aval/internal/org"
 	"aval/internal/policy"
+	"aval/internal/provider"
 	"aval/internal/web"
 )
 
-// Handler answers people and programs: pages, /api/v1, /openapi.json, /healthz
-// and /readyz. Metrics have a listener of their own.
+// Handler answers people, programs and platforms: pages, /api/v1, /openapi.json,
+// /ims/oneroster, /healthz and /readyz. Metrics have a listener of their own.
 func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 	pages := &web.Server{
 		DB: a.DB, Accounts: a.Accounts, Place: a.place,
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Log:    slog.Default(), Observe: observe(metrics),
-		Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
+		Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Credentials: a.Credentials, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Usage: a.Usage, Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
 		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties,
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
@@ -42,8 +43,10 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
 		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Audit: a.Audit, Log: slog.Default(), Version: Version(),
 	}).Handler()
+	platforms := (&provider.Server{DB: a.DB, Credentials: a.Credentials, Names: a.Names, BaseURL: a.Config.BaseURL, Log: slog.Default()}).Handler()
 	mux := http.NewServeMux()
 	mux.Handle("/api/", programs)
+	mux.Handle(provider.Root, platforms)
 	mux.Handle("/openapi.json", programs)
 	mux.Handle("/openapi.yaml", programs)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -150,7 +153,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, metricsAddr stri
 	if own != nil {
 		err = errors.Join(err, own.Shutdown(leave))
 	}
-	err = errors.Join(err, server.Shutdown(leave), stopJobs(leave))
+	err = errors.Join(err, server.Shutdown(leave), a.Credentials.Flush(leave, ""), stopJobs(leave))
 	if errors.Is(err, http.ErrServerClosed) {
 		err = nil
 	}

@@ -25,8 +25,8 @@ var floors = [][]string{
 	{"fault"},
 	{"i18n", "db", "mail", "blob", "seal", "sheet"},
 	{"policy", "audit", "job", "vault"},
-	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "guard", "disclosure", "export", "access", "reveal", "usage", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "rights", "governance", "desk", "notice", "register"},
-	{"web", "api"},
+	{"board", "org", "person", "account", "roster", "catalogue", "licence", "pseudonym", "guard", "disclosure", "export", "credential", "access", "reveal", "usage", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "rights", "governance", "desk", "notice", "register"},
+	{"web", "api", "provider"},
 	{"app", "demo"},
 	{"cli"},
 }
@@ -124,7 +124,7 @@ var only = map[string][]string{
 	"github.com/jackc/pgx":        {"internal/db", "internal/job"},
 	"modernc.org/sqlite":          {"internal/db"},
 	"database/sql":                {"internal/db", "internal/job"},
-	"net/http": {"internal/web", "internal/api", "internal/app", "internal/access/accesstest", // a platform that tests sign in to
+	"net/http": {"internal/web", "internal/api", "internal/provider", "internal/app", "internal/access/accesstest", // a platform that tests sign in to
 		"internal/evaluation/media.go"}, // it sniffs a file
 	"github.com/nicksnyder/go-i18n": {"internal/i18n"},
 	"github.com/wneessen/go-mail":   {"internal/mail"},

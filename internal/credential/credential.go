@@ -128,6 +128,7 @@ type Bearer struct {
 	Credential string
 	Scopes     []Scope
 	Terms      disclosure.Terms
+	Lang       string // the board's
 	Day        string // of the request
 }
 

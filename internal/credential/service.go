@@ -7,7 +7,6 @@ import (
 
 	"aval/internal/audit"
 	"aval/internal/db"
-	"aval/internal/disclosure"
 	"aval/internal/fault"
 	"aval/internal/i18n"
 	"aval/internal/licence"
@@ -17,8 +16,6 @@ import (
 // Service is what people and programs do with credentials.
 type Service struct {
 	DB *db.DB
-	// Terms answers under which terms a licence discloses (disclosure.TermsOf).
-	Terms func(ctx context.Context, tx *db.Tx, id licence.ID) (disclosure.Terms, error)
 
 	known  knownTerms
 	counts counts

@@ -97,7 +97,10 @@ type held struct {
 const heldQuery = `SELECT t.credential_id, t.scopes, k.licence_id,
 		CAST(l.version AS text) || ' ' || p.status || ' ' || p.decision_id || ' ' || CAST(p.version AS text) || ' ' ||
 		(SELECT CAST(count(*) AS text) || ' ' || CAST(COALESCE(sum(u.version), 0) AS text) FROM undertaking u
-			WHERE u.board_id = $1 AND u.platform_id = l.platform_id)
+			WHERE u.board_id = $1 AND u.platform_id = l.platform_id) || ' ' ||
+		COALESCE((SELECT s.sector || ' ' || CAST(s.rotation AS text) FROM platform_sector s
+			WHERE s.board_id = $1 AND s.platform_id = l.platform_id), '') || ' ' ||
+		(SELECT b.settings FROM board b WHERE b.id = t.board_id)
 	FROM credential_token t
 	JOIN credential k ON k.board_id = t.board_id AND k.id = t.credential_id AND k.revoked_at IS NULL
 	JOIN licence l ON l.board_id = k.board_id AND l.id = k.licence_id
@@ -129,4 +132,16 @@ func uses(ctx context.Context, tx *db.Tx, id string) ([]Use, error) {
 		return u, err
 	}, `SELECT day, requests, objects, refused, last_at FROM credential_use
 		WHERE board_id = $1 AND credential_id = $2 ORDER BY day DESC LIMIT $3`, tx.Board, id, usedDays)
+}
+
+// language is the board's own, "" where the roster does not tell.
+func language(ctx context.Context, tx *db.Tx) (string, error) {
+	found, err := db.All(ctx, tx, func(r db.Row) (lang string, err error) {
+		err = r.Scan(&lang)
+		return lang, err
+	}, `SELECT language FROM org WHERE board_id = $1 AND kind = 'board' AND status = 'active' ORDER BY id LIMIT 1`, tx.Board)
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0], nil
 }

@@ -47,7 +47,7 @@ func (s *Service) Grant(ctx context.Context, id, secret string, asked []Scope) (
 			refused = ErrClient
 			return addUse(ctx, tx, id, Use{Day: i18n.DayOf(tx.Now), Refused: 1, LastAt: tx.Now})
 		}
-		if _, err := s.Terms(ctx, tx, c.Licence); err != nil {
+		if _, err := disclosure.TermsOf(ctx, tx, c.Licence); err != nil {
 			if _, known := fault.As(err); known {
 				refused = ErrOver
 				return nil
@@ -89,18 +89,21 @@ func (s *Service) Open(ctx context.Context, token string) (b Bearer, err error) 
 	b = Bearer{Board: boardID, Credential: h.credential, Scopes: ParseScopes(h.scopes), Day: i18n.DayOf(now)}
 	h.stamp += " " + b.Day
 	key := boardID + " " + string(h.licence)
-	if b.Terms, ok = s.known.of(key, h.stamp, now); ok {
+	if b.Terms, b.Lang, ok = s.known.of(key, h.stamp, now); ok {
 		return b, nil
 	}
 	err = s.DB.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
-		b.Terms, err = s.Terms(ctx, tx, h.licence)
+		if b.Terms, err = disclosure.TermsOf(ctx, tx, h.licence); err != nil {
+			return err
+		}
+		b.Lang, err = language(ctx, tx)
 		return err
 	})
 	if _, refused := fault.As(err); refused {
 		return b, ErrOver
 	}
 	if err == nil {
-		s.known.keep(key, h.stamp, now, b.Terms)
+		s.known.keep(key, stamped{h.stamp, now, b.Terms, b.Lang})
 	}
 	return b, err
 }
@@ -119,23 +122,24 @@ type stamped struct {
 	stamp string
 	at    time.Time
 	terms disclosure.Terms
+	lang  string
 }
 
-func (k *knownTerms) of(key, stamp string, now time.Time) (disclosure.Terms, bool) {
+func (k *knownTerms) of(key, stamp string, now time.Time) (t disclosure.Terms, lang string, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	found, ok := k.by[key]
 	age := now.Sub(found.at)
-	return found.terms, ok && found.stamp == stamp && age >= 0 && age < termsLife
+	return found.terms, found.lang, ok && found.stamp == stamp && age >= 0 && age < termsLife
 }
 
-func (k *knownTerms) keep(key, stamp string, now time.Time, t disclosure.Terms) {
+func (k *knownTerms) keep(key string, s stamped) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.by == nil {
 		k.by = map[string]stamped{}
 	}
-	k.by[key] = stamped{stamp, now, t}
+	k.by[key] = s
 }
 
 // counts gathers what was read, so that a request does not wait for a row that

@@ -105,7 +105,9 @@ func TestAMergeIsToldToPlatforms(t *testing.T) {
 		id := w.licence(nil)
 		w.refresh(id)
 		_, before, _ := w.shown(id)
-		w.write(func(ctx context.Context, tx *db.Tx) error { return disclosure.Move(ctx, tx, disclosure.OfUser, "p2", "p1") })
+		w.write(func(ctx context.Context, tx *db.Tx) error {
+			return disclosure.Move(ctx, tx, disclosure.OfUser, "p2", "p1")
+		})
 		w.exec(`UPDATE person SET status = 'tobedeleted' WHERE board_id = $1 AND id = 'p2'`)
 		left, err := job.Left(t.Context(), w.DB)
 		if err != nil || left[disclosure.RefreshJob] == 0 {

@@ -38,7 +38,7 @@ type Ref struct {
 // Clause compares what is visible of a row. What is absent fulfils no clause, so
 // that nobody learns from a count what they are not shown.
 type Clause struct {
-	Column string
+	Column string // "" is one that has no value
 	Op     Op
 	Value  string
 }
@@ -60,7 +60,7 @@ const (
 // Users reads the pupils of the audience and the teachers of their classes. Login
 // names are opened with names; without it, they stay empty.
 func Users(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t Terms, q Query) ([]User, error) {
-	people, err := rows(ctx, tx, users, t, q, scanUser)
+	people, err := rows(ctx, tx, userShape, t, q, scanUser)
 	if err != nil {
 		return nil, err
 	}
@@ -73,27 +73,27 @@ func Users(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t Terms, q Qu
 
 // Orgs reads the schools, and the board above them.
 func Orgs(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Org, error) {
-	return rows(ctx, tx, orgs, t, q, scanOrg)
+	return rows(ctx, tx, orgShape, t, q, scanOrg)
 }
 
 // Sessions reads the school years and their parts.
 func Sessions(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Session, error) {
-	return rows(ctx, tx, sessions, t, q, scanSession)
+	return rows(ctx, tx, sessionShape, t, q, scanSession)
 }
 
 // Courses reads what the classes are taught.
 func Courses(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Course, error) {
-	return rows(ctx, tx, courses, t, q, scanCourse)
+	return rows(ctx, tx, courseShape, t, q, scanCourse)
 }
 
 // Classes reads the groups of the audience; none where groups do not leave.
 func Classes(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Class, error) {
-	return rows(ctx, tx, classes, t, q, scanClass)
+	return rows(ctx, tx, classShape, t, q, scanClass)
 }
 
 // Enrollments reads who is in which group; none where groups do not leave.
 func Enrollments(ctx context.Context, tx *db.Tx, t Terms, q Query) ([]Enrollment, error) {
-	return rows(ctx, tx, enrollments, t, q, scanEnrollment)
+	return rows(ctx, tx, enrollmentShape, t, q, scanEnrollment)
 }
 
 // Count answers how many rows of a kind a query has, whatever its limit.
@@ -111,6 +111,13 @@ func Count(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (int, er
 		err = r.Scan(&n)
 		return n, err
 	}, `SELECT count(*) FROM `+s.from+` WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = $3`+b.where, b.args...)
+}
+
+// Shows tells whether a licence shows an object: of these roles or kinds, and of
+// those others.
+func Shows(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (bool, error) {
+	n, err := Count(ctx, tx, t, kind, q)
+	return n > 0, err
 }
 
 // rows reads what a query asks of a shape, in the order of the pseudonyms unless it asks for another.
@@ -203,6 +210,9 @@ func (b *builder) of(ctx context.Context, tx *db.Tx, ref Ref) error {
 
 // clause compares one column; NULL, which nothing is equal to or above, is what is absent.
 func (b *builder) clause(c Clause) (string, error) {
+	if c.Column == "" {
+		return `1 = 0`, nil
+	}
 	col, ok := b.shape.column(c.Column)
 	if !ok {
 		return "", fmt.Errorf("disclosure: no column %q of a %s", c.Column, b.shape.kind)
@@ -215,7 +225,7 @@ func (b *builder) clause(c Clause) (string, error) {
 	case col.many != "":
 		return `EXISTS (SELECT 1 FROM (` + col.many + `) m WHERE ` + b.compare(`m.v`, c.Op, c.Value) + `)`, nil
 	}
-	return b.compare(`NULLIF(`+col.seen()+`, '')`, c.Op, c.Value), nil
+	return b.compare(`NULLIF(`+b.seen(col)+`, '')`, c.Op, c.Value), nil
 }
 
 func (b *builder) compare(sql string, op Op, value string) string {
@@ -276,7 +286,7 @@ func (b *builder) page(q Query) (string, error) {
 			return "", fmt.Errorf("disclosure: no column %q of a %s", q.Sort, b.shape.kind)
 		}
 		if col.leaves(b.terms) && col.many == "" && col.sql != `d.value` {
-			by = col.seen() + order + `, d.value`
+			by = b.seen(col) + order + `, d.value`
 		}
 	}
 	if q.After != "" {
@@ -290,7 +300,7 @@ func (b *builder) page(q Query) (string, error) {
 	text.WriteString(`SELECT d.value, d.status, d.changed_at, d.subject_id`)
 	for _, c := range b.shape.columns {
 		text.WriteString(`, `)
-		text.WriteString(c.read(b.terms))
+		text.WriteString(b.read(c))
 	}
 	text.WriteString("\nFROM " + b.shape.from + "\nWHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = $3" + b.where)
 	text.WriteString("\nORDER BY " + by + order)

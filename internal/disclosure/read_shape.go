@@ -23,7 +23,9 @@ type shape struct {
 type column struct {
 	name   string
 	sql    string
+	alias  string // in place of sql where aliases of addresses leave
 	many   string // a SELECT of its values as v, for what a row has several of
+	lack   string // in place of many where there is none
 	field  Field  // that must leave for it
 	stays  bool   // also of a row that is gone
 	moment bool
@@ -55,24 +57,33 @@ var head = []column{
 }
 
 // seen is the column as the platform sees it: of who is gone, no more than that.
-func (c column) seen() string {
+func (b *builder) seen(c column) string {
 	if c.stays {
 		return c.sql
 	}
-	return `CASE WHEN d.status = 'active' THEN COALESCE(` + c.sql + `, '') ELSE '' END`
+	sql := c.sql
+	if c.alias != "" && b.terms.Aliases != "" {
+		sql = strings.ReplaceAll(c.alias, ":aliases", b.hold(b.terms.Aliases))
+		sql = strings.ReplaceAll(sql, ":sector", b.hold(b.terms.Sector))
+	}
+	return `CASE WHEN d.status = 'active' THEN COALESCE(` + sql + `, '') ELSE '' END`
 }
 
 // read is the column as it is read: what does not leave is not even asked for.
-func (c column) read(t Terms) string {
+func (b *builder) read(c column) string {
 	switch {
-	case !c.leaves(t):
+	case !c.leaves(b.terms):
 		return `''`
 	case c.many != "":
-		return `COALESCE((SELECT string_agg(m.v, ',' ORDER BY m.v) FROM (` + c.many + `) m), '')`
+		lack := c.lack
+		if lack != "" {
+			lack += ", "
+		}
+		return `COALESCE((SELECT string_agg(m.v, ',' ORDER BY m.v) FROM (` + c.many + `) m), ` + lack + `'')`
 	case c.stays:
 		return `COALESCE(` + c.sql + `, '')`
 	}
-	return c.seen()
+	return b.seen(c)
 }
 
 // reference is the pseudonym of what a column points to; of several, the one in use.
@@ -81,16 +92,20 @@ func reference(kind Kind, subject string) string {
 		AND o.subject_id = ` + subject + ` ORDER BY o.status, o.value LIMIT 1)`
 }
 
+// district is the board, where someone is who is in no school that is disclosed.
+const district = `(SELECT o.value FROM org a JOIN disclosed o ON o.board_id = a.board_id AND o.licence_id = $2
+	AND o.kind = 'org' AND o.subject_id = a.id WHERE a.board_id = $1 AND a.kind = 'board' ORDER BY o.status, o.value LIMIT 1)`
+
 const (
 	visibleClass = `SELECT v.subject_id FROM disclosed v WHERE v.board_id = $1 AND v.licence_id = $2 AND v.kind = 'class' AND v.status = 'active'`
 	visibleSeat  = `SELECT v.subject_id FROM disclosed v WHERE v.board_id = $1 AND v.licence_id = $2 AND v.kind = 'enrollment' AND v.status = 'active'`
 )
 
 var shapes = map[Kind]*shape{
-	OfUser: users, OfOrg: orgs, OfSession: sessions, OfCourse: courses, OfClass: classes, OfEnrollment: enrollments,
+	OfUser: userShape, OfOrg: orgShape, OfSession: sessionShape, OfCourse: courseShape, OfClass: classShape, OfEnrollment: enrollmentShape,
 }
 
-var users = &shape{
+var userShape = &shape{
 	kind: OfUser,
 	from: `disclosed d LEFT JOIN person p ON p.board_id = d.board_id AND p.id = d.subject_id`,
 	only: `d.role`,
@@ -98,9 +113,11 @@ var users = &shape{
 		{name: "role", sql: `d.role`, stays: true},
 		{name: "given_name", sql: `p.given_name`, field: GivenName},
 		{name: "family_name", sql: `p.family_name`, field: FamilyName},
-		{name: "email", sql: `p.email`, field: Email},
+		{name: "email", sql: `p.email`, alias: `(SELECT a.local_part || '@' || :aliases FROM pairwise_address a
+			WHERE a.board_id = $1 AND a.sector = :sector AND a.person_id = d.subject_id)`, field: Email},
 		{name: "grade", sql: `p.grade`, field: Grade},
-		{name: "orgs", many: `SELECT o.value AS v FROM person_role r JOIN disclosed o ON o.board_id = r.board_id AND o.licence_id = $2
+		{name: "enabled", sql: `CASE WHEN d.status = 'active' THEN 'true' ELSE 'false' END`, stays: true},
+		{name: "orgs", lack: district, many: `SELECT o.value AS v FROM person_role r JOIN disclosed o ON o.board_id = r.board_id AND o.licence_id = $2
 			AND o.kind = 'org' AND o.subject_id = r.org_id AND o.status = 'active'
 			WHERE r.board_id = $1 AND r.person_id = d.subject_id`},
 	},
@@ -111,7 +128,7 @@ var users = &shape{
 	},
 }
 
-var orgs = &shape{
+var orgShape = &shape{
 	kind: OfOrg,
 	from: `disclosed d LEFT JOIN org o1 ON o1.board_id = d.board_id AND o1.id = d.subject_id`,
 	only: `o1.kind`,
@@ -122,10 +139,11 @@ var orgs = &shape{
 	},
 }
 
-var sessions = &shape{
-	kind: OfSession,
-	from: `disclosed d LEFT JOIN academic_session s ON s.board_id = d.board_id AND s.id = d.subject_id`,
-	only: `s.kind`,
+var sessionShape = &shape{
+	kind:  OfSession,
+	needs: Groups,
+	from:  `disclosed d LEFT JOIN academic_session s ON s.board_id = d.board_id AND s.id = d.subject_id`,
+	only:  `s.kind`,
 	columns: []column{
 		{name: "title", sql: `s.title`, stays: true},
 		{name: "kind", sql: `s.kind`, stays: true},
@@ -140,7 +158,7 @@ var sessions = &shape{
 	},
 }
 
-var courses = &shape{
+var courseShape = &shape{
 	kind:  OfCourse,
 	from:  `disclosed d LEFT JOIN course k ON k.board_id = d.board_id AND k.id = d.subject_id`,
 	needs: Groups,
@@ -155,12 +173,14 @@ var courses = &shape{
 	},
 }
 
-// classSessions are those in which a class is held.
+// classSessions are those in which a class is given; of a class of which that is not
+// known, the school years.
 const classSessions = `SELECT o.value AS v FROM academic_session y JOIN disclosed o ON o.board_id = y.board_id AND o.licence_id = $2
 	AND o.kind = 'session' AND o.subject_id = y.id AND o.status = 'active'
-	WHERE y.board_id = $1 AND y.kind = 'schoolYear'`
+	WHERE y.board_id = $1 AND (EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id AND x.session_id = y.id)
+	OR y.kind = 'schoolYear' AND NOT EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id))`
 
-var classes = &shape{
+var classShape = &shape{
 	kind:  OfClass,
 	from:  `disclosed d LEFT JOIN class c ON c.board_id = d.board_id AND c.id = d.subject_id`,
 	needs: Groups,
@@ -176,15 +196,17 @@ var classes = &shape{
 		{name: "sessions", many: classSessions},
 	},
 	of: map[Kind]string{
-		OfOrg:     `c.school_id = :id`,
-		OfCourse:  `c.course_id = :id`,
-		OfSession: `EXISTS (SELECT 1 FROM academic_session y WHERE y.board_id = $1 AND y.id = :id AND y.kind = 'schoolYear')`,
+		OfOrg:    `c.school_id = :id`,
+		OfCourse: `c.course_id = :id`,
+		OfSession: `(EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id AND x.session_id = :id)
+			OR EXISTS (SELECT 1 FROM academic_session y WHERE y.board_id = $1 AND y.id = :id AND y.kind = 'schoolYear')
+			AND NOT EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id))`,
 		OfUser: `c.id IN (SELECT e.class_id FROM enrollment e WHERE e.board_id = $1 AND e.person_id = :id
 			AND e.status = 'active' AND e.id IN (` + visibleSeat + `):role)`,
 	},
 }
 
-var enrollments = &shape{
+var enrollmentShape = &shape{
 	kind: OfEnrollment,
 	from: `disclosed d LEFT JOIN enrollment e ON e.board_id = d.board_id AND e.id = d.subject_id
 		LEFT JOIN class c ON c.board_id = e.board_id AND c.id = e.class_id`,
@@ -205,15 +227,15 @@ var enrollments = &shape{
 	},
 }
 
-// known is a user with whom it is, for the login name to be found.
-type known struct {
+// someUser is a user with whom it is, for the login name to be found.
+type someUser struct {
 	User
 	subject string
 }
 
-func scanUser(r db.Row) (u known, err error) {
-	var orgs string
-	err = r.Scan(&u.Value, &u.Status, &u.ChangedAt, &u.subject, &u.Role, &u.GivenName, &u.FamilyName, &u.Email, &u.Grade, &orgs)
+func scanUser(r db.Row) (u someUser, err error) {
+	var enabled, orgs string
+	err = r.Scan(&u.Value, &u.Status, &u.ChangedAt, &u.subject, &u.Role, &u.GivenName, &u.FamilyName, &u.Email, &u.Grade, &enabled, &orgs)
 	u.Orgs = split(orgs)
 	return u, err
 }
@@ -259,7 +281,7 @@ func split(list string) []string {
 }
 
 // logins opens the login names of the pupils who are still there.
-func logins(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t Terms, people []known, list []User) error {
+func logins(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t Terms, people []someUser, list []User) error {
 	if names == nil || !t.Fields[LoginName] {
 		return nil
 	}

@@ -17,7 +17,7 @@ type op struct {
 	birth bool        // demographics
 }
 
-// owner is an object of the path that the rows belong to.
+// owner is an object of the path that the rows belong to; each belongs to the next.
 type owner struct {
 	kind disclosure.Kind
 	name string // in the path

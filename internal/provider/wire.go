@@ -245,9 +245,3 @@ func (w *writer) enrollment(e disclosure.Enrollment) {
 	w.text("endDate", e.End)
 	w.end()
 }
-
-func (w *writer) demographics(u disclosure.User) {
-	w.mark(u.Mark)
-	w.text("birthDate", u.BirthDate)
-	w.end()
-}

@@ -16,6 +16,7 @@ import (
 	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/contract"
+	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
@@ -54,6 +55,7 @@ type Server struct {
 	Catalogue      *catalogue.Service
 	Licences       *licence.Service
 	Contracts      *contract.Service
+	Credentials    *credential.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
