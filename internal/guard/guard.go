@@ -64,6 +64,8 @@ type Stop struct {
 type Column struct {
 	Title string
 	Let   []Code // what may leave in it, under the terms
+	// Domain is that of the addresses which stand for people's own, and may leave in it.
+	Domain string
 	// Login says that it holds login names, which may not derive from a name.
 	Login bool
 	// Drawn says that its cells are drawn by chance by aval itself, as passwords: not looked at.

@@ -20,12 +20,12 @@ type Table struct {
 // column is one of its columns, and what was seen in it.
 type column struct {
 	Column
-	stops    map[Code]int
-	own      map[uint64]int // rows whose own people bear this word
-	values   values // all
-	figures  values // those with a figure
-	last     string
-	words    []string // of last
+	stops   map[Code]int
+	own     map[uint64]int // rows whose own people bear this word
+	values  values         // all
+	figures values         // those with a figure
+	last    string
+	words   []string // of last
 }
 
 // values counts how many different values there are, and how many are somebody's.
@@ -83,10 +83,12 @@ func (t *Table) Row(about []Somebody, cells []string) {
 
 func (t *Table) look(r *Roster, c *column, about []Somebody, cell string) {
 	if strings.Contains(cell, "@") && isAddress(cell) {
-		c.stop(Email)
+		if c.Domain == "" || !strings.HasSuffix(cell, "@"+c.Domain) {
+			c.stop(Email)
+		}
 		return
 	}
-	if c.Login && derives(r, about, cell) {
+	if c.Login && !isPseudonym(cell) && derives(r, about, cell) {
 		c.stop(Login)
 	}
 	if born(cell, c.words, r.today) {
@@ -174,12 +176,12 @@ func (c *column) whole(r *Roster) {
 	c.values.take(s, r.single[s] && !slices.ContainsFunc(c.words, func(w string) bool { return r.plain[sum(w)] }))
 }
 
-// The length from which a number is one: of the row's own people, of anybody where
-// half of a column is such, and of anybody in any text.
+// The length from which a number is one: of whom a row is about alone; of one of
+// several, in a login name, or where half of a column is such; of anybody in any text.
 const (
-	ownNumber    = 3
-	columnNumber = 5
-	anyNumber    = 7
+	loneNumber = 3
+	someNumber = 5
+	anyNumber  = 7
 )
 
 // number tells whether somebody's number stands in the cell.
@@ -187,9 +189,12 @@ func (c *column) number(r *Roster, about []Somebody) bool {
 	if !strings.ContainsAny(c.last, "0123456789") {
 		return false
 	}
-	joined := strings.Join(c.words, "")
+	joined, shortest := strings.Join(c.words, ""), someNumber
+	if len(about) == 1 {
+		shortest = loneNumber
+	}
 	for _, p := range about {
-		if n := r.people[p].number; len(n) >= ownNumber && (joined == n || slices.Contains(c.words, n)) {
+		if n := r.people[p].number; len(n) >= shortest && (joined == n || slices.Contains(c.words, n)) {
 			return true
 		}
 	}
@@ -198,7 +203,7 @@ func (c *column) number(r *Roster, about []Somebody) bool {
 			return true
 		}
 	}
-	if len(joined) >= columnNumber {
+	if len(joined) >= someNumber {
 		c.figures.take(sum(joined), r.numbers[sum(joined)])
 	}
 	return false
@@ -236,16 +241,23 @@ func isAddress(cell string) bool {
 	return strings.TrimSpace(local) != "" && strings.Contains(domain, ".")
 }
 
+// isPseudonym tells whether a text is as db.NewID makes them: what stands in it is chance.
+func isPseudonym(cell string) bool {
+	return len(cell) == len("aaaaaaaaaaaaaaaaaaaaaaaaaa") && !strings.ContainsFunc(cell, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '2' || r > '7')
+	})
+}
+
 // prefix are the letters of a name with which a login name that derives from it begins.
 const prefix = 4
 
-// derives tells whether a login name is made of its owner's name or number.
+// derives tells whether a login name is made of its owner's name or number: of whom the row is about first.
 func derives(r *Roster, about []Somebody, login string) bool {
 	plain := letters(login)
 	begin := strings.TrimRight(plain, "0123456789")
-	for _, p := range about {
+	for _, p := range about[:min(1, len(about))] {
 		w := r.people[p]
-		if licence.ShowsName(w.given, w.family, login) || len(w.number) >= ownNumber && strings.Contains(plain, w.number) {
+		if licence.ShowsName(w.given, w.family, login) || len(w.number) >= someNumber && strings.Contains(plain, w.number) {
 			return true
 		}
 		for _, name := range []string{letters(w.given), letters(w.family)} {
