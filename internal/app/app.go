@@ -24,6 +24,7 @@ import (
 	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/decision"
+	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
@@ -86,6 +87,7 @@ type App struct {
 	Licences       *licence.Service
 	Contracts      *contract.Service
 	Credentials    *credential.Service
+	Disclosures    *disclosure.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
@@ -162,6 +164,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Licences:       licence.New(d, contract.Gate),
 		Contracts:      &contract.Service{DB: d, Blobs: blobs},
 		Credentials:    &credential.Service{DB: d},
+		Disclosures:    &disclosure.Service{DB: d},
 		Access:         access.New(d, pupils),
 		Requests:       request.New(d),
 		Evaluations:    evaluations,
@@ -189,23 +192,27 @@ func (a *App) Close() error {
 // handlers lists what the clock's door works on; nothing registers itself.
 func (a *App) handlers() map[job.Kind]job.Handler {
 	return map[job.Kind]job.Handler{
-		"notice.request":  a.Notices.Request,
-		"notice.contest":  a.Notices.Contest,
-		reveal.Alert:      a.Notices.Reveals,
-		reveal.Asking:     a.Notices.Asked,
-		reveal.Allowed:    a.Notices.Allowed,
-		reveal.Weekly:     a.Notices.Outliers,
-		incident.Reported: a.Notices.Incident,
-		reviewing:         a.ReviewLooks,
-		vault.ResealJob:   a.Vault.Reseal,
-		access.CreateJob:  a.Access.Run,
-		daily:             a.Daily,
-		sweeping:          a.SweepLicences,
-		keeping:           a.KeepAccounts,
-		following:         a.FollowConditions,
-		governing:         a.SweepGovernance,
-		minding:           a.MindRights,
-		mailing:           a.mailCheckpoint,
+		"notice.request":      a.Notices.Request,
+		"notice.contest":      a.Notices.Contest,
+		reveal.Alert:          a.Notices.Reveals,
+		reveal.Asking:         a.Notices.Asked,
+		reveal.Allowed:        a.Notices.Allowed,
+		reveal.Weekly:         a.Notices.Outliers,
+		incident.Reported:     a.Notices.Incident,
+		reviewing:             a.ReviewLooks,
+		vault.ResealJob:       a.Vault.Reseal,
+		access.CreateJob:      a.Access.Run,
+		daily:                 a.Daily,
+		sweeping:              a.SweepLicences,
+		keeping:               a.KeepAccounts,
+		licence.Changed:       a.Disclosures.Refresh,
+		disclosure.RefreshJob: a.Disclosures.Refresh,
+		disclosure.RosterJob:  a.Disclosures.Sweep,
+		disclosing:            a.SweepDisclosures,
+		following:             a.FollowConditions,
+		governing:             a.SweepGovernance,
+		minding:               a.MindRights,
+		mailing:               a.mailCheckpoint,
 	}
 }
 

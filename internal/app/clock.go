@@ -13,11 +13,12 @@ import (
 )
 
 const (
-	daily     job.Kind = "clock.daily"
-	sweeping  job.Kind = "licence.sweep"
-	keeping   job.Kind = "access.sweep"
-	reviewing job.Kind = "notice.weekly" // left daily, so that a week's letters are written soon after its end
-	mailing   job.Kind = "notice.checkpoint"
+	daily      job.Kind = "clock.daily"
+	sweeping   job.Kind = "licence.sweep"
+	keeping    job.Kind = "access.sweep"
+	disclosing job.Kind = "disclosure.sweep"
+	reviewing  job.Kind = "notice.weekly" // left daily, so that a week's letters are written soon after its end
+	mailing    job.Kind = "notice.checkpoint"
 )
 
 const (
@@ -64,6 +65,21 @@ func (a *App) SweepLicences(ctx context.Context, _, _ string) error {
 	}
 	for _, b := range boards {
 		if err := a.Licences.Sweep(ctx, b.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SweepDisclosures is the handler of disclosure.sweep: on each board it brings what leaves for
+// platforms to what the roster, the licences and the undertakings are that day.
+func (a *App) SweepDisclosures(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, b := range boards {
+		if err := a.Disclosures.Sweep(ctx, b.ID, ""); err != nil {
 			return err
 		}
 	}

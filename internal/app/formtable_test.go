@@ -62,7 +62,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account, "{check}", f.account, "{notice}", f.file, "{kind}", f.file).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account, "{check}", f.account, "{notice}", f.file, "{kind}", f.file, "{undertaking}", f.file).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -266,7 +266,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.contractForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -616,6 +616,29 @@ func (b *board) accountForms(two *board) []form {
 	over.page = "/licences/" + over.id
 	b.over(licence.ID(over.id))
 	return append(forms, over)
+}
+
+// credentialForms are those of what a platform's program signs in with.
+func (b *board) credentialForms(two *board) []form {
+	b.t.Helper()
+	at := func(b *board, made bool) string {
+		l, err := b.Licences.Record(b.t.Context(), b.as("principal"), b.accounted())
+		b.must(err)
+		if made {
+			_, _, err := b.Credentials.Make(b.t.Context(), b.as("evaluator"), l.ID)
+			b.must(err)
+		}
+		return string(l.ID)
+	}
+	row := func(does string, made bool) form {
+		f := form{route: "POST /licences/{id}/credential" + does, who: "evaluator", id: at(b, made), foreign: at(two, made)}
+		f.page = "/licences/" + f.id + "/credential"
+		return f
+	}
+	made, rotate, revoke := row("", false), row("/rotate", true), row("/revoke", true)
+	made.shows, rotate.shows = true, true
+	rotate.good, rotate.wrong = url.Values{"overlap": {"7"}}, slices.Concat(required("overlap"), among("overlap"))
+	return []form{made, rotate, revoke}
 }
 
 // keptForms are those of the pages on which the accounts of a licence are kept.

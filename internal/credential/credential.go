@@ -23,7 +23,7 @@ import (
 	"aval/internal/licence"
 )
 
-// Right is a part of what a licence discloses that a credential may read.
+// Right is a part of what a licence discloses.
 type Right string
 
 // The rights, after the scopes of OneRoster.
@@ -44,6 +44,21 @@ const (
 	V1p1 Version = "v1p1"
 	V1p2 Version = "v1p2"
 )
+
+// Root is where the addresses for platforms' programs begin, TokenPath where tokens
+// are given.
+const (
+	Root      = "/ims/oneroster/"
+	TokenPath = Root + "token"
+)
+
+// Path is where the operations of a version begin.
+func (v Version) Path() string {
+	if v == V1p1 {
+		return Root + "v1p1"
+	}
+	return Root + "rostering/v1p2"
+}
 
 // Scope is a right in one version: what a token opens.
 type Scope struct {
@@ -80,6 +95,15 @@ func ParseScopes(list string) (found []Scope) {
 	return found
 }
 
+// JoinScopes writes what ParseScopes reads.
+func JoinScopes(scopes []Scope) string {
+	words := make([]string, len(scopes))
+	for i, s := range scopes {
+		words[i] = s.String()
+	}
+	return strings.Join(words, " ")
+}
+
 // Opens tells whether one of some scopes opens what a right of a version is needed
 // for: the roster holds its core.
 func Opens(scopes []Scope, v Version, r Right) bool {
@@ -96,7 +120,6 @@ var Overlaps = []time.Duration{0, 24 * time.Hour, 7 * 24 * time.Hour, 30 * 24 * 
 type Credential struct {
 	ID        string // the client id; it begins with the board's
 	Licence   licence.ID
-	Rights    []Right
 	MadeBy    string
 	MadeAt    time.Time
 	RevokedBy string
@@ -150,32 +173,13 @@ func hash(secret string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// rightsOf reads a list of rights, those that are none left out.
-func rightsOf(list string) (rights []Right) {
-	words := strings.Fields(list)
-	for _, r := range Rights {
-		if slices.Contains(words, string(r)) {
-			rights = append(rights, r)
-		}
-	}
-	return rights
-}
-
-// granted is what a credential may have of what was asked: nothing asked is all of it.
-func (c Credential) granted(asked []Scope) (scopes []Scope) {
+// granted is what of the scopes that were asked for the terms let out: the roster, and
+// birth dates where the decision names them.
+func granted(t disclosure.Terms, asked []Scope) (scopes []Scope) {
 	for _, s := range Scopes() {
-		may := slices.Contains(c.Rights, s.Right) || s.Right == Core && slices.Contains(c.Rights, Roster)
-		if may && slices.Contains(asked, s) {
+		if slices.Contains(asked, s) && (s.Right != Demographics || t.Fields[disclosure.BirthDate]) {
 			scopes = append(scopes, s)
 		}
 	}
 	return scopes
-}
-
-func join[T any](list []T, word func(T) string) string {
-	words := make([]string, len(list))
-	for i, v := range list {
-		words[i] = word(v)
-	}
-	return strings.Join(words, " ")
 }

@@ -76,7 +76,7 @@ func theirs(ctx context.Context, tx *db.Tx, actor policy.Actor, id licence.ID) (
 
 // Make gives a licence its credential and answers the secret, which is shown once.
 // It refuses (Conflict) a licence that does not run or that has one already.
-func (s *Service) Make(ctx context.Context, actor policy.Actor, id licence.ID, demographics bool) (c Credential, secret string, err error) {
+func (s *Service) Make(ctx context.Context, actor policy.Actor, id licence.ID) (c Credential, secret string, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		l, err := theirs(ctx, tx, actor, id)
 		if err != nil {
@@ -91,10 +91,7 @@ func (s *Service) Make(ctx context.Context, actor policy.Actor, id licence.ID, d
 		case !fault.Is(err, fault.NotFound):
 			return err
 		}
-		c = Credential{ID: newName(tx.Board, db.NewID()), Licence: id, Rights: []Right{Roster}, MadeBy: actor.ID, MadeAt: tx.Now, Version: 1}
-		if demographics {
-			c.Rights = append(c.Rights, Demographics)
-		}
+		c = Credential{ID: newName(tx.Board, db.NewID()), Licence: id, MadeBy: actor.ID, MadeAt: tx.Now, Version: 1}
 		secret = newSecret()
 		if err := insert(ctx, tx, c); err != nil {
 			return err

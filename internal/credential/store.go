@@ -8,12 +8,10 @@ import (
 	"aval/internal/licence"
 )
 
-const columns = `id, licence_id, rights, made_by, made_at, revoked_by, revoked_at, version`
+const columns = `id, licence_id, made_by, made_at, revoked_by, revoked_at, version`
 
 func scan(r db.Row) (c Credential, err error) {
-	var rights string
-	err = r.Scan(&c.ID, &c.Licence, &rights, &c.MadeBy, &c.MadeAt, &c.RevokedBy, db.When(&c.RevokedAt), &c.Version)
-	c.Rights = rightsOf(rights)
+	err = r.Scan(&c.ID, &c.Licence, &c.MadeBy, &c.MadeAt, &c.RevokedBy, db.When(&c.RevokedAt), &c.Version)
 	return c, err
 }
 
@@ -28,8 +26,8 @@ func ofLicence(ctx context.Context, tx *db.Tx, id licence.ID) (Credential, error
 }
 
 func insert(ctx context.Context, tx *db.Tx, c Credential) error {
-	_, err := tx.Exec(ctx, `INSERT INTO credential (board_id, id, licence_id, rights, made_by, made_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-		tx.Board, c.ID, string(c.Licence), join(c.Rights, func(r Right) string { return string(r) }), c.MadeBy, c.MadeAt)
+	_, err := tx.Exec(ctx, `INSERT INTO credential (board_id, id, licence_id, made_by, made_at) VALUES ($1, $2, $3, $4, $5)`,
+		tx.Board, c.ID, string(c.Licence), c.MadeBy, c.MadeAt)
 	return err
 }
 
@@ -81,7 +79,7 @@ func insertToken(ctx context.Context, tx *db.Tx, id, token string, scopes []Scop
 		return err
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO credential_token (board_id, hash, credential_id, scopes, expires_at) VALUES ($1, $2, $3, $4, $5)`,
-		tx.Board, hash(token), id, join(scopes, Scope.String), tx.Now.Add(Life))
+		tx.Board, hash(token), id, JoinScopes(scopes), tx.Now.Add(Life))
 	return err
 }
 

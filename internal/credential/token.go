@@ -47,14 +47,15 @@ func (s *Service) Grant(ctx context.Context, id, secret string, asked []Scope) (
 			refused = ErrClient
 			return addUse(ctx, tx, id, Use{Day: i18n.DayOf(tx.Now), Refused: 1, LastAt: tx.Now})
 		}
-		if _, err := disclosure.TermsOf(ctx, tx, c.Licence); err != nil {
+		terms, err := disclosure.TermsOf(ctx, tx, c.Licence)
+		if err != nil {
 			if _, known := fault.As(err); known {
 				refused = ErrOver
 				return nil
 			}
 			return err
 		}
-		if scopes = c.granted(asked); len(scopes) == 0 {
+		if scopes = granted(terms, asked); len(scopes) == 0 {
 			refused = ErrScope
 			return nil
 		}

@@ -3,10 +3,26 @@ package disclosure
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"aval/internal/db"
+	"aval/internal/fault"
+	"aval/internal/i18n"
 )
+
+// aDomain is a name of at least two labels, as mail is sent to.
+var aDomain = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$`)
+
+// cleanDomain is a domain as it is kept; it refuses one that cannot receive mail.
+func cleanDomain(typed string) (string, error) {
+	domain := strings.ToLower(strings.TrimPrefix(i18n.Clean(typed), "@"))
+	if domain != "" && (len(domain) > 200 || !aDomain.MatchString(domain)) {
+		return "", fault.Form(map[string]string{"catch_all": "disclosure.domain_wrong"})
+	}
+	return domain, nil
+}
 
 // Addresses answers what leaves as the e-mail address of people under these terms, by
 // person: of the board's own domain for such addresses, the one that stands for them
@@ -47,6 +63,12 @@ func ensureAddresses(ctx context.Context, tx *db.Tx, sector string, people []str
 		return err
 	}
 	lack := lacking(people, there)
+	if len(lack) == 0 {
+		return nil
+	}
+	if err := writes(tx); err != nil {
+		return err
+	}
 	rows := make([][]any, len(lack))
 	for i, id := range lack {
 		rows[i] = []any{sector, id, db.NewID()}

@@ -21,6 +21,9 @@ func Ensure(ctx context.Context, tx *db.Tx, sector string, kind Kind, ids []stri
 	if len(lack) == 0 {
 		return values, nil
 	}
+	if err := writes(tx); err != nil {
+		return nil, err
+	}
 	if err := tx.Alone(ctx, "pairwise "+sector); err != nil {
 		return nil, err
 	}
@@ -58,6 +61,12 @@ func lacking(ids []string, values map[string]string) (lack []string) {
 
 // mint makes a pseudonym for subjects that have none; the sector is held alone.
 func mint(ctx context.Context, tx *db.Tx, sector string, kind Kind, ids []string, values map[string]string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := writes(tx); err != nil {
+		return err
+	}
 	today := i18n.DayOf(tx.Now)
 	rows := make([][]any, len(ids))
 	for i, id := range ids {

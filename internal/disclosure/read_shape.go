@@ -115,7 +115,7 @@ var userShape = &shape{
 		{name: "family_name", sql: `p.family_name`, field: FamilyName},
 		{name: "email", sql: `p.email`, alias: `(SELECT a.local_part || '@' || :aliases FROM pairwise_address a
 			WHERE a.board_id = $1 AND a.sector = :sector AND a.person_id = d.subject_id)`, field: Email},
-		{name: "grade", sql: `p.grade`, field: Grade},
+		{name: "grade", sql: `CASE WHEN d.role = 'student' THEN p.grade END`, field: Grade},
 		{name: "enabled", sql: `CASE WHEN d.status = 'active' THEN 'true' ELSE 'false' END`, stays: true},
 		{name: "orgs", lack: district, many: `SELECT o.value AS v FROM person_role r JOIN disclosed o ON o.board_id = r.board_id AND o.licence_id = $2
 			AND o.kind = 'org' AND o.subject_id = r.org_id AND o.status = 'active'

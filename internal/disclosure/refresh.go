@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -21,6 +22,16 @@ import (
 // RefreshJob brings what a licence discloses to what the roster, its audience and
 // its terms are. Its id is the licence's or, of one that is under way, a step's.
 const RefreshJob job.Kind = "disclosure.refresh"
+
+// RosterJob is left when anything on which every licence's part depends may have
+// changed: the roster, the board's domain of addresses.
+const RosterJob job.Kind = "disclosure.roster"
+
+// RosterChanged leaves a refresh of all that the board discloses, once the
+// transaction has committed.
+func RosterChanged(ctx context.Context, tx *db.Tx) error {
+	return job.Enqueue(ctx, tx, RosterJob, tx.Board)
+}
 
 // page is how many rows of the roster one transaction looks at.
 const page = 5000
@@ -86,9 +97,31 @@ func Run(ctx context.Context, d *db.DB, boardID, id string) error {
 	}
 }
 
-// take does one step and answers the next, nil after the last.
-func take(ctx context.Context, d *db.DB, boardID string, at step) (next *step, err error) {
-	err = d.Write(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
+// errWrites ends a step that only reads and finds something to write.
+var errWrites = errors.New("disclosure: something changed")
+
+// writes refuses to write in a transaction that reads.
+func writes(tx *db.Tx) error {
+	if tx.ReadOnly {
+		return errWrites
+	}
+	return nil
+}
+
+// take does one step and answers the next, nil after the last. It reads first: most of
+// the time nothing changed, and who writes meanwhile need not wait for it.
+func take(ctx context.Context, d *db.DB, boardID string, at step) (*step, error) {
+	next, err := takeIn(ctx, d.Read, boardID, at)
+	if errors.Is(err, errWrites) {
+		return takeIn(ctx, d.Write, boardID, at)
+	}
+	return next, err
+}
+
+type transaction func(ctx context.Context, board string, f func(context.Context, *db.Tx) error) error
+
+func takeIn(ctx context.Context, in transaction, boardID string, at step) (next *step, err error) {
+	err = in(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
 		r, err := begin(ctx, tx, at.licence)
 		if err != nil {
 			return err
@@ -114,7 +147,7 @@ type round struct {
 	schools map[string]bool // of its reach
 }
 
-// begin reads the terms, and holds the sector alone.
+// begin reads the terms and, to write, holds the sector alone.
 func begin(ctx context.Context, tx *db.Tx, id licence.ID) (r round, err error) {
 	r.Terms, err = TermsOf(ctx, tx, id)
 	switch {
@@ -134,8 +167,10 @@ func begin(ctx context.Context, tx *db.Tx, id licence.ID) (r round, err error) {
 			return r, err
 		}
 	}
-	if err := tx.Alone(ctx, "pairwise "+r.Sector); err != nil {
-		return r, err
+	if !tx.ReadOnly {
+		if err := tx.Alone(ctx, "pairwise "+r.Sector); err != nil {
+			return r, err
+		}
 	}
 	r.schools, err = reach(ctx, tx, r.Licence)
 	return r, err

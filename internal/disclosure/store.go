@@ -88,6 +88,12 @@ func held(ctx context.Context, tx *db.Tx, id licence.ID, like row, after, last s
 
 // keep writes rows that are new or that changed.
 func keep(ctx context.Context, tx *db.Tx, id licence.ID, changed []row) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	if err := writes(tx); err != nil {
+		return err
+	}
 	rows := make([][]any, len(changed))
 	for i, o := range changed {
 		rows[i] = []any{string(id), string(o.kind), o.value, o.subject, string(o.role), o.status, o.digest, tx.Now}
@@ -98,6 +104,12 @@ func keep(ctx context.Context, tx *db.Tx, id licence.ID, changed []row) error {
 
 // leaves marks rows as gone.
 func leaves(ctx context.Context, tx *db.Tx, id licence.ID, kind Kind, values []string) error {
+	if len(values) == 0 {
+		return nil
+	}
+	if err := writes(tx); err != nil {
+		return err
+	}
 	for part := range slices.Chunk(values, chunk) {
 		if _, err := tx.Exec(ctx, `UPDATE disclosed SET status = 'tobedeleted', changed_at = $4
 			WHERE board_id = $1 AND licence_id = $2 AND kind = $3 AND value IN `+db.In(5, len(part)),
@@ -119,6 +131,9 @@ func unfinished(ctx context.Context, tx *db.Tx, sector string) (bool, error) {
 
 // retireSome ends a page of the pseudonyms of a sector, then its addresses.
 func retireSome(ctx context.Context, tx *db.Tx, sector, after string) (string, error) {
+	if err := writes(tx); err != nil {
+		return "", err
+	}
 	all, err := db.All(ctx, tx, word, `SELECT value FROM pairwise WHERE board_id = $1 AND sector = $2 AND value > $3
 		ORDER BY value LIMIT $4`, tx.Board, sector, after, page)
 	if err != nil {

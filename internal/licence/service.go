@@ -10,6 +10,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/job"
 	orgs "aval/internal/org"
 	"aval/internal/person"
 	"aval/internal/policy"
@@ -21,6 +22,10 @@ const (
 	ControlPreapproved = "catalogue.preapproved" // 2.1
 	ControlAbided      = "decision.transmitted"  // 4.1: an exception while it runs for what was refused
 )
+
+// Changed is left when a licence was recorded or ended, and for each licence of a
+// platform that was decided on: what it discloses is not what it was. Its id is the licence's.
+const Changed job.Kind = "licence.changed"
 
 // Gate is asked of each licence before it is kept, in its transaction: what must stand
 // for one to begin, and a room above this one knows (contract.Gate).
@@ -78,6 +83,9 @@ func (s *Service) record(ctx context.Context, tx *db.Tx, actor policy.Actor, l L
 		if err := policy.Mark(ctx, tx, ControlPreapproved, Subject(l.ID), policy.Conform); err != nil {
 			return l, err
 		}
+	}
+	if err := job.Enqueue(ctx, tx, Changed, string(l.ID)); err != nil {
+		return l, err
 	}
 	return l, audit.Write(ctx, tx, actor, "licence.recorded", Subject(l.ID), audit.Under(l.clause()))
 }
@@ -162,6 +170,9 @@ func (s *Service) End(ctx context.Context, actor policy.Actor, id ID, on string)
 				return err
 			}
 		}
+		if err := job.Enqueue(ctx, tx, Changed, string(id)); err != nil {
+			return err
+		}
 		return audit.Write(ctx, tx, actor, "licence.ended", Subject(id), audit.Under(l.clause()), audit.Note("on="+l.EndedOn))
 	})
 	return l, err
@@ -198,6 +209,9 @@ func AfterDecision(ctx context.Context, tx *db.Tx, id catalogue.ID) error {
 			err = policy.Unmark(ctx, tx, ControlAbided, Subject(l.ID))
 		}
 		if err != nil {
+			return err
+		}
+		if err := job.Enqueue(ctx, tx, Changed, string(l.ID)); err != nil {
 			return err
 		}
 	}

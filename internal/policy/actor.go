@@ -86,6 +86,7 @@ const (
 	ContractRead         Action = "contract.read"
 	ContractManage       Action = "contract.manage"
 	ContractWaive        Action = "contract.waive"
+	DisclosureManage     Action = "disclosure.manage"
 	ClassRead            Action = "class.read"
 	RosterRead           Action = "roster.read"
 	RosterImport         Action = "roster.import"
@@ -140,7 +141,7 @@ var Actions = []Action{
 	EvaluationExport, InvitationRead, InvitationAnswer, CriterionManage, SignerManage, DecisionRead,
 	DecisionDecide, DecisionAcknowledge, DecisionContest, DecisionReevaluate, ContestAnswer,
 	ConditionRead, ConditionManage, ConditionAnswer, ConditionWaive, CatalogueRead, CatalogueEdit,
-	ContractRead, ContractManage, ContractWaive,
+	ContractRead, ContractManage, ContractWaive, DisclosureManage,
 	ClassificationManage, InventoryNote, InventoryRead, InventorySettle, DutyAcknowledge, DutyRead,
 	LicenceRead, LicenceRecord, ClassRead, RosterRead, RosterImport, PolicyRead, PolicyMove, PolicyVerify,
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,

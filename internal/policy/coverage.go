@@ -109,6 +109,7 @@ var Controls = map[string]string{
 	"licence.payer":         "a licence is recorded with the payer that its scope asks for",
 	"pseudonym.assigned":    "a pupil of the youth sector is given a login name; refused: taking it away without another",
 	"pseudonym.random":      "a login name is drawn at random and sealed; refused: the keys to whom may not manage them",
+	"pseudonym.conditions":  "a platform that insists on a name or an address gave an undertaking that is in force; refused: an undertaking without its conditions, or a name without one",
 	"pseudonym.known":       "someone is shown whose a login name is, within their reach; refused: to whom has none",
 	"student.helped":        "a pupil who lost a password is given another; refused: by who neither teaches the pupil nor heads the school",
 	"login.handed":          "a pupil’s user name and password are shown to be handed over, on a card or to help; refused: to who neither teaches the pupil nor heads the school",

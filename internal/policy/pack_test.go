@@ -167,7 +167,7 @@ func TestTheDirectivesAreAModel(t *testing.T) {
 			t.Errorf("%s, under %s: %+v", c.ID, c.Section, c.Cite)
 		}
 	}
-	if want := strings.Fields("PB.p1 PB.p2 PB.p3 PB.p4 PB.e1 PB.e2 PB.e3"); !slices.Equal(own, want) || directives != 47 {
+	if want := strings.Fields("PB.p1 PB.p2 PB.p3 PB.p4 PB.e1 PB.e2 PB.e3"); !slices.Equal(own, want) || directives != 48 {
 		t.Errorf("%v and %d directives", own, directives)
 	}
 	var aspects []string
@@ -190,7 +190,7 @@ func TestTheDirectivesAreAModel(t *testing.T) {
 func TestEachPolicyAnswersToTheNumbersTheProgramCites(t *testing.T) {
 	p := shippedPack(t, "conseil-infonuagique-2026")
 	for _, id := range strings.Fields(`1.3b 1.3e 2.1 2.2a 2.2b 2.2c 3.1 3.2 3.3 3.3c 4.1 4.1a 4.1b 4.2 4.2a 4.2b
-		5.1.1 5.1.2 6.1c 6.1d 6.1e 6.2a 6.2b 6.2c 6.2f 6.3b 6.3e 6.5a 6.5d 6.6a 6.6c 6.6d 7.1 7.2 A.0 QC-PIA-01`) {
+		5.1.1 5.1.2 5.2 6.1c 6.1d 6.1e 6.2a 6.2b 6.2c 6.2f 6.3b 6.3e 6.5a 6.5d 6.6a 6.6c 6.6d 7.1 7.2 A.0 QC-PIA-01`) {
 		c, ok := p.Clause(id)
 		if !ok || p.Cite(id) != c.ID || c.ID == id {
 			t.Errorf("%s: %q, cited as %q", id, c.ID, p.Cite(id))

@@ -27,10 +27,10 @@ func (s *Server) discovery(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]any{
 		"openapi": "3.0.1",
 		"info":    map[string]any{"title": "OneRoster Rostering Service 1.2, read operations", "version": "1.2"},
-		"servers": []any{map[string]any{"url": s.BaseURL + bases[credential.V1p2]}},
+		"servers": []any{map[string]any{"url": s.BaseURL + credential.V1p2.Path()}},
 		"paths":   paths,
 		"components": map[string]any{"securitySchemes": map[string]any{"OAuth2CC": map[string]any{"type": "oauth2",
-			"flows": map[string]any{"clientCredentials": map[string]any{"tokenUrl": s.BaseURL + Root + "token", "scopes": scopes}}}}},
+			"flows": map[string]any{"clientCredentials": map[string]any{"tokenUrl": s.BaseURL + credential.TokenPath, "scopes": scopes}}}}},
 	})
 }
 

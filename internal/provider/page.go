@@ -130,7 +130,7 @@ func (r *rates) allow(id string, perSecond float64, now time.Time) bool {
 }
 
 // warn adds to a body what of the request was passed over (1.1).
-func (w *writer) warn(token string, p *i18n.Printer) {
-	b, _ := json.Marshal([]payload{status("success", "warning", p.T("provider.passed_over"), token)}) // texts always marshal
+func (w *writer) warn(of warning, p *i18n.Printer) {
+	b, _ := json.Marshal([]payload{status("success", "warning", p.T(of.key), of.token)}) // texts always marshal
 	w.b = append(append(w.b, `,"statusInfoSet":`...), b...)
 }

@@ -27,13 +27,10 @@ import (
 )
 
 // Root is where everything of this door begins.
-const Root = "/ims/oneroster/"
+const Root = credential.Root
 
-// bases are where the operations of each version begin.
-var bases = map[credential.Version]string{
-	credential.V1p2: Root + "rostering/v1p2",
-	credential.V1p1: Root + "v1p1",
-}
+// versions are those that are spoken.
+var versions = []credential.Version{credential.V1p2, credential.V1p1}
 
 // Server answers platforms.
 type Server struct {
@@ -59,8 +56,9 @@ func (s *Server) Handler() http.Handler {
 		s.PerSecond = 50
 	}
 	m := http.NewServeMux()
-	m.HandleFunc(Root+"token", s.token)
-	for v, base := range bases {
+	m.HandleFunc(credential.TokenPath, s.token)
+	for _, v := range versions {
+		base := v.Path()
 		for _, o := range operations() {
 			m.Handle("GET "+base+"/"+o.path, s.operation(o, v))
 			m.Handle(base+"/"+o.path, refuse(noMethod, v))
@@ -68,7 +66,7 @@ func (s *Server) Handler() http.Handler {
 		m.Handle(base+"/", refuse(noObject, v))
 	}
 	for _, name := range discoveryNames {
-		m.HandleFunc("GET "+bases[credential.V1p2]+"/discovery/"+name, s.discovery)
+		m.HandleFunc("GET "+credential.V1p2.Path()+"/discovery/"+name, s.discovery)
 	}
 	m.Handle(Root, refuse(noObject, credential.V1p2))
 	return headers(m)
@@ -92,7 +90,9 @@ func (s *Server) operation(o op, v credential.Version) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b, refused := s.who(r)
 		if refused == nil {
-			refused = s.answer(w, r, o, v, b)
+			if refused = s.answer(w, r, o, v, b); refused != nil {
+				s.count(r.Context(), b, 0, true)
+			}
 		}
 		if refused != nil {
 			refused.write(w, r, v)
@@ -116,17 +116,17 @@ func (s *Server) who(r *http.Request) (b credential.Bearer, refused *refusal) {
 		return b, s.wrong(r.Context(), err)
 	}
 	if !s.rates.allow(b.Credential, s.PerSecond, s.DB.Clock()) {
-		return b, s.count(r.Context(), b, 0, tooMany)
+		s.count(r.Context(), b, 0, true)
+		return b, tooMany
 	}
 	return b, nil
 }
 
-// count notes a request, or one that was refused, and answers that refusal.
-func (s *Server) count(ctx context.Context, b credential.Bearer, objects int, refused *refusal) *refusal {
-	if err := s.Credentials.Count(ctx, b, objects, refused != nil); err != nil {
+// count notes a request, or one that was refused.
+func (s *Server) count(ctx context.Context, b credential.Bearer, objects int, refused bool) {
+	if err := s.Credentials.Count(ctx, b, objects, refused); err != nil {
 		s.wrong(ctx, err)
 	}
-	return refused
 }
 
 // wrong logs a mistake of ours.
@@ -147,7 +147,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 	if refused != nil {
 		return refused
 	}
-	out := &writer{version: v, base: s.BaseURL + bases[v], chosen: a.chosen, words: fillers(b.Lang)}
+	out := &writer{version: v, base: s.BaseURL + v.Path(), chosen: a.chosen, words: fillers(b.Lang)}
 	var p page
 	err := s.DB.Read(r.Context(), b.Board, func(ctx context.Context, tx *db.Tx) (err error) {
 		out.b = append(append(out.b, `{"`...), o.envelope()+`":`...)
@@ -160,11 +160,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 	})
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return s.count(r.Context(), b, 0, noObject)
+		return noObject
 	case err != nil:
 		return s.wrong(r.Context(), err)
 	}
-	if a.warns != "" {
+	if a.warns.token != "" {
 		out.warn(a.warns, i18n.For(i18n.Choose(r.Header.Get("Accept-Language"))))
 	}
 	out.b = append(out.b, '}')
@@ -174,7 +174,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, o op, v credenti
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(out.b)))
 	_, _ = w.Write(out.b) // the caller has gone
-	s.count(r.Context(), b, p.objects, nil)
+	s.count(r.Context(), b, p.objects, false)
 	return nil
 }
 

@@ -23,9 +23,12 @@ type asked struct {
 	disclosure.Query
 	chosen map[string]bool // the fields; nil is all of them
 	filter string          // as it was sent: it names the count
-	warns  string          // 1.1 answers a warning with the objects
+	warns  warning         // 1.1 answers one with the objects
 	params url.Values
 }
+
+// warning is a sentence and its token.
+type warning struct{ key, token string }
 
 // parameters reads an address as clients send it: encoded, or with the signs of a
 // filter as they are. Of a name that comes twice the first counts.
@@ -50,7 +53,7 @@ func parameters(raw string) url.Values {
 func read(o op, v credential.Version, params url.Values) (a asked, refused *refusal) {
 	m := o.model(v)
 	a.params = params
-	if a.chosen, refused = choose(m, v, params); refused != nil || o.one {
+	if refused = a.choose(m, v, params); refused != nil || o.one {
 		return a, refused
 	}
 	if a.Limit, refused = number(params, "limit", usualLimit, 1); refused != nil {
@@ -92,25 +95,27 @@ func number(params url.Values, name string, usual, least int) (int, *refusal) {
 
 // choose reads which fields are wanted. What is no field is refused by 1.2; 1.1
 // warns, and shows everything.
-func choose(m model, v credential.Version, params url.Values) (map[string]bool, *refusal) {
+func (a *asked) choose(m model, v credential.Version, params url.Values) *refusal {
 	if !params.Has("fields") {
-		return nil, nil
+		return nil
 	}
 	chosen := map[string]bool{}
 	for word := range strings.SplitSeq(params.Get("fields"), ",") {
 		word = strings.TrimSpace(word)
 		if word == "" {
-			return nil, &refusal{status: 400, key: "provider.fields_blank", minor: blankSelection}
+			return &refusal{status: 400, key: "provider.fields_blank", minor: blankSelection}
 		}
 		if !slices.Contains(m.fields, word) {
 			if v == credential.V1p1 {
-				return nil, nil
+				a.warns = warning{"provider.fields_passed_over", unknownSelection[v]}
+				return nil
 			}
-			return nil, &refusal{status: 400, key: "provider.field_unknown", minor: unknownSelection}
+			return &refusal{status: 400, key: "provider.field_unknown", minor: unknownSelection}
 		}
 		chosen[word] = true
 	}
-	return chosen, nil
+	a.chosen = chosen
+	return nil
 }
 
 // order reads by what the objects are sorted; by nothing that is a field, the
@@ -126,7 +131,7 @@ func (a *asked) order(m model, v credential.Version, params url.Values) *refusal
 	if sort := params.Get("sort"); sort != "" {
 		column, known := m.paths[sort]
 		if !known && v == credential.V1p1 {
-			a.warns = unknownSort[v]
+			a.warns = warning{"provider.passed_over", unknownSort[v]}
 		}
 		if column != "value" {
 			a.Sort = column

@@ -91,11 +91,7 @@ func (s *Server) grant(w http.ResponseWriter, r *http.Request) (answer tokenAnsw
 		s.wrong(r.Context(), err)
 		return answer, notAnswered
 	}
-	words := make([]string, len(scopes))
-	for i, sc := range scopes {
-		words[i] = sc.String()
-	}
-	return tokenAnswer{token, "Bearer", int(credential.Life.Seconds()), strings.Join(words, " ")}, nil
+	return tokenAnswer{token, "Bearer", int(credential.Life.Seconds()), credential.JoinScopes(scopes)}, nil
 }
 
 // tokenForm reads the parameters; one that comes twice is refused.

@@ -51,13 +51,13 @@ func open(t *testing.T, d *db.DB) *world {
 	w := &world{DB: d, t: t, board: dbtest.Board(t, d), now: time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC), licence: "l1", seen: &strings.Builder{}}
 	d.Clock = func() time.Time { return w.now }
 	w.write(func(ctx context.Context, tx *db.Tx) error { return w.furnish(ctx, tx) })
-	w.decides(`["pseudonym","grade"]`)
+	w.decides(`["pseudonym","grade","birth_date"]`)
 	w.credentials = &credential.Service{DB: d}
 	s := httptest.NewServer((&provider.Server{DB: d, Credentials: w.credentials, BaseURL: base, PerSecond: 1e6}).Handler())
 	t.Cleanup(s.Close)
 	w.url = s.URL
 	w.refresh()
-	c, secret, err := w.credentials.Make(t.Context(), w.hand(), w.licence, true)
+	c, secret, err := w.credentials.Make(t.Context(), w.hand(), w.licence)
 	w.must(err)
 	w.id, w.secret = c.ID, secret
 	return w

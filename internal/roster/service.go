@@ -8,6 +8,7 @@ import (
 
 	"aval/internal/audit"
 	"aval/internal/db"
+	"aval/internal/disclosure"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
 )
@@ -75,6 +76,9 @@ func (s *Service) record(ctx context.Context, actor policy.Actor, r Report, name
 		}
 		note := fmt.Sprintf("students=%d staff=%d schools=%d classes=%d enrollments=%d warnings=%d defects=%d names=%d",
 			r.Students, r.Staff, r.Schools, r.Classes, r.Enrollments, len(r.Warnings), len(r.Defects), named)
+		if err := disclosure.RosterChanged(ctx, tx); err != nil {
+			return err
+		}
 		return audit.Write(ctx, tx, actor, "roster.imported", subject, audit.Under("6.3e"), audit.Note(note))
 	})
 	return r, err

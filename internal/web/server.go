@@ -20,6 +20,7 @@ import (
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/desk"
+	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
 	"aval/internal/governance"
@@ -56,6 +57,7 @@ type Server struct {
 	Licences       *licence.Service
 	Contracts      *contract.Service
 	Credentials    *credential.Service
+	Disclosures    *disclosure.Service
 	Access         *access.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service

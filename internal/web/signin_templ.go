@@ -105,11 +105,11 @@ func signInPage(v *visit, boards []board.Board, next string) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				}
-				templ_7745c5c3_Err = ui.Text(v.p, credential(v.input("login", "signin.login", "", ""), "text", "username")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Text(v.p, signInField(v.input("login", "signin.login", "", ""), "text", "username")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Text(v.p, credential(v.input("password", "signin.password", "", ""), "password", "current-password")).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Text(v.p, signInField(v.input("password", "signin.password", "", ""), "password", "current-password")).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -150,7 +150,7 @@ func boardOptions(v *visit, boards []board.Board) []ui.Option {
 }
 
 // credential is a field that a password manager knows; a password is never sent back.
-func credential(f ui.Input, kind, complete string) ui.Input {
+func signInField(f ui.Input, kind, complete string) ui.Input {
 	f.Type, f.Complete = kind, complete
 	if kind == "password" {
 		f.Value = ""

@@ -6,7 +6,6 @@ CREATE TABLE credential (
   board_id text NOT NULL REFERENCES board (id),
   id text NOT NULL,
   licence_id text NOT NULL,
-  rights text NOT NULL,
   made_by text NOT NULL,
   made_at timestamptz NOT NULL,
   revoked_by text NOT NULL DEFAULT '',

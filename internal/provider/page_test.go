@@ -1,0 +1,245 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"aval/internal/credential"
+	"aval/internal/db"
+	"aval/internal/disclosure"
+	"aval/internal/policy"
+)
+
+var nextLink = regexp.MustCompile(`<([^>]*)>; rel="next"`)
+
+// ids are the pseudonyms of an answer, in its order.
+func (w *world) ids(a answer) (ids []string) {
+	w.t.Helper()
+	for _, o := range w.objects(a) {
+		ids = append(ids, fmt.Sprint(o["sourcedId"]))
+	}
+	return ids
+}
+
+// Page after page, by the address that each names, everything is there once,
+// although someone comes and someone goes meanwhile.
+func TestPagesFollowEachOther(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		for _, at := range []string{v12, v11} {
+			all := w.ids(w.get(token, at+"enrollments?limit=10000"))
+			if len(all) != 4 || !slices.IsSorted(all) {
+				t.Fatalf("all at once: %v", all)
+			}
+			var walked []string
+			next := at + "enrollments?limit=3&filter=" + "status%3D'active'"
+			for next != "" {
+				a := w.get(token, next)
+				if a.status != http.StatusOK || a.header.Get("X-Total-Count") != "4" {
+					t.Fatalf("%s: %d, %s in all", next, a.status, a.header.Get("X-Total-Count"))
+				}
+				walked, next = append(walked, w.ids(a)...), ""
+				if m := nextLink.FindStringSubmatch(a.header.Get("Link")); m != nil {
+					next = m[1]
+				}
+			}
+			if !slices.Equal(walked, all) {
+				t.Errorf("walked %v, want %v", walked, all)
+			}
+		}
+		a := w.get(token, v12+"users?limit=1&offset=2&sort=familyName")
+		for _, want := range []string{`limit=1&offset=3&sort=familyName>; rel="next"`, `offset=3&sort=familyName>; rel="last"`,
+			`offset=0&sort=familyName>; rel="first"`, `offset=1&sort=familyName>; rel="prev"`, "<" + base + "/ims/"} {
+			if !strings.Contains(a.header.Get("Link"), want) {
+				t.Errorf("Link %s has no %s", a.header.Get("Link"), want)
+			}
+		}
+		if a := w.get(token, v12+"users?offset=4"); a.status != 200 || a.body != `{"users":[]}` || strings.Contains(a.header.Get("Link"), "next") {
+			t.Errorf("beyond the end: %d %s %s", a.status, a.body, a.header.Get("Link"))
+		}
+	})
+}
+
+// Filters come encoded and as they are, with one clause or two.
+func TestFilters(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		school, pupil := w.value("l1", disclosure.OfOrg, "s1"), w.value("l1", disclosure.OfUser, "p10")
+		for _, c := range []struct {
+			path string
+			want int
+		}{
+			{v12 + "users?filter=roles.role='student'", 3},
+			{v12 + "users?filter=roles.role%3D%27student%27", 3},
+			{v12 + "users?filter=roles.role+%3D+'teacher'", 1},
+			{v12 + "users?filter=roles.role='student'%20AND%20status='active'", 3},
+			{v12 + "users?filter=roles.role='student'%20OR%20roles.role='teacher'", 4},
+			{v12 + "users?filter=roles.role='student'%20AND%20roles.role='teacher'", 0},
+			{v12 + "users?filter=roles.org.sourcedId='" + school + "'", 4},
+			{v12 + "users?filter=sourcedId='" + pupil + "'", 1},
+			{v12 + "users?filter=sourcedId!='" + pupil + "'", 3},
+			{v12 + "users?filter=sourcedId>='" + pupil + "'%20AND%20sourcedId<='" + pupil + "'", 1},
+			{v12 + "users?filter=grades~'0'", 3},
+			{v12 + "users?filter=enabledUser='true'", 4},
+			{v12 + "users?filter=givenName='Tamarinp10'", 0},
+			{v12 + "users?filter=familyName!='x'", 0},
+			{v12 + "users?filter=email~'@'", 0},
+			{v12 + "users?filter=phone='5'", 0},
+			{v12 + "users?filter=familyName='d'Aulne'", 0},
+			{v12 + "users?filter=dateLastModified>'2026-11-19'", 4},
+			{v12 + "users?filter=dateLastModified>'2026-11-20T15:00:00.000Z'", 0},
+			{v12 + "users?filter=dateLastModified>='2026-11-20T10:00:00-05:00'", 4},
+			{v12 + "users?filter=dateLastModified>='2026-11-20T16:00:00+01:00'", 4},
+			{v12 + "classes?filter=school.sourcedId='" + school + "'", 1},
+			{v12 + "enrollments?filter=role='teacher'%20AND%20primary='true'", 1},
+			{v12 + "enrollments?filter=user.sourcedId='" + pupil + "'", 1},
+			{v12 + "orgs?filter=type='district'", 1},
+			{v12 + "academicSessions?filter=type='term'", 1},
+			{v11 + "users?filter=role='student'", 3},
+			{v11 + "users?filter=orgs.sourcedId='" + school + "'", 4},
+		} {
+			a := w.get(token, c.path)
+			if a.status != http.StatusOK || len(w.objects(a)) != c.want || a.header.Get("X-Total-Count") != fmt.Sprint(c.want) {
+				t.Errorf("%s: %d, %s in all, %s", c.path, a.status, a.header.Get("X-Total-Count"), a.body)
+			}
+		}
+	})
+}
+
+func TestFieldsAndOrder(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		for _, o := range w.objects(w.get(token, v12+"users?fields=sourcedId,roles,phone")) {
+			if len(o) != 2 || o["sourcedId"] == nil || o["roles"] == nil {
+				t.Errorf("some fields: %v", o)
+			}
+		}
+		up, down := w.ids(w.get(token, v12+"users")), w.ids(w.get(token, v12+"users?orderBy=desc"))
+		slices.Reverse(down)
+		if !slices.Equal(up, down) {
+			t.Errorf("%v is not %v the other way around", up, down)
+		}
+		if byNothing := w.ids(w.get(token, v12+"users?sort=shoeSize")); !slices.Equal(byNothing, up) {
+			t.Errorf("by no field: %v", byNothing)
+		}
+		a := w.get(token, v11+"users?sort=shoeSize")
+		if a.status != 200 || !slices.Equal(w.ids(a), up) || !strings.Contains(a.body, `"imsx_severity":"warning"`) || !strings.Contains(a.body, "invalid_sort_field") {
+			t.Errorf("by no field, 1.1: %d %s", a.status, a.body)
+		}
+		a = w.get(token, v11+"users?fields=shoeSize")
+		if a.status != 200 || len(w.objects(a)[0]) < 5 || !strings.Contains(a.body, "invalid_selection_field") {
+			t.Errorf("no field, 1.1: %d %s", a.status, a.body)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+v12+"users?limit=10000", strings.NewReader(`{"a":1}`))
+		w.must(err)
+		r.Header.Set("Authorization", "bearer "+token)
+		if a := w.send(r); a.status != 200 {
+			t.Errorf("a GET with a body: %d", a.status)
+		}
+	})
+}
+
+// Secrets overlap while one takes the other's place; what is revoked, over or
+// refused reads nothing, at once.
+func TestTheEndOfACredential(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		first := w.secret
+		_, second, err := w.credentials.Rotate(t.Context(), w.hand(), w.licence, 24*time.Hour)
+		w.must(err)
+		for _, secret := range []string{first, second} {
+			w.secret = secret
+			w.token()
+		}
+		w.now = w.now.Add(24 * time.Hour)
+		form := map[string][]string{"grant_type": {"client_credentials"}}
+		if a := w.ask(w.id, first, form); a.status != 401 {
+			t.Errorf("the old secret after its day: %d", a.status)
+		}
+		token = w.token()
+		w.exec(`UPDATE platform SET status = 'refused', version = version + 1 WHERE board_id = $1`)
+		if a := w.get(token, v12+"users"); a.status != 403 || a.minor() != "forbidden" {
+			t.Errorf("a refused platform: %d %s", a.status, a.body)
+		}
+		if a := w.ask(w.id, second, form); a.status != 400 || !strings.Contains(a.body, "unauthorized_client") {
+			t.Errorf("a token for a refused platform: %d %s", a.status, a.body)
+		}
+		w.exec(`UPDATE platform SET status = 'approved', version = version + 1 WHERE board_id = $1`)
+		if a := w.get(token, v12+"users"); a.status != 200 {
+			t.Errorf("approved again: %d", a.status)
+		}
+		w.exec(`UPDATE licence SET ended_on = '2026-11-20', version = version + 1 WHERE board_id = $1 AND id = 'l1'`)
+		if a := w.get(token, v12+"users"); a.status != 403 {
+			t.Errorf("a licence that ended: %d", a.status)
+		}
+		w.exec(`UPDATE licence SET ended_on = '', version = version + 1 WHERE board_id = $1 AND id = 'l1'`)
+		w.must(w.credentials.Revoke(t.Context(), w.hand(), w.licence))
+		if a := w.get(token, v12+"users"); a.status != 401 {
+			t.Errorf("a revoked credential: %d", a.status)
+		}
+		if a := w.ask(w.id, second, form); a.status != 401 {
+			t.Errorf("a token for a revoked credential: %d", a.status)
+		}
+	})
+}
+
+// What was read is counted by day, and shown to who manages it alone.
+func TestReadsAreCounted(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		for range 3 {
+			w.get(token, v12+"users")
+		}
+		w.get(token, v12+"users/nobody")
+		w.ask(w.id, "wrong", map[string][]string{"grant_type": {"client_credentials"}})
+		director := w.hand()
+		v, err := w.credentials.View(t.Context(), director, w.licence)
+		w.must(err)
+		want := credential.Use{Day: "2026-11-20", Requests: 3, Objects: 12, Refused: 2, LastAt: w.now}
+		if len(v.Use) != 1 || v.Use[0] != want {
+			t.Errorf("counted %+v, want %+v", v.Use, want)
+		}
+		principal := policy.Actor{ID: "a", Board: w.board, Via: "web", Pack: director.Pack, Grants: []policy.Grant{{Role: policy.Principal, Org: "s1"}}}
+		if v, err := w.credentials.View(t.Context(), principal, w.licence); err != nil || v.ID != "" {
+			t.Errorf("a principal sees %+v %v", v, err)
+		}
+		if _, _, err := w.credentials.Make(t.Context(), principal, "l2"); err == nil {
+			t.Error("a principal makes a credential")
+		}
+		if _, _, err := w.credentials.Make(t.Context(), director, w.licence); err == nil {
+			t.Error("a second credential is made")
+		}
+	})
+}
+
+// Secrets and tokens are in no cell of the tables.
+func TestNoSecretIsKept(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		for _, table := range []string{"credential", "credential_secret", "credential_token"} {
+			for _, column := range []string{"credential_id", "hash", "id", "scopes"} {
+				if table == "credential" && column != "id" || table != "credential" && column == "id" || table == "credential_secret" && column == "scopes" {
+					continue
+				}
+				w.write(func(ctx context.Context, tx *db.Tx) error {
+					cells, err := db.All(ctx, tx, func(r db.Row) (s string, err error) {
+						err = r.Scan(&s)
+						return s, err
+					}, `SELECT `+column+` FROM `+table+` WHERE board_id = $1`, tx.Board)
+					for _, cell := range cells {
+						if strings.Contains(cell, w.secret) || strings.Contains(cell, token) {
+							t.Errorf("%s.%s keeps a secret", table, column)
+						}
+					}
+					return err
+				})
+			}
+		}
+	})
+}
