@@ -53,11 +53,11 @@ func isPrivateKey(text string) bool {
 // that was cut has written is gone on with. It refuses (Conflict) with the reason; of
 // export.unreachable another attempt may come further.
 func (r *Route) upload(ctx context.Context, secret string, m Made, file io.ReadSeeker) error {
-	c, err := r.dial(ctx, secret)
+	c, hangUp, err := r.dial(ctx, secret)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = c.Close() }() // what counts was closed and looked at
+	defer hangUp()
 	part := path.Join(r.Folder, "."+r.Name()+"."+m.Digest[:16]+".part")
 	if err := send(c, part, m.Size, file); err != nil {
 		return refuse("export.upload_failed", err)
@@ -109,22 +109,22 @@ func send(c *sftp.Client, part string, size int64, file io.ReadSeeker) (err erro
 }
 
 // dial opens the server, if it is the one whose key is pinned.
-func (r *Route) dial(ctx context.Context, secret string) (*sftp.Client, error) {
+func (r *Route) dial(ctx context.Context, secret string) (c *sftp.Client, hangUp func(), err error) {
 	pinned, _, _, _, err := ssh.ParseAuthorizedKey([]byte(r.HostKey))
 	if err != nil {
-		return nil, refuse("export.host_key_differs", err)
+		return nil, nil, refuse("export.host_key_differs", err)
 	}
 	auth := ssh.Password(secret)
 	if r.Secret == PrivateKey {
 		signer, err := ssh.ParsePrivateKey([]byte(secret))
 		if err != nil {
-			return nil, refuse("export.login_refused", err)
+			return nil, nil, refuse("export.login_refused", err)
 		}
 		auth = ssh.PublicKeys(signer)
 	}
 	conn, err := (&net.Dialer{Timeout: reach}).DialContext(ctx, "tcp", r.at())
 	if err != nil {
-		return nil, refuse("export.unreachable", err)
+		return nil, nil, refuse("export.unreachable", err)
 	}
 	_ = conn.SetDeadline(time.Now().Add(reach)) // a connection that takes none fails below
 	s, channels, requests, err := ssh.NewClientConn(conn, r.at(), &ssh.ClientConfig{
@@ -137,19 +137,19 @@ func (r *Route) dial(ctx context.Context, secret string) (*sftp.Client, error) {
 		}})
 	if err != nil {
 		_ = conn.Close() // it was of no use
-		return nil, refuse(dialKey(err), err)
+		return nil, nil, refuse(dialKey(err), err)
 	}
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		deadline = time.Time{}
 	}
 	_ = conn.SetDeadline(deadline) // a connection that takes none fails later
-	c, err := sftp.NewClient(ssh.NewClient(s, channels, requests))
-	if err != nil {
-		_ = s.Close() // it was of no use
-		return nil, refuse("export.unreachable", err)
+	hangUp = func() { _ = conn.Close() } // what counts was closed and looked at; it ends all above it
+	if c, err = sftp.NewClient(ssh.NewClient(s, channels, requests)); err != nil {
+		hangUp()
+		return nil, nil, refuse("export.unreachable", err)
 	}
-	return c, nil
+	return c, hangUp, nil
 }
 
 // algorithms are those under which a server shows a key of this kind.
