@@ -27,6 +27,7 @@ import (
 	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
+	"aval/internal/export"
 	"aval/internal/governance"
 	"aval/internal/incident"
 	"aval/internal/inventory"
@@ -89,6 +90,7 @@ type App struct {
 	Credentials    *credential.Service
 	Disclosures    *disclosure.Service
 	Access         *access.Service
+	Exports        *export.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
 	Decisions      *decision.Service
@@ -141,9 +143,10 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers := &portable.Keys{Vault: v}
+	exports := &export.Service{DB: d, Names: names}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
-		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers)},
+		Vault:          &vault.Service{Vault: v, DB: d, Rows: append(rights.Sealed(), names, pupils, signers, exports)},
 		Names:          names,
 		Reveals:        reveals,
 		Usage:          &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -166,6 +169,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Credentials:    &credential.Service{DB: d},
 		Disclosures:    &disclosure.Service{DB: d},
 		Access:         access.New(d, pupils),
+		Exports:        exports,
 		Requests:       request.New(d),
 		Evaluations:    evaluations,
 		Decisions:      decisions,
@@ -202,6 +206,8 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		reviewing:             a.ReviewLooks,
 		vault.ResealJob:       a.Vault.Reseal,
 		access.CreateJob:      a.Access.Run,
+		export.MakeJob:        a.Exports.Make,
+		export.HourlyJob:      a.SendExports,
 		daily:                 a.Daily,
 		sweeping:              a.SweepLicences,
 		keeping:               a.KeepAccounts,

@@ -18,6 +18,7 @@ import (
 
 	"aval/internal/api"
 	"aval/internal/db"
+	"aval/internal/export"
 	"aval/internal/fault"
 	"aval/internal/job"
 	"aval/internal/org"
@@ -33,7 +34,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		DB: a.DB, Accounts: a.Accounts, Place: a.place,
 		Secure: strings.HasPrefix(a.Config.BaseURL, "https://"),
 		Log:    slog.Default(), Observe: observe(metrics),
-		Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Credentials: a.Credentials, Disclosures: a.Disclosures, Access: a.Access, Requests: a.Requests, Evaluations: a.Evaluations,
+		Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Credentials: a.Credentials, Disclosures: a.Disclosures, Access: a.Access, Exports: a.Exports, Requests: a.Requests, Evaluations: a.Evaluations,
 		Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Usage: a.Usage, Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
 		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties,
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
@@ -132,7 +133,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, metricsAddr stri
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	server := &http.Server{Handler: a.Handler(metrics), ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute}
-	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime, Daily: []job.Kind{daily, sweeping, keeping, disclosing, reviewing, following, minding, governing}})
+	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime, Daily: []job.Kind{daily, sweeping, keeping, disclosing, reviewing, following, minding, governing}, Hourly: []job.Kind{export.HourlyJob}})
 	if err != nil {
 		return err
 	}

@@ -129,6 +129,8 @@ var only = map[string][]string{
 	"github.com/nicksnyder/go-i18n": {"internal/i18n"},
 	"github.com/wneessen/go-mail":   {"internal/mail"},
 	"github.com/danielgtaylor/huma": {"internal/api"},
+	"github.com/pkg/sftp":           {"internal/export"},
+	"golang.org/x/crypto/ssh":       {"internal/export"},
 	"gocloud.dev":                   {"internal/blob"},
 	"github.com/tink-crypto":        {"internal/seal", "internal/vault"},
 }

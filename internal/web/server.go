@@ -23,6 +23,7 @@ import (
 	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
+	"aval/internal/export"
 	"aval/internal/governance"
 	"aval/internal/incident"
 	"aval/internal/inventory"
@@ -59,6 +60,7 @@ type Server struct {
 	Credentials    *credential.Service
 	Disclosures    *disclosure.Service
 	Access         *access.Service
+	Exports        *export.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
 	Decisions      *decision.Service
