@@ -143,7 +143,7 @@ func (r *Route) dial(ctx context.Context, secret string) (c *sftp.Client, hangUp
 	if !ok {
 		deadline = time.Time{}
 	}
-	_ = conn.SetDeadline(deadline) // a connection that takes none fails later
+	_ = conn.SetDeadline(deadline)       // a connection that takes none fails later
 	hangUp = func() { _ = conn.Close() } // what counts was closed and looked at; it ends all above it
 	if c, err = sftp.NewClient(ssh.NewClient(s, channels, requests)); err != nil {
 		hangUp()
