@@ -31,6 +31,7 @@ import (
 	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
+	"aval/internal/export"
 	"aval/internal/governance"
 	"aval/internal/grade"
 	"aval/internal/guardian"
@@ -110,6 +111,7 @@ type App struct {
 	Credentials    *credential.Service
 	Disclosures    *disclosure.Service
 	Access         *access.Service
+	Exports        *export.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
 	Decisions      *decision.Service
@@ -163,10 +165,11 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers, rosters := &portable.Keys{Vault: v}, roster.New(d, names)
 	rosters.Folder, rosters.Limits = filepath.Join(c.Data, "rosters"), roster.LimitsOf(c.Rows)
+	exports := &export.Service{DB: d, Names: names}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault: &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(), source.Sealed(),
-			[]vault.Resealer{names, pupils, signers, correction.Sealed{}, roster.Sealed()})},
+			[]vault.Resealer{names, pupils, signers, correction.Sealed{}, roster.Sealed(), exports})},
 		Names:   names,
 		Reveals: reveals,
 		Usage:   &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
@@ -198,6 +201,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Credentials:    &credential.Service{DB: d},
 		Disclosures:    &disclosure.Service{DB: d},
 		Access:         access.New(d, pupils),
+		Exports:        exports,
 		Requests:       request.New(d),
 		Evaluations:    evaluations,
 		Decisions:      decisions,
@@ -240,6 +244,8 @@ func (a *App) handlers() map[job.Kind]job.Handler {
 		reviewing:             a.ReviewLooks,
 		vault.ResealJob:       a.Vault.Reseal,
 		access.CreateJob:      a.Access.Run,
+		export.MakeJob:        a.Exports.Make,
+		export.HourlyJob:      a.SendExports,
 		daily:                 a.Daily,
 		sweeping:              a.SweepLicences,
 		keeping:               a.KeepAccounts,

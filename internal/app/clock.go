@@ -211,3 +211,12 @@ func (a *App) MailCheckpoint(ctx context.Context, actor policy.Actor) error {
 		return a.Audit.Checkpoint(ctx, actor, a.Keys.Signer(actor.Board))
 	})
 }
+
+// SendExports is the handler of export.hourly: on each board it sends what is due.
+func (a *App) SendExports(ctx context.Context, _, _ string) error {
+	boards, err := a.Boards.List(ctx)
+	if err != nil {
+		return err
+	}
+	return a.Exports.Hourly(ctx, boards)
+}

@@ -18,6 +18,7 @@ import (
 
 	"aval/internal/api"
 	"aval/internal/db"
+	"aval/internal/export"
 	"aval/internal/fault"
 	"aval/internal/job"
 	"aval/internal/org"
@@ -39,7 +40,7 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		Directory: a.Directory, Corrections: a.Corrections, Requests: a.Requests, Evaluations: a.Evaluations, Decisions: a.Decisions, Portable: a.Portable,
 		Conditions: a.Conditions, Assessments: a.Assessments, Reveals: a.Reveals, Usage: a.Usage, Identity: a.Identity, Grades: a.Grades, Years: a.Years,
 		Pseudonyms: a.Pseudonyms, Incidents: a.Incidents, Breaches: a.Breaches, Registers: a.Registers, Rights: a.Rights, Governance: a.Governance,
-		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters, Mappings: a.Mappings, Sources: a.Sources,
+		Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters, Mappings: a.Mappings, Sources: a.Sources, Exports: a.Exports,
 		Audit: a.Audit, Delegations: a.Accounts, Boards: a.Boards, Adoptions: a.Adoptions, Keys: a.Keys, BaseURL: a.Config.BaseURL,
 	}
 	programs := (&api.Server{
@@ -140,7 +141,7 @@ func (a *App) Serve(ctx context.Context, listener net.Listener, metricsAddr stri
 	stopJobs, err := job.Run(ctx, a.DB, a.handlers(), job.Options{Timeout: a.Config.JobTime,
 		Long:   map[job.Kind]time.Duration{roster.WorkJob: roster.WorkTime, source.ImportJob: roster.WorkTime},
 		Daily:  []job.Kind{daily, sweeping, keeping, disclosing, reviewing, following, correcting, minding, governing, resuming},
-		Hourly: []job.Kind{fetching}})
+		Hourly: []job.Kind{fetching, export.HourlyJob}})
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"fault"},
 	{"i18n", "db", "mail", "blob", "seal", "sheet"},
 	{"policy", "audit", "job", "vault"},
-	{"board", "org", "person", "account", "roster", "source", "mapping", "guardian", "catalogue", "licence", "pseudonym", "disclosure", "credential", "directory", "correction", "access", "reveal", "usage", "identity", "grade", "schoolyear", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "breach", "rights", "governance", "desk", "notice", "register"},
+	{"board", "org", "person", "account", "roster", "source", "mapping", "guardian", "catalogue", "licence", "pseudonym", "guard", "disclosure", "export", "credential", "directory", "correction", "access", "reveal", "usage", "identity", "grade", "schoolyear", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "breach", "rights", "governance", "desk", "notice", "register"},
 	{"web", "api", "provider"},
 	{"app", "demo"},
 	{"cli"},
@@ -132,6 +132,8 @@ var only = map[string][]string{
 	"github.com/nicksnyder/go-i18n": {"internal/i18n"},
 	"github.com/wneessen/go-mail":   {"internal/mail"},
 	"github.com/danielgtaylor/huma": {"internal/api"},
+	"github.com/pkg/sftp":           {"internal/export"},
+	"golang.org/x/crypto/ssh":       {"internal/export"},
 	"gocloud.dev":                   {"internal/blob"},
 	"github.com/tink-crypto":        {"internal/seal", "internal/vault"},
 }

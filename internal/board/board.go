@@ -123,10 +123,10 @@ func (s *Service) Change(ctx context.Context, actor policy.Actor, settings polic
 		return audit.Write(ctx, tx, actor, "settings.changed", "board:"+tx.Board,
 			audit.Note(fmt.Sprintf("join_evaluator_decider=%t singles_an_hour=%d class_sets_an_hour=%d public_decisions=%t"+
 				" reevaluate_months=%d reminder_days=%d authorise_days=%d acknowledge_days=%d evaluate_days=%d decide_days=%d"+
-				" answer_days=%d access_days=%d retire_percent=%d", settings.JoinEvaluatorDecider, settings.Singles(), settings.ClassSets(),
+				" answer_days=%d access_days=%d retire_percent=%d smallest_group=%d plain_words=%d", settings.JoinEvaluatorDecider, settings.Singles(), settings.ClassSets(),
 				settings.PublicDecisions, settings.ReevaluateMonths, settings.ReminderDays, settings.AuthoriseDays,
 				settings.AcknowledgeDays, settings.EvaluateDays, settings.DecideDays, settings.AnswerDays, settings.OwnAccessDays,
-				settings.Retires())))
+				settings.Retires(), settings.SmallestGroup(), len(strings.Fields(settings.PlainWords)))))
 	})
 }
 

@@ -52,6 +52,7 @@ type commands struct {
 	Roster     rosterCmds     `cmd:"" help:"Rosters."`
 	Org        orgCmds        `cmd:"" help:"Schools and departments: of whom the policy speaks."`
 	Catalogue  catalogueCmds  `cmd:"" help:"Platforms."`
+	Licence    licenceCmds    `cmd:"" help:"Licences."`
 	Evaluation evaluationCmds `cmd:"" help:"Evaluations that leave the board, or come from another."`
 	Decision   decisionCmds   `cmd:"" help:"Decisions."`
 	Audit      auditCmds      `cmd:"" help:"The trail."`

@@ -210,6 +210,11 @@ type Settings struct {
 	// OwnAccessDays is in how many days the board answers a request of access to
 	// personal information; 0 is as many as the law lets it.
 	OwnAccessDays int `json:"access_days,omitempty"`
+	// OwnSmallestGroup is of how many pupils a group is at least that a file may
+	// describe when it leaves; 0 is the house's own number. PlainWords, a line each, are
+	// no names in such a file, although somebody bears them.
+	OwnSmallestGroup int    `json:"smallest_group,omitempty"`
+	PlainWords       string `json:"plain_words,omitempty"`
 	// CatchAll is a domain whose every address reaches the board: what platforms
 	// are given in place of people's own addresses is of it. Empty where there is none.
 	CatchAll string `json:"catch_all,omitempty"`
@@ -245,6 +250,19 @@ func quota(own, usual, most int) int {
 // Retires is how many pupils in a hundred a full set of the roster may retire
 // before it stops for a person.
 func (s Settings) Retires() int { return quota(s.RetirePercent, RetirePercent, 100) }
+
+// SmallestGroup is of how many pupils a group is at least that a file may describe.
+func (s Settings) SmallestGroup() int {
+	return quota(s.OwnSmallestGroup, SmallestGroup, MostSmallestGroup)
+}
+
+// What a file may describe when a board says nothing, and the most that it may ask;
+// of how many signs are the words that it may set apart, all together.
+const (
+	SmallestGroup     = 5
+	MostSmallestGroup = 50
+	LongestPlainWords = 4000
+)
 
 // AccessDays is in how many days a request of access to personal information is
 // answered: the board's own number, never more than that of the policy or the law,
@@ -288,6 +306,9 @@ func (s Settings) Check(p *Pack) error {
 			fields[name] = fault.Message{Key: "settings.quota_ceiling", Args: []any{n.most}}
 		}
 	}
+	if len(s.PlainWords) > LongestPlainWords {
+		fields["plain_words"] = fault.Message{Key: "settings.words_long", Args: []any{LongestPlainWords}}
+	}
 	own := Threshold{Bound: AtMost, Value: s.OwnAccessDays, Unit: "days"}
 	law, bound := p.Threshold(accessRequest)
 	if _, wrong := fields["access_days"]; !wrong && bound && own.Value > 0 && own.loosens(law) {
@@ -308,7 +329,7 @@ func (s Settings) targets() map[string]fault.Message {
 		"evaluate_days": {s.EvaluateDays, MostTargetDays}, "decide_days": {s.DecideDays, MostTargetDays},
 		"answer_days": {s.AnswerDays, MostTargetDays}, "access_days": {s.OwnAccessDays, MostTargetDays},
 		"reminder_days": {s.ReminderDays, MostTargetDays}, "reevaluate_months": {s.ReevaluateMonths, MostReevaluateMonths},
-		"retire_percent": {s.RetirePercent, 100},
+		"retire_percent": {s.RetirePercent, 100}, "smallest_group": {s.OwnSmallestGroup, MostSmallestGroup},
 	} {
 		if n.own < 0 || n.own > n.most {
 			fields[name] = fault.Message{Key: "settings.none_or", Args: []any{n.most}}

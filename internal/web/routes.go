@@ -35,6 +35,6 @@ func (s *Server) routes() []route {
 		{pattern: "POST /sign-out", need: anyone, do: s.signOut},
 		{pattern: "POST /language", need: anyone, do: s.setLanguage},
 		{pattern: "POST /appearance", need: anyone, do: s.setAppearance},
-	}, s.requestRoutes(), s.classRoutes(), s.directoryRoutes(), s.correctionRoutes(), s.usageRoutes(), s.identityRoutes(), s.yearRoutes(), s.evaluationRoutes(), s.apartRoutes(), s.portableRoutes(), s.policyRoutes(), s.governanceRoutes(), s.revealRoutes(), s.accountsRoutes(), s.credentialRoutes(), s.incidentRoutes(), s.breachRoutes(), s.rightsRoutes(), s.boardNoticeRoutes(), s.consentRoutes(),
+	}, s.requestRoutes(), s.classRoutes(), s.directoryRoutes(), s.correctionRoutes(), s.usageRoutes(), s.identityRoutes(), s.yearRoutes(), s.evaluationRoutes(), s.apartRoutes(), s.portableRoutes(), s.policyRoutes(), s.governanceRoutes(), s.revealRoutes(), s.accountsRoutes(), s.credentialRoutes(), s.exportRoutes(), s.incidentRoutes(), s.breachRoutes(), s.rightsRoutes(), s.boardNoticeRoutes(), s.consentRoutes(),
 		s.assessmentRoutes(), s.contractRoutes(), s.rosterRoutes(), s.sourceRoutes(), s.mappingRoutes(), s.disclosureRoutes(), s.conditionRoutes(), s.inventoryRoutes(), s.classificationRoutes(), s.dutyRoutes(), s.earlierRoutes(), s.publicRoutes())
 }

@@ -26,6 +26,7 @@ import (
 	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
+	"aval/internal/export"
 	"aval/internal/governance"
 	"aval/internal/grade"
 	"aval/internal/identity"
@@ -70,6 +71,7 @@ type Server struct {
 	Access         *access.Service
 	Directory      *directory.Service
 	Corrections    *correction.Service
+	Exports        *export.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
 	Decisions      *decision.Service

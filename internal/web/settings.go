@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"aval/internal/fault"
 	"aval/internal/policy"
@@ -30,6 +31,7 @@ func (s *Server) settingsChange(v *visit) error {
 	for name, n := range numbersOf(&settings) {
 		*n = numberTyped(v.form(name))
 	}
+	settings.PlainWords = strings.TrimSpace(v.form("plain_words"))
 	if err := s.Boards.Change(v.ctx(), v.actor, settings); err != nil {
 		return err
 	}
@@ -50,7 +52,8 @@ func quotaTyped(typed string) int {
 func numbersOf(s *policy.Settings) map[string]*int {
 	return map[string]*int{"authorise_days": &s.AuthoriseDays, "acknowledge_days": &s.AcknowledgeDays,
 		"evaluate_days": &s.EvaluateDays, "decide_days": &s.DecideDays, "answer_days": &s.AnswerDays,
-		"access_days": &s.OwnAccessDays, "reevaluate_months": &s.ReevaluateMonths, "reminder_days": &s.ReminderDays, "retire_percent": &s.RetirePercent}
+		"access_days": &s.OwnAccessDays, "reevaluate_months": &s.ReevaluateMonths, "reminder_days": &s.ReminderDays,
+		"retire_percent": &s.RetirePercent, "smallest_group": &s.OwnSmallestGroup}
 }
 
 // numberTyped is a number that may be left out; one that is none is refused as -1 is.
@@ -80,6 +83,13 @@ func accessInput(v *visit) ui.Input {
 	if t, bound := v.actor.Pack.Threshold("access_request"); bound {
 		f.Hint, f.Clause = v.T("settings.access_hint", t.Value), t.Clause
 	}
+	return f
+}
+
+// plainWordsInput is the field of the words that are no names in a file that leaves.
+func plainWordsInput(v *visit) ui.Input {
+	f := v.input("plain_words", "settings.plain_words", "settings.plain_words_hint", v.actor.Settings.PlainWords)
+	f.Rows, f.Optional = 3, true
 	return f
 }
 
