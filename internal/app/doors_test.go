@@ -197,6 +197,9 @@ func (b *board) ids() map[string][]string {
 		"approvals":    `SELECT id FROM reveal_approval WHERE board_id = $1 ORDER BY id`,
 		"pupils":       `SELECT id FROM person WHERE board_id = $1 AND kind = 'student' ORDER BY id LIMIT 2`,
 		"assessments":  `SELECT id FROM assessment WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"breaches":     `SELECT id FROM breach WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"corrections":  `SELECT id FROM correction WHERE board_id = $1 ORDER BY id LIMIT 2`,
+		"schools":      `SELECT id FROM org WHERE board_id = $1 AND kind = 'school' ORDER BY id LIMIT 2`,
 		"acts":         `SELECT id FROM identity_act WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"conditions":   `SELECT id FROM condition WHERE board_id = $1 ORDER BY id LIMIT 2`,
 		"sources":      `SELECT id FROM roster_source WHERE board_id = $1 ORDER BY id LIMIT 2`,
@@ -368,6 +371,11 @@ func (b *board) fill() {
 	b.bound()
 	b.undertaken()
 	b.held()
+	b.plain()
+	b.wrongName()
+	b.breached()
+	_, err = b.Identity.Part(ctx, b.as("it"), b.pupil("e00"), b.pupil("e01"))
+	b.must(err)
 	_, err = b.contest(b.decisionOf(b.to(request.Decided).ID).ID)
 	b.must(err)
 	r := b.to(request.Acknowledged)

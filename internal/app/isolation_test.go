@@ -111,7 +111,10 @@ func with(path string, ids map[string][]string) []string {
 // thingOf is the word that an address has for the thing it names.
 func thingOf(path string) string {
 	words := strings.Split(strings.TrimPrefix(path, "/api/v1"), "/")
-	if words[1] == "roster" {
+	switch {
+	case words[1] == "roster" && words[2] == "people":
+		return words[3]
+	case words[1] == "roster", words[1] == "directory":
 		return words[2]
 	}
 	return words[1]

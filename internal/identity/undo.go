@@ -36,6 +36,9 @@ func (s *Service) Part(ctx context.Context, actor policy.Actor, one, other strin
 // another came after about the same records: that is undone first.
 func (s *Service) Undo(ctx context.Context, actor policy.Actor, id string) (a Act, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		if err := actor.Find(policy.RosterMerge); err != nil {
+			return err
+		}
 		if err := s.begin(ctx, tx, actor); err != nil {
 			return err
 		}

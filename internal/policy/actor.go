@@ -426,6 +426,15 @@ func (a Actor) Allow(do Action, s Scope) error {
 	return fault.New(fault.Denied, "denied").Under(a.Under(s.Pack).clause(do))
 }
 
+// Find is Allow for one thing of the board that is asked for by its id: to who may
+// not, nothing has that id.
+func (a Actor) Find(do Action) error {
+	if a.Can(do, Scope{}) {
+		return nil
+	}
+	return fault.Missing()
+}
+
 // readAction is the action with which one sees what another action is done to.
 func readAction(do Action) Action {
 	area, _, _ := strings.Cut(string(do), ".")

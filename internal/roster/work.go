@@ -97,7 +97,7 @@ func (s *Service) admit(ctx context.Context, actor policy.Actor, set pourer, sta
 // waiting for a person.
 func (s *Service) Confirm(ctx context.Context, actor policy.Actor, id ImportID, told ...Told) error {
 	return s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if err := actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {
+		if err := actor.Find(policy.RosterImport); err != nil {
 			return err
 		}
 		p, err := get(ctx, tx, id)
@@ -127,7 +127,7 @@ func (s *Service) Confirm(ctx context.Context, actor policy.Actor, id ImportID, 
 // It refuses (Conflict) one that is too far.
 func (s *Service) Cancel(ctx context.Context, actor policy.Actor, id ImportID) error {
 	err := s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if err := actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {
+		if err := actor.Find(policy.RosterImport); err != nil {
 			return err
 		}
 		p, err := get(ctx, tx, id)
@@ -154,7 +154,7 @@ func (s *Service) Cancel(ctx context.Context, actor policy.Actor, id ImportID) e
 // Progress reads how far an import is, for whom may read the roster.
 func (s *Service) Progress(ctx context.Context, actor policy.Actor, id ImportID) (p Progress, err error) {
 	err = s.db.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if err := actor.Allow(policy.RosterRead, policy.Scope{}); err != nil {
+		if err := actor.Find(policy.RosterRead); err != nil {
 			return err
 		}
 		p, err = get(ctx, tx, id)

@@ -70,7 +70,7 @@ func TestOnlyWhoMayImportsBringsASet(t *testing.T) {
 				return err
 			},
 		} {
-			if err := do(); !fault.Is(err, fault.Denied) {
+			if err := do(); !fault.Is(err, fault.NotFound) {
 				t.Errorf("%s by a teacher: %v", name, err)
 			}
 		}

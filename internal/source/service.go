@@ -45,14 +45,6 @@ type Listed struct {
 
 func may(actor policy.Actor) error { return actor.Allow(policy.RosterImport, policy.Scope{}) }
 
-// sees is may for one source: to who has none, no source exists.
-func sees(actor policy.Actor) error {
-	if may(actor) != nil {
-		return fault.Missing()
-	}
-	return nil
-}
-
 // List answers the sources in use, by name.
 func (s *Service) List(ctx context.Context, actor policy.Actor) (list []Listed, err error) {
 	if err := may(actor); err != nil {
@@ -91,7 +83,7 @@ type View struct {
 
 // View shows a source and its last fetches.
 func (s *Service) View(ctx context.Context, actor policy.Actor, id ID) (v View, err error) {
-	if err := sees(actor); err != nil {
+	if err := actor.Find(policy.RosterImport); err != nil {
 		return v, err
 	}
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
@@ -146,7 +138,7 @@ func (s Source) plan() string {
 // Edit keeps other terms. An empty secret leaves the one that is kept, unless it
 // would be sent elsewhere than before: then it is to be typed again.
 func (s *Service) Edit(ctx context.Context, actor policy.Actor, id ID, t Terms, version int64) error {
-	if err := sees(actor); err != nil {
+	if err := actor.Find(policy.RosterImport); err != nil {
 		return err
 	}
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
@@ -179,7 +171,7 @@ func (s *Service) Edit(ctx context.Context, actor policy.Actor, id ID, t Terms, 
 // Remove puts a source out of use: its secret is forgotten, its history stays. What
 // is being fetched of it is dropped; the roster stays as it is.
 func (s *Service) Remove(ctx context.Context, actor policy.Actor, id ID) error {
-	if err := sees(actor); err != nil {
+	if err := actor.Find(policy.RosterImport); err != nil {
 		return err
 	}
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
@@ -231,7 +223,7 @@ type Tried struct {
 
 // Try asks a source for a token and for one organisation, and keeps nothing.
 func (s *Service) Try(ctx context.Context, actor policy.Actor, id ID) (tried Tried, err error) {
-	if err := sees(actor); err != nil {
+	if err := actor.Find(policy.RosterImport); err != nil {
 		return tried, err
 	}
 	var t Terms
@@ -295,7 +287,7 @@ func (s *Service) Start(ctx context.Context, actor policy.Actor, id ID, whole bo
 }
 
 func (s *Service) start(ctx context.Context, actor policy.Actor, id ID, whole, leave bool) (p Pull, err error) {
-	if err := sees(actor); err != nil {
+	if err := actor.Find(policy.RosterImport); err != nil {
 		return p, err
 	}
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
@@ -387,7 +379,7 @@ func (s *Service) Drop(ctx context.Context, actor policy.Actor, id ID, pull stri
 
 func (s *Service) decide(ctx context.Context, actor policy.Actor, id ID, pull, action string,
 	how func(context.Context, *db.Tx, Pull) error) error {
-	if err := sees(actor); err != nil {
+	if err := actor.Find(policy.RosterImport); err != nil {
 		return err
 	}
 	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
