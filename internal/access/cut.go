@@ -11,8 +11,8 @@ import (
 	"aval/internal/policy"
 )
 
-// withPassword are the accounts of a platform whose password the board gives.
-const withPassword = ` FROM pupil_account a JOIN licence l ON l.board_id = a.board_id AND l.id = a.licence_id
+// renewed are the accounts of a platform whose password the board gives.
+const renewed = ` FROM pupil_account a JOIN licence l ON l.board_id = a.board_id AND l.id = a.licence_id
 	WHERE a.board_id = $1 AND l.platform_id = $2 AND a.state <> 'retired' AND l.account_kind IN ('login_name', 'vendor_name')`
 
 // Renewable counts the accounts of a platform whose password the board gives.
@@ -20,7 +20,7 @@ func Renewable(ctx context.Context, tx *db.Tx, platform catalogue.ID) (int, erro
 	return db.One(ctx, tx, func(r db.Row) (n int, err error) {
 		err = r.Scan(&n)
 		return n, err
-	}, `SELECT count(*)`+withPassword, tx.Board, string(platform))
+	}, `SELECT count(*)`+renewed, tx.Board, string(platform))
 }
 
 // RenewSome gives other passwords to at most limit of those accounts, in the order of
@@ -32,7 +32,7 @@ func (s *Accounts) RenewSome(ctx context.Context, tx *db.Tx, actor policy.Actor,
 	ids, err := db.All(ctx, tx, func(r db.Row) (id string, err error) {
 		err = r.Scan(&id)
 		return id, err
-	}, `SELECT a.id`+withPassword+` AND a.id > $3 ORDER BY a.id LIMIT $4`, tx.Board, string(platform), after, limit)
+	}, `SELECT a.id`+renewed+` AND a.id > $3 ORDER BY a.id LIMIT $4`, tx.Board, string(platform), after, limit)
 	if err != nil || len(ids) == 0 {
 		return "", 0, err
 	}
@@ -66,10 +66,10 @@ func (s *Accounts) renew(ctx context.Context, tx *db.Tx, id string, held map[lic
 			return err
 		}
 	}
-	switch {
-	case a.State == Retired:
+	switch a.State {
+	case Retired:
 		return nil
-	case a.State == Suspended:
+	case Suspended:
 		if a.Was != ToCreate {
 			a.Was = ResetPending
 		}

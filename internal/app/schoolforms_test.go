@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"aval/internal/breach"
-	"aval/internal/catalogue"
 	"aval/internal/correction"
 	"aval/internal/db"
 )
@@ -62,7 +61,7 @@ func (b *board) schoolForms(two *board) []form {
 				required("given"), tooLong("given"), required("family"), tooLong("family"), tooLong("text"))},
 		take, done, refuse,
 		{route: "POST /breaches", who: "privacy_officer", good: url.Values{"platform": {string(b.platform().ID)}},
-			wrong: slices.Concat(required("platform"), known("platform", nowhere, string(catalogue.ID(two.platform().ID))), known("incident", nowhere, incident))},
+			wrong: slices.Concat(required("platform"), known("platform", nowhere, string(two.platform().ID)), known("incident", nowhere, incident))},
 		{route: "POST /breaches/{id}/cut", who: "evaluation_director", id: string(broken.ID), foreign: foreign, page: "/breaches/" + string(broken.ID),
 			idle: []string{"passwords", "names"}, good: url.Values{"pseudonyms": {"yes"}, "reason": {b.brackets("cut typed")}, "version": {"2"}},
 			wrong: slices.Concat(wrongs("pseudonyms", "pseudonyms", "", "maybe"), tooLong("reason"), wrongs("version", late, "", "x", "999999", script))},

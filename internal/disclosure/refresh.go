@@ -280,9 +280,8 @@ func (r round) merge(ctx context.Context, tx *db.Tx, like row, wanted []found, t
 
 // digest tells whether what the platform sees of a subject is what it was.
 func (r round) digest(f found) string {
-	h := sha256.New()
-	fmt.Fprintf(h, "%d %q", r.rotation, f.seen)
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:12])
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q", r.rotation, f.seen))
+	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }
 
 // visible are the values of those fields that leave.

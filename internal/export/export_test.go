@@ -324,7 +324,7 @@ func TestTheTrail(t *testing.T) {
 		id := w.licence(`["grade"]`)
 		w.handed(id, export.Shape{Profile: export.OneRoster12})
 		var lines []string
-		w.must(w.DB.Read(t.Context(), w.board, func(ctx context.Context, tx *db.Tx) (err error) {
+		w.must(w.Read(t.Context(), w.board, func(ctx context.Context, tx *db.Tx) (err error) {
 			lines, err = db.All(ctx, tx, func(r db.Row) (s string, err error) {
 				var action, subject, note string
 				err = r.Scan(&action, &subject, &note)

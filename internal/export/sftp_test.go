@@ -80,7 +80,7 @@ func (s *server) serve() {
 			return
 		}
 		s.mu.Lock()
-		c := net.Conn(conn)
+		c := conn
 		if s.limit > 0 {
 			c = &cut{Conn: conn, left: s.limit}
 		}
@@ -140,7 +140,7 @@ type cut struct {
 
 func (c *cut) Read(p []byte) (int, error) {
 	if c.left <= 0 {
-		_ = c.Conn.Close()
+		_ = c.Close()
 		return 0, io.ErrUnexpectedEOF
 	}
 	n, err := c.Conn.Read(p)
@@ -427,7 +427,7 @@ func TestTheSecretIsSealed(t *testing.T) {
 		r := w.approved(v.route(w.licence(`["grade"]`)), vendorPassword)
 		kept := func() []byte {
 			var secret []byte
-			w.must(w.DB.Read(ctx, w.board, func(ctx context.Context, tx *db.Tx) (err error) {
+			w.must(w.Read(ctx, w.board, func(ctx context.Context, tx *db.Tx) (err error) {
 				secret, err = db.One(ctx, tx, func(row db.Row) (b []byte, err error) {
 					err = row.Scan(&b)
 					return b, err

@@ -135,7 +135,7 @@ func (w *world) refused(what string, err error, key string) {
 
 func (w *world) write(f func(context.Context, *db.Tx) error) {
 	w.t.Helper()
-	w.must(w.DB.Write(w.t.Context(), w.board, f))
+	w.must(w.Write(w.t.Context(), w.board, f))
 }
 
 func (w *world) exec(query string, args ...any) {

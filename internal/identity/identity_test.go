@@ -248,7 +248,7 @@ func mergeAndUndo(t *testing.T, w *world, login identity.Stays, rest identity.Re
 
 	w.now = w.now.Add(29 * 24 * time.Hour)
 	_, err = w.Undo(t.Context(), w.as(policy.Teacher, w.schools[0]), a.ID)
-	refused(t, err, fault.Denied, "")
+	refused(t, err, fault.NotFound, "")
 	_, err = w.Undo(t.Context(), w.keeper(), a.ID)
 	w.must(err)
 	if again := w.state(); again != before {

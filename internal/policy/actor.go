@@ -121,7 +121,7 @@ const (
 	AccessReset          Action = "access.reset"
 	AccessProvision      Action = "access.provision"
 	AccessApprove        Action = "access.approve"
-	CredentialManage     Action = "credential.manage"
+	CredentialManage     Action = "credential.manage" //nolint:gosec // the name of an act
 	IncidentReport       Action = "incident.report"
 	IncidentRead         Action = "incident.read"
 	IncidentManage       Action = "incident.manage"

@@ -152,7 +152,6 @@ func TestFieldsAndOrder(t *testing.T) {
 // refused reads nothing, at once.
 func TestTheEndOfACredential(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		token := w.token()
 		first := w.secret
 		_, second, err := w.credentials.Rotate(t.Context(), w.hand(), w.licence, 24*time.Hour)
 		w.must(err)
@@ -165,7 +164,7 @@ func TestTheEndOfACredential(t *testing.T) {
 		if a := w.ask(w.id, first, form); a.status != 401 {
 			t.Errorf("the old secret after its day: %d", a.status)
 		}
-		token = w.token()
+		token := w.token()
 		w.exec(`UPDATE platform SET status = 'refused', version = version + 1 WHERE board_id = $1`)
 		if a := w.get(token, v12+"users"); a.status != 403 || a.minor() != "forbidden" {
 			t.Errorf("a refused platform: %d %s", a.status, a.body)

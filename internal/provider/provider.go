@@ -180,7 +180,7 @@ func (s *Server) body(r *http.Request, out *writer, b credential.Bearer, o op, a
 		a.Value, a.Limit = r.PathValue("id"), 1
 	}
 	total, known := s.totals.known(totalOf{b.Board, b.Credential, r.URL.Path, a.filter}, s.DB.Clock())
-	if len(o.of) == 0 && !o.birth && (o.one || known) && !(o.kind == disclosure.OfUser && b.Terms.Fields[disclosure.LoginName]) {
+	if len(o.of) == 0 && !o.birth && (o.one || known) && (o.kind != disclosure.OfUser || !b.Terms.Fields[disclosure.LoginName]) {
 		begun := len(out.b)
 		p, err = s.page(r.Context(), disclosure.Reader{DB: s.DB, Board: b.Board}, out, b, o, a)
 		if p.total = total; err != nil || !o.one || p.objects > 0 {

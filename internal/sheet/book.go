@@ -411,7 +411,7 @@ func (b *book) value(kind, style, raw string) (string, error) {
 	}
 	n, err := strconv.ParseFloat(strings.TrimSpace(raw), 64)
 	if err != nil {
-		return raw, nil
+		return raw, nil //nolint:nilerr // no number is a text
 	}
 	if s, err := strconv.Atoi(style); err == nil && b.dates[s] && n >= 1 && n < 2_958_466 {
 		return b.epoch.AddDate(0, 0, int(n)).Format(time.DateOnly), nil

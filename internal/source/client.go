@@ -24,7 +24,7 @@ const (
 	unreachable  = "unreachable"
 	refusedPlace = "private_address"
 	badTLS       = "tls"
-	tokenRefused = "token_refused"
+	tokenRefused = "token_refused" //nolint:gosec // a code
 	scopeRefused = "scope_refused"
 	tokenLost    = "token_unavailable"
 	unauthorised = "unauthorised"

@@ -173,7 +173,7 @@ func TestOnlyWhoMayImportHasSources(t *testing.T) {
 func TestWhatIsWrongWithTheTermsStandsBesideIt(t *testing.T) {
 	d := dbtest.Open(t, db.SQLite)
 	h := open(t, d)
-	h.Service.Open = false
+	h.Open = false
 	good := source.Terms{Name: "Grics", Edition: source.V12, BaseURL: "https://roster.example/ims/oneroster/rostering/v1p2",
 		TokenURL: "https://roster.example/token", ClientID: "aval", Secret: "x", Every: source.Daily, Hour: 4, FullDays: 7}
 	if _, err := h.Add(t.Context(), h.it, good); err != nil {

@@ -80,7 +80,7 @@ func TestATroubleThatStaysIsSaidByItsCode(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			h.Service.Open = !s.shut
+			h.Open = !s.shut
 			p := h.pull(made.ID, false)
 			if p.State != source.Failed || p.Trouble != code {
 				t.Fatalf("it is %s for %q at %s: %v", p.State, p.Trouble, p.TroubleAt, p.Counts)
