@@ -26,7 +26,7 @@ const (
 	badTLS       = "tls"
 	tokenRefused = "token_refused" //nolint:gosec // a code
 	scopeRefused = "scope_refused"
-	tokenLost    = "token_unavailable"
+	tokenLost    = "token_unavailable" //nolint:gosec // a code
 	unauthorised = "unauthorised"
 	forbidden    = "forbidden"
 	missing      = "not_found"

@@ -18,7 +18,7 @@ func Sealed() []vault.Resealer {
 }
 
 const (
-	olderSecrets = `SELECT id, secret AS sealed FROM roster_source WHERE board_id = $1 AND substr(secret, 1, 5) <> $2`
+	olderSecrets = `SELECT id, secret AS sealed FROM roster_source WHERE board_id = $1 AND substr(secret, 1, 5) <> $2` //nolint:gosec // a statement
 	olderPages   = `SELECT id, sealed FROM roster_page WHERE board_id = $1 AND substr(sealed, 1, 5) <> $2`
 )
 
