@@ -317,11 +317,12 @@ var licences = []struct {
 	at      string // where pupils sign in
 	columns []licence.Column
 	opens   bool // the accounts of its pupils
+	reads   bool // the platform's program reads by itself
 	told    bool // the vendor took them
 }{
 	{of: "Tabulou department_head", by: "evaluator", ago: 262, scope: licence.Board, ddl: true, cents: 640000, years: 2,
 		account: licence.LoginName, at: "https://eleves.tabulou.example", columns: accountsFile, opens: true, told: true},
-	{of: "Classavoine department_head", by: "evaluator", ago: 240, scope: licence.Board, ddl: true, cents: 1850000, years: 3},
+	{of: "Classavoine department_head", by: "evaluator", ago: 240, scope: licence.Board, ddl: true, cents: 1850000, years: 3, reads: true},
 	{of: "Cartolane professional_2", by: "evaluator_2", ago: 196, scope: licence.Board, ddl: true, cents: 210000, years: 1,
 		grades: []string{"04", "05", "06", "07"}},
 	{of: "Livrophare professional_2", by: "evaluator", ago: 83, scope: licence.Board, ddl: true, seats: 800, cents: 480000, years: 1,

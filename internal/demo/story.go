@@ -102,6 +102,8 @@ func (t *teller) live(ctx context.Context) error {
 	t.governance()
 	t.inventory()
 	t.rights()
+	t.leaving()
+	t.corrections()
 	slices.SortStableFunc(t.events, func(a, b event) int { return a.at.Compare(b.at) })
 	for _, e := range t.events {
 		if e.at.After(t.now) {
@@ -397,6 +399,12 @@ func (t *teller) aftermath(threads map[string]*thread) {
 			})
 			return err
 		})
+		if l.reads {
+			t.then(th, l.ago-3, 10, "access of the platform's program", func(ctx context.Context) error {
+				_, _, err := t.a.Credentials.Make(ctx, t.people["evaluator"], kept.ID)
+				return err
+			})
+		}
 		if l.opens {
 			t.then(th, l.ago-2, 14, "accounts", func(ctx context.Context) error { return t.open(ctx, kept.ID, l.told) })
 		}

@@ -26,7 +26,7 @@ func TestEveryTextStandsInBothLanguages(t *testing.T) {
 // French typography: a no-break space before : % $ and inside « », none
 // before ; ! ?, and the curly apostrophe.
 func TestFrenchTypography(t *testing.T) {
-	wrong := regexp.MustCompile(`[^\x{a0}]»|«[^\x{a0}]| [:$»;!?]| %(\s|$)|\x{a0}[;!?]|[a-zé]:(\s|$)|\pL'\pL`)
+	wrong := regexp.MustCompile(`[^\x{a0}]»|«[^\x{a0}]| [:$»;!?]| %(\s|$)|[\x{a0}\x{202f}][;!?]|[a-zé]:(\s|$)|\pL'\pL`)
 	p := i18n.For("fr")
 	for key := range i18n.Keys() {
 		if text := p.T(key); wrong.MatchString(text) {
