@@ -60,7 +60,7 @@ func open(t *testing.T, d *db.DB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &house{App: app.New(app.Config{BaseURL: "http://aval.example"}, d, keys, master, files, post), master: master, metrics: prometheus.NewRegistry()}
+	h := &house{App: app.New(app.Config{Data: t.TempDir(), BaseURL: "http://aval.example"}, d, keys, master, files, post), master: master, metrics: prometheus.NewRegistry()}
 	h.Accounts.Cost = account.Cheap
 	h.door = h.Handler(h.metrics)
 	return h

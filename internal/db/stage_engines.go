@@ -14,8 +14,13 @@ import (
 
 // manyStaged is the number of rows from which joining all at once is quicker than
 // looking each up: PostgreSQL cannot know, as nobody has counted what the
-// transaction has just written.
-const manyStaged = 50_000
+// transaction has just written, or what the last one did.
+const manyStaged = 1_000
+
+// planOnce has PostgreSQL plan the look-up of a foreign key once, not for each row
+// that is written, and anew for this transaction: a plan made when a table was
+// small would read all of it for each row.
+const planOnce = "DISCARD PLANS; SET LOCAL plan_cache_mode = force_generic_plan;"
 
 func (d *DB) stagePostgres(ctx context.Context, tx *Tx, tables []StageTable, keep bool, fill func(context.Context, *Stage) error,
 	f func(context.Context, *Tx) error) error {
@@ -45,7 +50,7 @@ func (d *DB) stagePostgres(ctx context.Context, tx *Tx, tables []StageTable, kee
 	if err := s.end(fill(ctx, &s)); err != nil {
 		return err
 	}
-	ready := ""
+	ready := planOnce
 	for _, t := range tables {
 		ready += "ANALYZE " + quote(t.Name) + ";"
 	}

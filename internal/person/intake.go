@@ -124,7 +124,7 @@ func TakePosts(ctx context.Context, tx *db.Tx, everyone, renew bool) error {
 			SELECT p.board_id, p.id, 'school', d.org_id, m.at, m.id FROM staged_drop d JOIN person p ON p.id = d.person_id
 			CROSS JOIN staged_import m WHERE p.board_id = $1 AND d.role = 'student'`},
 		step{"touch whose roles change", `UPDATE person SET updated_at = m.at FROM staged_import m WHERE person.board_id = $1
-			AND person.id IN (SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
+			AND person.updated_at <> (SELECT at FROM staged_import) AND person.id IN (SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
 		step{"take roles away", `DELETE FROM person_role WHERE board_id = $1
 			AND (person_id, org_id, role) IN (SELECT person_id, org_id, role FROM staged_drop)`},
 		step{"add roles", `INSERT INTO person_role (board_id, person_id, org_id, role)
@@ -154,7 +154,7 @@ func TakeClasses(ctx context.Context, tx *db.Tx) error {
 			FROM ` + ofClass + ` CROSS JOIN staged_import m CROSS JOIN board b
 			WHERE b.id = $1 AND NOT EXISTS (SELECT 1 FROM class c WHERE c.board_id = $1 AND c.source_id = s.source_id)`},
 		{"touch classes of other sessions", `UPDATE class SET updated_at = m.at FROM staged_import m WHERE class.board_id = $1
-			AND class.source_id IN (SELECT source_id FROM staged_class) AND (
+			AND class.updated_at <> (SELECT at FROM staged_import) AND class.source_id IN (SELECT source_id FROM staged_class) AND (
 			EXISTS (SELECT 1 FROM staged_term t JOIN academic_session a ON a.source_id = t.session
 				WHERE a.board_id = $1 AND t.class = class.source_id AND NOT EXISTS (SELECT 1 FROM class_term h
 					WHERE h.board_id = $1 AND h.class_id = class.id AND h.session_id = a.id))

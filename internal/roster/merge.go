@@ -15,6 +15,7 @@ import (
 type merge struct {
 	set     *Set
 	twice   map[string]bool
+	unseen  map[string]bool // full files that may have let go of a record
 	unknown int
 	id      string // of the import
 	most    bool   // told to retire as many pupils as it takes
@@ -268,7 +269,7 @@ func (m *merge) retirePeople(ctx context.Context, tx *db.Tx) error {
 }
 
 func (m *merge) retireFrom(ctx context.Context, tx *db.Tx, file string, retire func(context.Context, *db.Tx) (int, error)) error {
-	if m.set.Modes[file] != Bulk {
+	if !m.unseen[file] {
 		return nil
 	}
 	n, err := retire(ctx, tx)

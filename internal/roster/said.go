@@ -31,6 +31,7 @@ func (d *digester) sum(file string, values ...string) uint64 {
 type said struct {
 	parts  [256]part
 	filled int
+	unsaid bool // it holds active records too of which it is not known
 }
 
 // repeated is the lowest bit of a digest in its place.
@@ -95,10 +96,10 @@ func (s *said) rest(f func(digest uint64) error) error {
 
 // saying says, for each file, what the board holds of it.
 var saying = map[string]string{
-	"courses":     `SELECT said FROM course WHERE board_id = $1 AND said <> 0`,
-	"classes":     `SELECT said FROM class WHERE board_id = $1 AND said <> 0`,
-	"users":       `SELECT said FROM person WHERE board_id = $1 AND said <> 0`,
-	"enrollments": `SELECT said FROM enrollment WHERE board_id = $1 AND said <> 0`,
+	"courses":     `SELECT said FROM course WHERE board_id = $1 AND (said <> 0 OR status = 'active')`,
+	"classes":     `SELECT said FROM class WHERE board_id = $1 AND (said <> 0 OR status = 'active')`,
+	"users":       `SELECT said FROM person WHERE board_id = $1 AND (said <> 0 OR status = 'active')`,
+	"enrollments": `SELECT said FROM enrollment WHERE board_id = $1 AND (said <> 0 OR status = 'active')`,
 }
 
 // saidOf reads what the board holds of a file.
@@ -109,6 +110,10 @@ func saidOf(ctx context.Context, d *db.DB, board, file string) (*said, error) {
 			var digest int64
 			if err := r.Scan(&digest); err != nil {
 				return err
+			}
+			if digest == 0 {
+				held.unsaid = true
+				return nil
 			}
 			held.add(uint64(digest)) //nolint:gosec // all bits of it
 			return nil

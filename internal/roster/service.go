@@ -54,6 +54,7 @@ type reading struct {
 	set     Set
 	report  Report
 	twice   map[string]bool
+	unseen  map[string]bool
 	unknown int
 	rows    int
 }
@@ -65,7 +66,7 @@ func (r *reading) read(s *staging) error {
 	if err != nil {
 		return err
 	}
-	s.set, s.again = &r.set, map[string]bool{}
+	s.set, s.again, s.unseen = &r.set, map[string]bool{}, map[string]bool{}
 	rd := newReader(pack, &r.set, s)
 	if rd.words, err = grade.Read(s.ctx, s.db, s.board); err != nil {
 		return errors.Join(err, pack.done())
@@ -73,7 +74,7 @@ func (r *reading) read(s *staging) error {
 	if err = rd.read(); err == nil {
 		err = s.end()
 	}
-	r.report, r.twice, r.unknown, r.rows = rd.counts, s.again, s.unknown, s.rows
+	r.report, r.twice, r.unseen, r.unknown, r.rows = rd.counts, s.again, s.unseen, s.unknown, s.rows
 	return errors.Join(err, pack.done())
 }
 
@@ -148,7 +149,8 @@ func (s *Service) bring(ctx context.Context, actor policy.Actor, p Progress, ope
 	}
 	var report Report
 	err = s.db.StageAndWrite(ctx, actor.Board, stageTables, fill, func(ctx context.Context, tx *db.Tx) error {
-		m := &merge{set: &r.set, twice: r.twice, unknown: r.unknown, id: string(p.ID), most: p.Most, percent: percent, report: r.report}
+		m := &merge{set: &r.set, twice: r.twice, unseen: r.unseen, unknown: r.unknown, id: string(p.ID), most: p.Most, percent: percent,
+			report: r.report}
 		if err := m.run(ctx, tx); err != nil {
 			return err
 		}

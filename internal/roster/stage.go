@@ -32,6 +32,7 @@ type staging struct {
 	file    string // of which the digests are held
 	held    *said
 	again   map[string]bool // files in which a record stood twice
+	unseen  map[string]bool // full files that may have let go of a record
 	unknown int             // users who stand, of whom the set does not say what they are
 	rows    int
 	tick    func(rows int) error // told of the rows that were read, now and then
@@ -79,7 +80,11 @@ func (s *staging) settle() error {
 	if err := s.stage.Put("staged_unseen", file, "0"); err != nil {
 		return err
 	}
-	return held.rest(func(digest uint64) error { return s.stage.Put("staged_unseen", file, kept64(digest)) })
+	s.unseen[file] = held.unsaid
+	return held.rest(func(digest uint64) error {
+		s.unseen[file] = true
+		return s.stage.Put("staged_unseen", file, kept64(digest))
+	})
 }
 
 // row counts a row, and answers its digest as the tables keep it, or that the board
