@@ -272,6 +272,8 @@ func (b *board) tables() string {
 			`SELECT 'licence ' || id || ' ' || CAST(version AS text) FROM licence WHERE board_id = $1`,
 			`SELECT 'pupil account ' || id || ' ' || CAST(version AS text) FROM pupil_account WHERE board_id = $1`,
 			`SELECT 'file ' || id || ' ' || CAST(version AS text) FROM provisioning WHERE board_id = $1`,
+			`SELECT 'export ' || id || ' ' || CAST(version AS text) FROM export WHERE board_id = $1`,
+			`SELECT 'route ' || id || ' ' || CAST(version AS text) FROM export_route WHERE board_id = $1`,
 			`SELECT 'joiner ' || request_id || ' ' || account_id FROM request_joiner WHERE board_id = $1`,
 			`SELECT 'evidence ' || id FROM evidence WHERE board_id = $1`,
 			`SELECT 'delegation ' || id || ' ' || COALESCE(CAST(ended_at AS text), '') FROM delegation WHERE board_id = $1`,
@@ -370,6 +372,8 @@ func (b *board) fill() {
 	b.known()
 	b.bound()
 	b.undertaken()
+	b.exported(true)
+	b.routed(true)
 	b.held()
 	b.plain()
 	b.wrongName()

@@ -64,7 +64,7 @@ type upload struct{ name, media, content string }
 
 func (f form) to() string {
 	_, path, _ := strings.Cut(f.route, " ")
-	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account, "{check}", f.account, "{notice}", f.file, "{kind}", f.file, "{undertaking}", f.file).Replace(path)
+	return strings.NewReplacer("{id}", f.id, "{aspect}", f.aspect, "{file}", f.file, "{account}", f.account, "{check}", f.account, "{notice}", f.file, "{kind}", f.file, "{undertaking}", f.file, "{export}", f.file, "{route}", f.file).Replace(path)
 }
 
 // Every way to type a field wrongly, by what it holds.
@@ -249,7 +249,8 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /settings", who: "operator", good: url.Values{"evaluator_decides": {"yes"}, "singles_an_hour": {"90"}, "class_sets_an_hour": {"2"}},
 			wrong: slices.Concat(required("evaluator_decides"), among("evaluator_decides"), quota("singles_an_hour", "121"), quota("class_sets_an_hour", "5"),
 				target("authorise_days"), target("acknowledge_days"), target("evaluate_days"), target("decide_days"), target("answer_days"),
-				target("access_days"), wrongs("access_days", "access_days", "21"), target("reevaluate_months"), target("reminder_days"), wrongs("retire_percent", "retire_percent", "-1", "101", "five", script))},
+				target("access_days"), wrongs("access_days", "access_days", "21"), target("reevaluate_months"), target("reminder_days"), wrongs("retire_percent", "retire_percent", "-1", "101", "five", script),
+				wrongs("smallest_group", "smallest_group", "-1", "999", "five", script), tooLong("plain_words"))},
 
 		{route: "POST /settings/grades", who: "operator", good: url.Values{"written": {"Accueil"}, "grade": {"Other"}},
 			wrong: slices.Concat(required("written"), tooLong("written"), required("grade"), among("grade"))},
@@ -270,7 +271,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.sourceForms(two), b.mappingForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two), b.schoolForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.exportForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.sourceForms(two), b.mappingForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two), b.schoolForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.

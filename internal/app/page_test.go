@@ -134,6 +134,9 @@ func (p page) stillHolds(t *testing.T, where, action, wrong string, sent url.Val
 				}
 			default:
 				plain, holds = true, []string{strings.TrimPrefix(c.value, "\n")}
+				if name == "secret" && holds[0] == "" { // of several lines: never sent back
+					holds = []string{readable(values[0])}
+				}
 			}
 		}
 		if !found && slices.Contains(unseen, name) || name == wrong && !plain {

@@ -49,7 +49,7 @@ func (s *Service) Record(ctx context.Context, actor policy.Actor, r Route, secre
 		if err := insertRoute(ctx, tx, r); err != nil {
 			return err
 		}
-		return r.write(ctx, tx, actor, "route_recorded")
+		return r.write(ctx, tx, actor, "export.route_recorded")
 	})
 	return r, err
 }
@@ -60,12 +60,12 @@ func (r *Route) place() vault.Place {
 }
 
 func (r *Route) write(ctx context.Context, tx *db.Tx, actor policy.Actor, act string) error {
-	return audit.Write(ctx, tx, actor, "export."+act, licence.Subject(r.LicenceID), audit.Under("6.1e"),
+	return audit.Write(ctx, tx, actor, act, licence.Subject(r.LicenceID), audit.Under("6.1e"),
 		audit.Note(fmt.Sprintf("route:%s profile=%s to=%s every=%s key=%s", r.ID, r.Profile, r.To(), r.Every, r.Fingerprint())))
 }
 
-// change does one thing with a route of a licence.
-func (s *Service) change(ctx context.Context, actor policy.Actor, do policy.Action, id licence.ID, route RouteID, act string,
+// onRoute does one thing with a route of a licence.
+func (s *Service) onRoute(ctx context.Context, actor policy.Actor, do policy.Action, id licence.ID, route RouteID, act string,
 	rule func(ctx context.Context, tx *db.Tx, l licence.Licence, r *Route) error) (r Route, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		l, err := allowed(ctx, tx, actor, do, id)
@@ -91,21 +91,21 @@ func (s *Service) change(ctx context.Context, actor policy.Actor, do policy.Acti
 
 // ApproveRoute is a second person's word that files may go there by themselves.
 func (s *Service) ApproveRoute(ctx context.Context, actor policy.Actor, id licence.ID, route RouteID) (Route, error) {
-	return s.change(ctx, actor, policy.AccessApprove, id, route, "route_approved", func(_ context.Context, tx *db.Tx, l licence.Licence, r *Route) error {
+	return s.onRoute(ctx, actor, policy.AccessApprove, id, route, "export.route_approved", func(_ context.Context, tx *db.Tx, l licence.Licence, r *Route) error {
 		return r.approve(actor, actor.Hands(policy.AccessApprove, l.Place()), tx.Now)
 	})
 }
 
 // EndRoute ends a route, and forgets its secret.
 func (s *Service) EndRoute(ctx context.Context, actor policy.Actor, id licence.ID, route RouteID) (Route, error) {
-	return s.change(ctx, actor, policy.AccessProvision, id, route, "route_ended", func(_ context.Context, tx *db.Tx, _ licence.Licence, r *Route) error {
+	return s.onRoute(ctx, actor, policy.AccessProvision, id, route, "export.route_ended", func(_ context.Context, tx *db.Tx, _ licence.Licence, r *Route) error {
 		return r.end(actor, tx.Now)
 	})
 }
 
 // Send sends a file on its route now. It refuses (Conflict) a route that nobody approved.
 func (s *Service) Send(ctx context.Context, actor policy.Actor, id licence.ID, route RouteID) (e Export, err error) {
-	_, err = s.change(ctx, actor, policy.AccessProvision, id, route, "route_used", func(ctx context.Context, tx *db.Tx, _ licence.Licence, r *Route) error {
+	_, err = s.onRoute(ctx, actor, policy.AccessProvision, id, route, "export.route_used", func(ctx context.Context, tx *db.Tx, _ licence.Licence, r *Route) error {
 		if err := r.goes(); err != nil {
 			return err
 		}
@@ -165,12 +165,12 @@ const mostTries = 8
 func (s *Service) deliver(ctx context.Context, actor policy.Actor, e Export, file *os.File, made Made) error {
 	if len(made.Stops) > 0 {
 		e.take(made, Stopped)
-		return s.close(ctx, actor, e, string(e.State))
+		return s.close(ctx, actor, e, "export."+string(e.State))
 	}
 	r, secret, err := s.opened(ctx, actor.Board, e.Route)
 	if f, ok := fault.As(err); ok {
 		e.State, e.Why = Refused, f.Key
-		return s.close(ctx, actor, e, "refused")
+		return s.close(ctx, actor, e, "export.refused")
 	}
 	if err != nil {
 		return err
@@ -181,11 +181,11 @@ func (s *Service) deliver(ctx context.Context, actor policy.Actor, e Export, fil
 	switch err := r.upload(ctx, secret, made, file); {
 	case errors.As(err, &failed) && !failed.lasting() && e.Tries < mostTries:
 		e.Why = failed.key
-		return errors.Join(failed, s.close(ctx, actor, e, "delayed"))
+		return errors.Join(failed, s.close(ctx, actor, e, "export.delayed"))
 	case errors.As(err, &failed):
 		e.Why = failed.key
 		e.take(made, Failed)
-		return s.close(ctx, actor, e, "failed")
+		return s.close(ctx, actor, e, "export.failed")
 	case err != nil:
 		return err
 	}
@@ -197,7 +197,7 @@ func (s *Service) deliver(ctx context.Context, actor policy.Actor, e Export, fil
 		if err := update(ctx, tx, &e); err != nil {
 			return err
 		}
-		return e.write(ctx, tx, actor, "sent")
+		return e.write(ctx, tx, actor, "export.sent")
 	})
 }
 

@@ -82,7 +82,7 @@ func ask(ctx context.Context, tx *db.Tx, actor policy.Actor, id licence.ID, shap
 	if err := insert(ctx, tx, e); err != nil {
 		return e, err
 	}
-	if err := e.write(ctx, tx, actor, "asked"); err != nil {
+	if err := e.write(ctx, tx, actor, "export.asked"); err != nil {
 		return e, err
 	}
 	return e, job.Enqueue(ctx, tx, MakeJob, string(e.ID))
@@ -104,7 +104,7 @@ func (e Export) write(ctx context.Context, tx *db.Tx, actor policy.Actor, act st
 	if e.SentTo != "" {
 		note += " to=" + e.SentTo
 	}
-	return audit.Write(ctx, tx, actor, "export."+act, licence.Subject(e.LicenceID), audit.Under("6.1e"), audit.Note(note))
+	return audit.Write(ctx, tx, actor, act, licence.Subject(e.LicenceID), audit.Under("6.1e"), audit.Note(note))
 }
 
 // clock is the actor of the jobs of a board.
@@ -148,7 +148,7 @@ func (s *Service) Make(ctx context.Context, boardID, id string) error {
 		if len(f.Args) > 0 {
 			e.Why = "export.terms_changed"
 		}
-		return s.close(ctx, actor, e, "refused")
+		return s.close(ctx, actor, e, "export.refused")
 	}
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (s *Service) Make(ctx context.Context, boardID, id string) error {
 		return s.deliver(ctx, actor, e, file, made)
 	}
 	e.take(made, Ready)
-	return s.close(ctx, actor, e, string(e.State))
+	return s.close(ctx, actor, e, "export."+string(e.State))
 }
 
 // close keeps how an export ended, and says so.
@@ -218,7 +218,7 @@ func (s *Service) Approve(ctx context.Context, actor policy.Actor, id licence.ID
 		if err := update(ctx, tx, &e); err != nil {
 			return err
 		}
-		return e.write(ctx, tx, actor, "approved")
+		return e.write(ctx, tx, actor, "export.approved")
 	})
 	return e, err
 }
@@ -274,7 +274,7 @@ func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.I
 		if err := update(ctx, tx, &e); err != nil {
 			return err
 		}
-		return e.write(ctx, tx, actor, "sent")
+		return e.write(ctx, tx, actor, "export.sent")
 	})
 	if err != nil {
 		discard(file)
@@ -323,7 +323,7 @@ func (s *Service) WriteOut(ctx context.Context, actor policy.Actor, id licence.I
 		if err := update(ctx, tx, &e); err != nil {
 			return err
 		}
-		return e.write(ctx, tx, actor, string(e.State))
+		return e.write(ctx, tx, actor, "export."+string(e.State))
 	}); err != nil || e.State != Sent {
 		return e, err
 	}
