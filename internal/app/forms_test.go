@@ -291,6 +291,9 @@ func (b *board) shows(f form) page {
 		}
 	}
 	r := httptest.NewRequest(http.MethodGet, at, nil).WithContext(b.t.Context())
+	if f.sent != nil {
+		r = b.post(at, f.sent)
+	}
 	if f.who != "" {
 		r.AddCookie(b.cookie(f.who))
 	}

@@ -13,6 +13,7 @@ import (
 	"aval/internal/db/dbtest"
 	"aval/internal/decision"
 	"aval/internal/evaluation"
+	"aval/internal/grade"
 	"aval/internal/licence"
 	"aval/internal/mapping"
 	"aval/internal/policy"
@@ -29,12 +30,13 @@ type form struct {
 	who      string // "" for nobody
 	id       string // of what the address names
 	aspect   string
-	file     string // of accounts, a notice or a register, that the address names too
-	account  string // of a pupil, that the address names too
-	stranger string // the id of such a thing of another school, where the role is a school's
-	foreign  string // and of another board
-	page     string // where it stands; its own address when empty
-	shown    string // the address of the form that comes back; its own when empty
+	file     string     // of accounts, a notice or a register, that the address names too
+	account  string     // of a pupil, that the address names too
+	stranger string     // the id of such a thing of another school, where the role is a school's
+	foreign  string     // and of another board
+	page     string     // where it stands; its own address when empty
+	sent     url.Values // what is sent to its page, where it stands in the answer to another form
+	shown    string     // the address of the form that comes back; its own when empty
 	good     url.Values
 	unseen   []string // fields that are read and that the page does not show
 	idle     []string // fields that the page shows and that are tried in another row, or hold no answer
@@ -271,7 +273,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.exportForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.sourceForms(two), b.mappingForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two), b.schoolForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.exportForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.identityForms(two), b.sourceForms(two), b.mappingForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two), b.schoolForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.
@@ -323,9 +325,9 @@ var wide = func() string {
 // kinds are a kind of password for each grade that has a choice.
 func (b *board) kinds() url.Values {
 	kinds := url.Values{"version": {"1"}}
-	for _, grade := range pseudonym.Grades {
-		if of := pseudonym.KindsFor(grade); len(of) > 1 {
-			kinds.Set("grade_"+grade, string(of[1]))
+	for _, each := range grade.Youth(b.system().Pack.Jurisdiction) {
+		if of := pseudonym.KindsFor(each); len(of) > 1 {
+			kinds.Set("grade_"+each, string(of[1]))
 		}
 	}
 	return kinds

@@ -2,8 +2,13 @@ package app_test
 
 import (
 	"context"
+	"net/url"
+	"slices"
+	"strings"
 
 	"aval/internal/db"
+	"aval/internal/person"
+	"aval/internal/schoolyear"
 )
 
 // twoPupils are two pupils of the board, the same each time.
@@ -24,4 +29,72 @@ func (b *board) actID() string {
 	a, err := b.Identity.Part(b.t.Context(), b.system(), pupil, pupil)
 	b.must(err)
 	return a.ID
+}
+
+// child is a pupil of the board's school, of whom nothing else speaks.
+func (b *board) child(of string) string {
+	b.t.Helper()
+	p := person.Person{ID: db.NewID(), SourceID: "child " + of, Kind: person.Student, GivenName: b.name("given " + of), FamilyName: b.name("family " + of),
+		Grade: "04", Status: person.Active}
+	b.must(b.DB.Write(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+		if err := person.SaveAll(ctx, tx, []person.Person{p}); err != nil {
+			return err
+		}
+		return person.SavePosts(ctx, tx, []person.Post{{PersonID: p.ID, OrgID: b.school, Role: person.Pupil}})
+	}))
+	return p.ID
+}
+
+// identityForms are those of who is who on the roster, of school years, and of the
+// words of grades.
+func (b *board) identityForms(two *board) []form {
+	b.t.Helper()
+	const who, compare = "it", "/roster/people/compare"
+	theirs := two.pupil("e00")
+	row := func(does string) (f form, first, second string) {
+		first, second = b.child(does+" first"), b.child(does+" second")
+		f = form{route: "POST /roster/people/" + does, who: who, page: compare, sent: url.Values{"a": {first}, "b": {second}},
+			good:  url.Values{"a": {first}, "b": {second}},
+			wrong: slices.Concat(known("a", nowhere, theirs), known("b", nowhere, theirs))}
+		return f, first, second
+	}
+	look, first, second := row("compare")
+	look.page, look.sent, look.shows = compare+"?a="+first+"&b="+second, nil, true
+	part, _, _ := row("part")
+	merge, _, second := row("merge")
+	merge.good = merged(merge.good, "first", second, "login", "first", "other", "retire")
+	for _, field := range []string{"first", "login", "other"} {
+		merge.wrong = append(merge.wrong, append(required(field), among(field)...)...)
+	}
+	divided := b.child("divided")
+	split := form{route: "POST /roster/people/split", who: who, page: compare, sent: url.Values{"a": {divided}},
+		good: url.Values{"a": {divided}, "given_name": {b.brackets("second given")}, "family_name": {b.brackets("second family")}, "number": {"1003"},
+			"grade": {"05"}, "schools": {b.school}, "leaves": {b.school}, "sources": {"child divided"}, "login": {"first"}},
+		wrong: slices.Concat(known("a", nowhere, "", theirs), required("given_name"), tooLong("given_name"), required("family_name"), tooLong("family_name"),
+			tooLong("number"), among("grade"), known("schools", nowhere, "", b.other, two.school), known("leaves", nowhere, "", b.other),
+			known("sources", nowhere, ""), required("login"), among("login"))}
+	act := func(b *board) string {
+		pupil := b.child("whole")
+		a, err := b.Identity.Part(b.t.Context(), b.system(), pupil, pupil)
+		b.must(err)
+		return a.ID
+	}
+	undo := form{route: "POST /roster/people/acts/{id}/undo", who: who, id: act(b), foreign: act(two), page: "/roster/people"}
+	return append([]form{look, part, merge, split, undo}, b.yearForms()...)
+}
+
+func (b *board) yearForms() []form {
+	b.t.Helper()
+	ctx, keeper := b.t.Context(), b.as("operator")
+	list, _, err := b.Years.Years(ctx, keeper)
+	b.must(err)
+	year := list[slices.IndexFunc(list, func(l schoolyear.Listed) bool { return l.Current })].Year
+	b.must(b.Years.Set(ctx, keeper, schoolyear.Setting{Year: year}))
+	b.must(b.Grades.Add(ctx, keeper, "Classe rose", "Other"))
+	return []form{
+		{route: "POST /roster/years", who: "operator", good: url.Values{"year": {string(year)}, "version": {"1"}},
+			wrong: append(among("year"), wrongs("version", late, "", "x", "0", "999999", script)...)},
+		{route: "POST /settings/grades/drop", who: "operator", page: "/settings/grades", good: url.Values{"word": {"classe rose"}},
+			wrong: known("word", nowhere, "", strings.ToUpper("classe rose"))},
+	}
 }

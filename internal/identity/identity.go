@@ -20,6 +20,7 @@ import (
 	"unicode/utf8"
 
 	"aval/internal/fault"
+	"aval/internal/grade"
 	"aval/internal/person"
 )
 
@@ -169,6 +170,9 @@ func (d *Division) check() error {
 	}
 	if d.Number = strings.TrimSpace(d.Number); utf8.RuneCountInString(d.Number) > mostName {
 		fields["number"] = "identity.name_long"
+	}
+	if d.Grade != "" && !slices.Contains(grade.All, d.Grade) {
+		fields["grade"] = "grade.grade_required"
 	}
 	if len(d.Schools) == 0 {
 		fields["schools"] = "identity.schools_required"

@@ -50,9 +50,12 @@ func setting(ctx context.Context, tx *db.Tx) (s Setting, err error) {
 }
 
 func keep(ctx context.Context, tx *db.Tx, s Setting) error {
-	return db.Changed(tx.Exec(ctx, `INSERT INTO school_year (board_id, year, version) VALUES ($1, $2, 1)
-		ON CONFLICT (board_id) DO UPDATE SET year = excluded.year, version = school_year.version + 1
-		WHERE school_year.version = $3`, tx.Board, string(s.Year), s.Version))
+	if s.Version == 0 {
+		return db.Changed(tx.Exec(ctx, `INSERT INTO school_year (board_id, year, version) VALUES ($1, $2, 1)
+			ON CONFLICT (board_id) DO NOTHING`, tx.Board, string(s.Year)))
+	}
+	return db.Changed(tx.Exec(ctx, `UPDATE school_year SET year = $2, version = version + 1
+		WHERE board_id = $1 AND version = $3`, tx.Board, string(s.Year), s.Version))
 }
 
 // withoutTeacher reads the classes that are there and have no teacher, of the year or of no session.
