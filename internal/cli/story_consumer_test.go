@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -112,4 +113,27 @@ func answered(ts *testscript.TestScript, req *http.Request) (int, http.Header, s
 func tell(ts *testscript.TestScript, lines ...string) {
 	_, err := io.WriteString(ts.Stdout(), strings.Join(lines, "\n")+"\n")
 	ts.Check(err)
+}
+
+// empties waits until what jobs leave in the database counts nothing or, with a !, something.
+func empties(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: empty SELECT")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	engine, dsn := "pgx", ts.Getenv("AVAL_DB_OWNER")
+	if path, ok := strings.CutPrefix(ts.Getenv("AVAL_DB"), "sqlite:"); ok {
+		engine, dsn = "sqlite", path
+	}
+	file, err := sql.Open(engine, dsn)
+	ts.Check(err)
+	defer func() { _ = file.Close() }() // nothing was written
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for count := -1; count < 0 || (count == 0) == neg; <-tick.C {
+		if err := file.QueryRowContext(ctx, args[0]).Scan(&count); err != nil {
+			ts.Fatalf("%s: %v", args[0], err)
+		}
+	}
 }

@@ -77,6 +77,7 @@ func TestMain(m *testing.M) {
 //	mailbox                    runs a mail server, which the program finds in $AVAL_SMTP
 //	letter ADDRESS FOLDER      waits for a letter to the address, whose text is the output; its files go to the folder
 //	sql STATEMENT              changes the database around every guard of the program
+//	empty SELECT               waits until a count is 0; with a !, until it is not
 //	export FILE COUNT          writes what a platform would export of so many pupils; $PUPIL is the first one's family name
 //	latin FILE                 writes a text again as an old system would: Latin-1, CRLF
 //	oneroster serve            runs a OneRoster service, at $SOURCE_URL and $TOKEN_URL for $CLIENT_ID
@@ -107,7 +108,7 @@ func TestStories(t *testing.T) {
 					"roster": roster, "api": api, "json": compare, "keep": keep, "mailbox": mailbox, "letter": letter,
 					"again": again, "until": until, "browse": browse, "vendor": vendor, "enter": enter,
 					"sql": tamper, "backup": backup, "restore": restore, "export": export, "latin": latin, "oneroster": oneroster,
-					"credential": takeCredential, "token": takeToken, "read": readAsPlatform, "walk": walkPages,
+					"credential": takeCredential, "token": takeToken, "read": readAsPlatform, "walk": walkPages, "empty": empties,
 				},
 			})
 		})

@@ -7,8 +7,10 @@ import (
 
 	"aval/internal/audit"
 	"aval/internal/db"
+	"aval/internal/disclosure"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -72,7 +74,7 @@ func theirs(ctx context.Context, tx *db.Tx, actor policy.Actor, id licence.ID) (
 }
 
 // Make gives a licence its credential and answers the secret, which is shown once.
-// It refuses (Conflict) a licence that does not run or that has one already.
+// It leaves a refresh of what the licence discloses. It refuses (Conflict) a licence that does not run or that has one already.
 func (s *Service) Make(ctx context.Context, actor policy.Actor, id licence.ID) (c Credential, secret string, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		l, err := theirs(ctx, tx, actor, id)
@@ -94,6 +96,9 @@ func (s *Service) Make(ctx context.Context, actor policy.Actor, id licence.ID) (
 			return err
 		}
 		if err := insertSecret(ctx, tx, c.ID, secret, actor.ID); err != nil {
+			return err
+		}
+		if err := job.Enqueue(ctx, tx, disclosure.RefreshJob, string(id)); err != nil {
 			return err
 		}
 		return audit.Write(ctx, tx, actor, "credential.made", licence.Subject(id))
