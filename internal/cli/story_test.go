@@ -201,7 +201,9 @@ func start(args ...string) func(*testscript.TestScript, bool, []string) {
 func environment(ts *testscript.TestScript) []string {
 	var env []string
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AVAL_DB", "AVAL_DATA", "AVAL_LANG", "AVAL_PACKS", "AVAL_SMTP", "AVAL_MAIL_FROM", "AVAL_PRIVATE_SOURCES"} {
-		env = append(env, name+"="+ts.Getenv(name))
+		if value := ts.Getenv(name); value != "" {
+			env = append(env, name+"="+value)
+		}
 	}
 	return env
 }
