@@ -5,8 +5,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"testing"
 
 	"aval/internal/db"
+	"aval/internal/db/dbtest"
+	"aval/internal/guardian"
+	"aval/internal/identity"
 	"aval/internal/person"
 	"aval/internal/schoolyear"
 )
@@ -97,4 +101,62 @@ func (b *board) yearForms() []form {
 		{route: "POST /settings/grades/drop", who: "operator", page: "/settings/grades", good: url.Values{"word": {"classe rose"}},
 			wrong: known("word", nowhere, "", strings.ToUpper("classe rose"))},
 	}
+}
+
+// answering tells what a pupil's guardians are to them, and how many corrections are theirs.
+func (b *board) answering(pupil string) (ties []guardian.Tie, corrections int) {
+	b.t.Helper()
+	register := guardian.Register{Vault: b.Vault.Vault}
+	b.must(b.DB.Write(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+		list, err := register.Of(ctx, tx, pupil)
+		for _, g := range list {
+			ties = append(ties, g.Tie)
+		}
+		if err != nil {
+			return err
+		}
+		ids, err := person.Rows{Table: "correction"}.Of(ctx, tx, pupil)
+		corrections = len(ids)
+		return err
+	}))
+	return ties, corrections
+}
+
+// Who answers for a pupil, and what a school finds wrong of them, follow a merge and its
+// undoing; where both records have one parent, what a court ordered is not lost.
+func TestGuardiansAndCorrectionsFollowAMerge(t *testing.T) {
+	t.Parallel()
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		b := open(t, d).build(t, "erables", "Vorn")
+		b.wrongName()
+		first, second := b.child("kept"), b.pupil("e00")
+		register := guardian.Register{Vault: b.Vault.Vault}
+		b.must(b.DB.Write(t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+			in := register.Begin()
+			if err := in.Guardians(ctx, tx, []guardian.Row{{SourceID: "g1", GivenName: "Zoé", FamilyName: "Lys"}, {SourceID: "g2", GivenName: "Luc", FamilyName: "Lys"}}); err != nil {
+				return err
+			}
+			_, err := in.Pupils(ctx, tx, []guardian.Pupil{{SourceID: "child kept", Ties: map[string]guardian.Tie{"g1": {Relation: "mother"}}},
+				{SourceID: "e00", Ties: map[string]guardian.Tie{"g1": {Relation: "mother", Restriction: "no contact"}, "g2": {Relation: "father"}}}})
+			return err
+		}))
+		expect := func(pupil string, ties, restricted, corrections int) {
+			t.Helper()
+			has, n := b.answering(pupil)
+			ordered := slices.ContainsFunc(has, func(t guardian.Tie) bool { return t.Restriction != "" })
+			if len(has) != ties || ordered != (restricted > 0) || n != corrections {
+				t.Errorf("%v, %d corrections, want %d ties, %d restricted, %d corrections", has, n, ties, restricted, corrections)
+			}
+		}
+		expect(first, 1, 0, 0)
+		expect(second, 2, 1, 1)
+		a, err := b.Identity.Merge(t.Context(), b.system(), identity.Merge{First: first, Second: second, Login: identity.OfFirst, Other: identity.Keep})
+		b.must(err)
+		expect(first, 2, 1, 1)
+		expect(second, 1, 0, 0)
+		_, err = b.Identity.Undo(t.Context(), b.system(), a.ID)
+		b.must(err)
+		expect(first, 1, 0, 0)
+		expect(second, 2, 1, 1)
+	})
 }

@@ -244,7 +244,7 @@ func (c Correction) seen(n Now) bool {
 	case Left:
 		return !here || !slices.Contains(n.Schools, c.OrgID)
 	case Twice:
-		return c.OtherID != "" && (!here || n.Other.Status != person.Active)
+		return c.OtherID != "" && (c.OtherID == c.PersonID || !here || n.Other.Status != person.Active)
 	case Missing:
 		return n.Named
 	}

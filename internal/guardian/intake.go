@@ -181,8 +181,7 @@ func (i *Intake) Pupils(ctx context.Context, tx *db.Tx, pupils []Pupil) (lost in
 	if err := untie(ctx, tx, was); err != nil {
 		return 0, err
 	}
-	return lost, db.Bulk(ctx, tx, "guardian_of", []string{"board_id", "guardian_id", "person_id", "sealed", "digest"},
-		[]string{"board_id", "person_id", "guardian_id"}, changed)
+	return lost, keepTies(ctx, tx, changed)
 }
 
 // tied is the row of a tie where it is new or says something else; what remains of was

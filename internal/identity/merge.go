@@ -25,6 +25,15 @@ type Service struct {
 	Names   *pseudonym.Names
 	Reveals *reveal.Service
 	Rows    []person.Rows // that follow a pupil
+	Also    []Follower    // that follows a pupil otherwise than by its row
+}
+
+// Follower passes what cannot be another's by its row alone, such as what is sealed
+// for one pupil.
+type Follower interface {
+	Table() string
+	IDsOf(ctx context.Context, tx *db.Tx, personID string) ([]string, error)
+	Pass(ctx context.Context, tx *db.Tx, ids []string, from, to string) (passed []string, err error)
 }
 
 // Subject is an act as the trail names it.
@@ -150,6 +159,16 @@ func (c *change) rows(ctx context.Context, tx *db.Tx, first, second person.Perso
 			return err
 		}
 		c.note(Item(r.Table), "", ids...)
+	}
+	for _, f := range c.s.Also {
+		ids, err := f.IDsOf(ctx, tx, second.ID)
+		if err != nil {
+			return err
+		}
+		if ids, err = f.Pass(ctx, tx, ids, second.ID, first.ID); err != nil {
+			return err
+		}
+		c.note(Item(f.Table()), "", ids...)
 	}
 	return person.PassHistory(ctx, tx, second.ID, first.ID, c.act.ID)
 }

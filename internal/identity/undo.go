@@ -109,6 +109,11 @@ func (s *Service) unmerge(ctx context.Context, tx *db.Tx, a Act, was items, firs
 			return err
 		}
 	}
+	for _, f := range s.Also {
+		if _, err := f.Pass(ctx, tx, was.ids(Item(f.Table())), first.ID, second.ID); err != nil {
+			return err
+		}
+	}
 	if err := person.ReturnHistory(ctx, tx, a.ID, second.ID); err != nil {
 		return err
 	}

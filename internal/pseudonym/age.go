@@ -22,9 +22,6 @@ var byGrade = map[string]Kind{
 // elder are the other grades of the roster, for which FourWords is the house's kind.
 var elder = []string{"09", "10", "11", "12", "13", "PS", "UG", "Other"}
 
-// Grades are those of the youth sector, from the youngest on: what a board is asked about.
-var Grades = []string{"PK", "KG", "01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"}
-
 // UsualFor answers the house's kind for a grade, which is also the easiest to guess that a board may choose.
 func UsualFor(grade string) Kind {
 	if kind, ok := byGrade[grade]; ok {

@@ -32,6 +32,7 @@ import (
 	"aval/internal/duty"
 	"aval/internal/fault"
 	"aval/internal/governance"
+	"aval/internal/grade"
 	"aval/internal/i18n"
 	"aval/internal/incident"
 	"aval/internal/inventory"
@@ -503,8 +504,8 @@ func TestSettingsOfNamesAreKept(t *testing.T) {
 			}
 		}
 		kinds := url.Values{"version": {"0"}}
-		for _, grade := range asked() {
-			kinds.Set("grade_"+grade, string(pseudonym.FourWords))
+		for _, each := range asked(grade.Quebec) {
+			kinds.Set("grade_"+each, string(pseudonym.FourWords))
 		}
 		kinds.Set("grade_06", string(pseudonym.PictureAndWord))
 		res, body := h.post(t, c, "/settings/passwords", "fr", kinds)

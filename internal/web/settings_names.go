@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"aval/internal/fault"
+	"aval/internal/grade"
 	"aval/internal/policy"
 	"aval/internal/pseudonym"
 	"aval/internal/web/assets"
@@ -35,7 +36,7 @@ func (s *Server) kindsForm(v *visit) error {
 
 func (s *Server) kindsChange(v *visit) error {
 	kinds := pseudonym.Choices{}
-	for _, grade := range asked() {
+	for _, grade := range asked(v.actor.Pack.Jurisdiction) {
 		kinds[grade] = pseudonym.Kind(v.form("grade_" + grade))
 	}
 	if err := s.Pseudonyms.ChooseKinds(v.ctx(), v.actor, kinds, versionSent(v)); err != nil {
@@ -46,10 +47,10 @@ func (s *Server) kindsChange(v *visit) error {
 }
 
 // asked are the grades for which there is something to choose.
-func asked() (grades []string) {
-	for _, grade := range pseudonym.Grades {
-		if len(pseudonym.KindsFor(grade)) > 1 {
-			grades = append(grades, grade)
+func asked(jurisdiction string) (grades []string) {
+	for _, each := range grade.Youth(jurisdiction) {
+		if len(pseudonym.KindsFor(each)) > 1 {
+			grades = append(grades, each)
 		}
 	}
 	return grades
