@@ -338,7 +338,7 @@ func letter(ts *testscript.TestScript, _ bool, args []string) {
 func tamper(ts *testscript.TestScript, _ bool, args []string) {
 	statement, ctx := strings.Join(args, " "), context.Background()
 	if path, ok := strings.CutPrefix(ts.Getenv("AVAL_DB"), "sqlite:"); ok {
-		file, err := sql.Open("sqlite", path)
+		file, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
 		ts.Check(err)
 		_, err = file.ExecContext(ctx, statement)
 		ts.Check(errors.Join(err, file.Close()))

@@ -227,15 +227,20 @@ func (r *reader) header(header []string) error {
 			}
 		}
 	}
-	for field, column := range r.form.Columns {
+	twice := ""
+	for _, field := range slices.Sorted(maps.Keys(r.form.Columns)) {
+		column := r.form.Columns[field]
 		at, times := find(header, column)
 		if at < 0 {
 			return refuse("mapping.file_lacks", column)
 		}
-		if times > 1 {
-			return refuse("mapping.file_twice", column)
+		if times > 1 && twice == "" {
+			twice = column
 		}
 		r.at[field] = at
+	}
+	if twice != "" {
+		return refuse("mapping.file_twice", twice)
 	}
 	return nil
 }
