@@ -135,7 +135,8 @@ const whole = ` AND NOT EXISTS (SELECT 1 FROM person_alias x WHERE x.board_id = 
 	AND NOT EXISTS (SELECT 1 FROM identity_act t WHERE t.board_id = $1 AND t.undone_by = ''
 		AND (t.first_id = p.id AND t.second_id = q.id OR t.first_id = q.id AND t.second_id = p.id))`
 
-const twoRecords = ` FROM person p JOIN person q ON q.board_id = p.board_id AND q.number = p.number AND q.id > p.id
+// "= true" keeps SQLite from going through all ids rather than those of the number.
+const twoRecords = ` FROM person p JOIN person q ON q.board_id = p.board_id AND q.number = p.number AND (q.id > p.id) = true
 	AND q.kind = 'student' AND q.status = 'active'
 	WHERE p.board_id = $1 AND p.kind = 'student' AND p.status = 'active' AND p.number <> ''`
 
