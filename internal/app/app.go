@@ -158,7 +158,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Rosters:        roster.New(d, names),
 		Catalogue:      catalogue.New(d),
 		Licences:       licence.New(d, contract.Gate),
-		Contracts:      &contract.Service{DB: d, Blobs: blobs},
+		Contracts:      &contract.Service{DB: d, Blobs: blobs, Asked: assessment.Measures},
 		Access:         access.New(d, pupils),
 		Requests:       request.New(d),
 		Evaluations:    evaluations,

@@ -195,6 +195,16 @@ func (r Risk) High() bool {
 	return slices.Index(Likelihoods, r.Likelihood)+slices.Index(Consequences, r.Consequence) >= 3
 }
 
+// measures are what makes the risks less.
+func (a Assessment) measures() (list []string) {
+	for _, r := range a.Risks {
+		if r.Mitigation != "" {
+			list = append(list, r.Mitigation)
+		}
+	}
+	return list
+}
+
 // blank is a risk of which nothing was said.
 func (r Risk) blank() bool { return r == Risk{} }
 

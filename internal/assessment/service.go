@@ -11,6 +11,7 @@ import (
 	"aval/internal/blob"
 	"aval/internal/catalogue"
 	"aval/internal/condition"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/evaluation"
 	"aval/internal/fault"
@@ -211,6 +212,11 @@ func (s *Service) Conclude(ctx context.Context, actor policy.Actor, id ID, in In
 		}
 		if err := a.mark(ctx, tx, actor.Pack, r, p.Transfer); err != nil {
 			return err
+		}
+		if p.Transfer != "" {
+			if err := contract.Mitigations(ctx, tx, a.PlatformID, a.measures()); err != nil {
+				return err
+			}
 		}
 		return audit.Write(ctx, tx, actor, "assessment.concluded", Subject(id), audit.Under(ClauseAssessed),
 			audit.Note("edition="+strconv.FormatInt(a.Edition, 10)+" depth="+a.Depth(form)+" transfer="+p.Transfer))

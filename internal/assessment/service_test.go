@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"aval/internal/assessment"
+	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/decision"
@@ -273,7 +274,8 @@ func TestNothingLeavesQuebecUnweighed(t *testing.T) {
 				_, err = w.conclude(b)
 				w.Refused("concluded at another place than the evaluation’s", err, fault.Invalid, "QC-OUT-01")
 			}
-			a = w.concluded(w.write(b, abroad(adequate)))
+			a = w.concluded(w.write(b, abroad(adequate), assessment.Risk{Text: "Une copie se perd.", Likelihood: "rare",
+				Consequence: "minor", Mitigation: "Les clés restent au Québec."}))
 		}
 		again("no")
 		w.Refused("found inadequate", decide(decision.Approved), fault.Conflict, "QC-OUT-01")
@@ -283,6 +285,12 @@ func TestNothingLeavesQuebecUnweighed(t *testing.T) {
 		}
 		if err := decide(decision.Approved); err != nil {
 			t.Errorf("found adequate: %v", err)
+		}
+		contracts := &contract.Service{DB: d, Asked: assessment.Measures}
+		c, err := contracts.Add(ctx, w.Evaluator, w.Platform.ID, contract.Terms{Kind: contract.Kinds[0], Contact: "Responsable de la vie privée",
+			SignedOn: "2026-11-01", InForceOn: "2026-11-02", EndsOn: "2027-11-01"})
+		if err != nil || len(c.Mitigations) == 0 || c.Mitigations[0].Text != a.Risks[0].Mitigation || c.Mitigations[0].Where != "" {
+			t.Errorf("a contract made after begins with %+v, %v", c.Mitigations, err)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/policy"
 	"aval/internal/request"
@@ -44,6 +45,18 @@ func get(ctx context.Context, tx *db.Tx, id ID) (Assessment, error) {
 func editions(ctx context.Context, tx *db.Tx, id request.ID) ([]Assessment, error) {
 	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM assessment a WHERE a.board_id = $1 AND a.request_id = $2
 		ORDER BY a.edition DESC`, tx.Board, string(id))
+}
+
+// Measures are those that the concluded assessments of a platform ask for where
+// information leaves Québec: what a contract that is made later begins with (s. 17).
+func Measures(ctx context.Context, tx *db.Tx, platform catalogue.ID) (list []string, err error) {
+	all, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM assessment a
+		JOIN request r ON r.board_id = a.board_id AND r.id = a.request_id AND r.assessment_id = a.id
+		WHERE a.board_id = $1 AND a.platform_id = $2 AND r.transfer <> '' ORDER BY a.concluded_at`, tx.Board, string(platform))
+	for _, a := range all {
+		list = append(list, a.measures()...)
+	}
+	return list, err
 }
 
 func encoded(a Assessment) (answers, risks string, err error) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/assessment"
 	"aval/internal/catalogue"
 	"aval/internal/contract"
 	"aval/internal/db"
@@ -32,7 +33,7 @@ type world struct {
 func build(t *testing.T, d *db.DB) *world {
 	t.Helper()
 	w := &world{World: evaluationtest.New(t, d), t: t, licences: licence.New(d, contract.Gate), incidents: &incident.Service{DB: d}}
-	w.s = &contract.Service{DB: d, Blobs: w.Evaluations.Blobs}
+	w.s = &contract.Service{DB: d, Blobs: w.Evaluations.Blobs, Asked: assessment.Measures}
 	return w
 }
 

@@ -26,7 +26,12 @@ import (
 type Service struct {
 	DB    *db.DB
 	Blobs *blob.Store
+	Asked Asked
 }
+
+// Asked answers the measures that were found needed for a platform before its
+// contract was made (A-2.1, s. 17).
+type Asked func(ctx context.Context, tx *db.Tx, platform catalogue.ID) ([]string, error)
 
 // Add records a contract with the vendor of a platform, as a draft.
 func (s *Service) Add(ctx context.Context, actor policy.Actor, platform catalogue.ID, t Terms) (c Contract, err error) {
@@ -44,6 +49,11 @@ func (s *Service) Add(ctx context.Context, actor policy.Actor, platform catalogu
 		if err := c.set(t, written(actor.Pack)); err != nil {
 			return err
 		}
+		measures, err := s.Asked(ctx, tx, platform)
+		if err != nil {
+			return err
+		}
+		c.ask(measures)
 		if err := insert(ctx, tx, c); err != nil {
 			return err
 		}

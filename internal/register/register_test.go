@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/assessment"
 	"aval/internal/catalogue"
 	"aval/internal/contract"
 	"aval/internal/db"
@@ -238,7 +239,7 @@ func TestRegistersSayWhatIsKnownAndMarkTheRest(t *testing.T) {
 // The reason of a release is the ground that somebody chose with the contract.
 func TestAReleaseSaysOnWhatItRests(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		contracts, evaluator := &contract.Service{DB: w.d}, w.as(policy.Evaluator)
+		contracts, evaluator := &contract.Service{DB: w.d, Asked: assessment.Measures}, w.as(policy.Evaluator)
 		platforms, err := contracts.Platforms(t.Context(), evaluator)
 		w.must(err)
 		i := slices.IndexFunc(platforms, func(p catalogue.Platform) bool { return p.Name == "Tabulou" })

@@ -131,7 +131,7 @@ func openPolicy(t *testing.T, d *db.DB) *policyHouse {
 		t.Fatal(err)
 	}
 	server := &Server{DB: d, Classification: &classification.Service{DB: d}, Inventory: &inventory.Service{DB: d}, Duties: &duty.Service{DB: d}, Accounts: h.staff, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d, contract.Gate), Contracts: &contract.Service{DB: d}, Access: access.New(d, nil), Requests: request.New(d), Usage: &usage.Service{DB: d}, Audit: &audit.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d, contract.Gate), Contracts: &contract.Service{DB: d, Asked: assessment.Measures}, Access: access.New(d, nil), Requests: request.New(d), Usage: &usage.Service{DB: d}, Audit: &audit.Service{DB: d},
 		Boards: &board.Service{DB: d}, Adoptions: &adoption.Service{DB: d}, Pseudonyms: &pseudonym.Service{DB: d, Names: &pseudonym.Names{Vault: vault.New(seal.LostMaster())}}, Keys: h.keys, Conditions: &condition.Service{DB: d}, Assessments: &assessment.Service{DB: d}, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}, Rights: &rights.Service{DB: d}}
 	h.house = &house{Server: server, at: httptest.NewServer(server.Handler())}
 	t.Cleanup(h.at.Close)

@@ -154,7 +154,7 @@ func openSchool(t *testing.T, d *db.DB) *school {
 	}
 	pupils := &access.Accounts{Names: &pseudonym.Names{Vault: vault.New(master)}}
 	server := &Server{DB: d, Adoptions: &adoption.Service{DB: d}, Classification: &classification.Service{DB: d}, Inventory: &inventory.Service{DB: d}, Duties: &duty.Service{DB: d}, Accounts: accounts, SignInTakes: time.Nanosecond, Log: slog.New(slog.DiscardHandler),
-		Catalogue: catalogue.New(d), Licences: licence.New(d, contract.Gate), Contracts: &contract.Service{DB: d}, Access: access.New(d, pupils), Requests: request.New(d), Usage: &usage.Service{DB: d}, Evaluations: &evaluation.Service{DB: d},
+		Catalogue: catalogue.New(d), Licences: licence.New(d, contract.Gate), Contracts: &contract.Service{DB: d, Asked: assessment.Measures}, Access: access.New(d, pupils), Requests: request.New(d), Usage: &usage.Service{DB: d}, Evaluations: &evaluation.Service{DB: d},
 		Decisions: &decision.Service{DB: d}, Conditions: &condition.Service{DB: d}, Assessments: &assessment.Service{DB: d}, Delegations: accounts, Incidents: &incident.Service{DB: d}, Governance: &governance.Service{DB: d}, Rights: &rights.Service{DB: d}}
 	s.house = &house{Server: server}
 	s.at = httptest.NewServer(server.Handler())
