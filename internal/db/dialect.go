@@ -226,6 +226,8 @@ func poolConfig(dsn string, o options) (*pgxpool.Config, error) {
 		// Generic and parallel plans are a ruin for pages of ten rows.
 		"plan_cache_mode":                 "force_custom_plan",
 		"max_parallel_workers_per_gather": "0",
+		// Compiling a statement takes longer than most of ours take to run.
+		"jit": "off",
 	} {
 		if _, set := params[name]; !set {
 			params[name] = value

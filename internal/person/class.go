@@ -136,32 +136,12 @@ func SaveClasses(ctx context.Context, tx *db.Tx, classes []Class) error {
 func SaveEnrollments(ctx context.Context, tx *db.Tx, enrollments []Enrollment) error {
 	rows := make([][]any, len(enrollments))
 	for i, e := range enrollments {
-		rows[i] = []any{tx.Board, e.ID, e.SourceID, e.ClassID, e.PersonID, string(e.Role), e.Main, e.Begin, e.End, e.Status}
+		rows[i] = []any{tx.Board, e.ID, e.ClassID, e.PersonID, string(e.Role), e.Main, e.Begin, e.End, e.Status}
 	}
-	err := db.Bulk(ctx, tx, "enrollment", []string{"board_id", "id", "source_id", "class_id", "person_id", "role", "main",
+	err := db.Bulk(ctx, tx, "enrollment", []string{"board_id", "id", "class_id", "person_id", "role", "main",
 		"begin_date", "end_date", "status"}, []string{"board_id", "id"}, rows)
 	if err != nil {
 		return fmt.Errorf("keep enrolments: %w", err)
-	}
-	return nil
-}
-
-// RetireClasses marks classes that the roster no longer holds.
-func RetireClasses(ctx context.Context, tx *db.Tx, ids []string) error {
-	_, err := tx.Exec(ctx, `UPDATE class SET status = 'tobedeleted'
-		WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(tx.Board, ids)...)
-	if err != nil {
-		return fmt.Errorf("retire classes: %w", err)
-	}
-	return nil
-}
-
-// RetireEnrollments marks enrolments that the roster no longer holds.
-func RetireEnrollments(ctx context.Context, tx *db.Tx, ids []string) error {
-	_, err := tx.Exec(ctx, `UPDATE enrollment SET status = 'tobedeleted'
-		WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(tx.Board, ids)...)
-	if err != nil {
-		return fmt.Errorf("retire enrolments: %w", err)
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func open(t *testing.T, d *db.DB) *world {
 			people = append(people, person.Person{ID: id, SourceID: "u" + id, Kind: person.Student, GivenName: fmt.Sprintf("Prénom%d%d", i, n),
 				FamilyName: fmt.Sprintf("Outarde%d%d", i, n), Grade: "04", Status: person.Active})
 			posts = append(posts, person.Post{PersonID: id, OrgID: w.schools[i], Role: person.Pupil})
-			enrolled = append(enrolled, person.Enrollment{ID: db.NewID(), SourceID: "e" + id, ClassID: w.classes[i], PersonID: id,
+			enrolled = append(enrolled, person.Enrollment{ID: "e" + id, ClassID: w.classes[i], PersonID: id,
 				Role: person.Pupil, Status: person.Active})
 		}
 	}
