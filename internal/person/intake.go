@@ -64,6 +64,10 @@ func all(ctx context.Context, tx *db.Tx, steps []step) error {
 // moment is when the import is, looked up once by a statement.
 const moment = `(SELECT at FROM staged_import)`
 
+// staged is a staged row's id, written so that SQLite looks the board's record up by
+// it, and not, for each record of the board, the row.
+const staged = `s.source_id || ''`
+
 // known says whether the board holds any record in a table. What is added to one
 // that holds none is not looked for in it: PostgreSQL, of which nobody has counted
 // the rows, would expect to find it all.
@@ -106,11 +110,11 @@ func TakePeople(ctx context.Context, tx *db.Tx) error {
 	change = append(change,
 		step{"change people", `UPDATE person SET kind = s.kind, given_name = s.given_name, family_name = s.family_name, email = s.email,
 			number = s.number, grade = s.grade, search = s.search, status = s.status, said = s.said, updated_at = ` + moment + `
-			FROM staged_person s WHERE person.board_id = $1 AND person.source_id = s.source_id
+			FROM staged_person s WHERE person.board_id = $1 AND person.source_id = ` + staged + `
 			AND (person.kind, person.given_name, person.family_name, person.email, person.number, person.grade, person.search, person.status) <>
 				(s.kind, s.given_name, s.family_name, s.email, s.number, s.grade, s.search, s.status)`},
 		step{"note people", `UPDATE person SET said = s.said FROM staged_person s
-			WHERE person.board_id = $1 AND person.source_id = s.source_id AND person.said <> s.said`})
+			WHERE person.board_id = $1 AND person.source_id = ` + staged + ` AND person.said <> s.said`})
 	return take(ctx, tx, "person", "source_id", change,
 		step{"add people", `INSERT INTO person (board_id, id, source_id, kind, given_name, family_name, email, number, grade, search, status,
 				said, updated_at)
@@ -169,11 +173,11 @@ func TakeClasses(ctx context.Context, tx *db.Tx) error {
 	err := take(ctx, tx, "class", "source_id", []step{
 		{"change classes", `UPDATE class SET school_id = s.school_id, course_id = s.course_id, title = s.title, code = s.code,
 			grade = s.grade, kind = s.kind, subject = s.subject, status = s.status, said = s.said, updated_at = ` + moment + `
-			FROM ` + ofClass + ` WHERE class.board_id = $1 AND class.source_id = s.source_id
+			FROM ` + ofClass + ` WHERE class.board_id = $1 AND class.source_id = ` + staged + `
 			AND (class.school_id, class.course_id, class.title, class.code, class.grade, class.kind, class.subject, class.status) <>
 				(s.school_id, s.course_id, s.title, s.code, s.grade, s.kind, s.subject, s.status)`},
 		{"note classes", `UPDATE class SET said = s.said FROM staged_class s
-			WHERE class.board_id = $1 AND class.source_id = s.source_id AND class.said <> s.said`},
+			WHERE class.board_id = $1 AND class.source_id = ` + staged + ` AND class.said <> s.said`},
 	}, step{"add classes", `INSERT INTO class (board_id, id, source_id, school_id, course_id, title, code, grade, kind, subject, status,
 			said, updated_at)
 		SELECT CAST($1 AS text), s.id, s.source_id, s.school_id, s.course_id, s.title, s.code, s.grade, s.kind, s.subject, s.status,
@@ -209,11 +213,11 @@ func TakeEnrollments(ctx context.Context, tx *db.Tx) error {
 	return take(ctx, tx, "enrollment", "id", []step{
 		{"change enrolments", `UPDATE enrollment SET class_id = s.class_id, person_id = s.person_id, role = s.role, main = s.main,
 			begin_date = s.begin_date, end_date = s.end_date, status = s.status, said = s.said, updated_at = ` + moment + `
-			FROM ` + ofEnrollment + ` WHERE enrollment.board_id = $1 AND enrollment.id = s.source_id
+			FROM ` + ofEnrollment + ` WHERE enrollment.board_id = $1 AND enrollment.id = ` + staged + `
 			AND (enrollment.class_id, enrollment.person_id, enrollment.role, enrollment.main, enrollment.begin_date, enrollment.end_date,
 				enrollment.status) <> (s.class_id, s.person_id, s.role, s.main, s.begin_date, s.end_date, s.status)`},
 		{"note enrolments", `UPDATE enrollment SET said = s.said FROM staged_enrollment s
-			WHERE enrollment.board_id = $1 AND enrollment.id = s.source_id AND enrollment.said <> s.said`},
+			WHERE enrollment.board_id = $1 AND enrollment.id = ` + staged + ` AND enrollment.said <> s.said`},
 	}, step{"add enrolments", `INSERT INTO enrollment (board_id, id, class_id, person_id, role, main, begin_date, end_date, status,
 			said, updated_at)
 		SELECT CAST($1 AS text), s.source_id, s.class_id, s.person_id, s.role, s.main, s.begin_date, s.end_date, s.status, s.said, ` + moment + `
