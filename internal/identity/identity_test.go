@@ -40,7 +40,11 @@ type world struct {
 }
 
 func each(t *testing.T, f func(t *testing.T, w *world)) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) { f(t, open(t, d)) })
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := open(t, d)
+		f(t, w)
+		dbtest.Whole(t, d, w.board)
+	})
 }
 
 func open(t *testing.T, d *db.DB) *world {

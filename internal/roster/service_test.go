@@ -48,6 +48,7 @@ func each(t *testing.T, f func(t *testing.T, h house)) {
 			return policy.Actor{ID: id, Board: board, Via: "web", Pack: pack, Grants: []policy.Grant{{Role: role}}}
 		}
 		f(t, house{d, t, board, actor("a-it", policy.IT), actor("a-teacher", policy.Teacher), roster.New(d, &pseudonym.Names{Vault: vault.New(master)})})
+		dbtest.Whole(t, d, board)
 	})
 }
 
