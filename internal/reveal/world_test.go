@@ -12,6 +12,7 @@ import (
 	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/guardian"
 	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/person"
@@ -54,7 +55,7 @@ func open(t *testing.T, d *db.DB) *world {
 	names := &pseudonym.Names{Vault: vault.New(master)}
 	cards := &access.Accounts{Names: names}
 	w.access = access.New(d, cards)
-	w.Service = &reveal.Service{DB: d, Names: names, Cards: cards}
+	w.Service = &reveal.Service{DB: d, Names: names, Cards: cards, Kin: &guardian.Register{Vault: names.Vault}}
 	var people []person.Person
 	var posts []person.Post
 	var enrolled []person.Enrollment
