@@ -183,7 +183,7 @@ func (r Reader) Statement(ctx context.Context, t Terms, kind Kind, q Query) (tex
 }
 
 // usualPage is how many rows there is room for from the start.
-const usualPage = 100
+const usualPage = 101
 
 // rows reads what a query asks of a shape, in the order of the pseudonyms unless it asks for another.
 func rows[T any](ctx context.Context, r Reader, s *shape, t Terms, q Query, scan func(db.Row) (T, error)) ([]T, error) {

@@ -203,7 +203,7 @@ func (c *call) page(ctx context.Context, from disclosure.Reader, out *writer, a 
 	if !c.o.one {
 		out.b = append(out.b, '[')
 	}
-	p.last, p.objects, err = rows(ctx, from, out, c.b.Terms, c.o, a.Query)
+	p, err = rows(ctx, from, out, c.b.Terms, c.o, a.Query)
 	if !c.o.one {
 		out.b = append(out.b, ']')
 	}
@@ -236,37 +236,43 @@ func belongs(ctx context.Context, tx *db.Tx, t disclosure.Terms, o op, r *http.R
 	return nil
 }
 
-// rows writes objects, with commas between them, and answers the last one's
-// pseudonym and how many there were.
-func rows(ctx context.Context, from disclosure.Reader, out *writer, t disclosure.Terms, o op, q disclosure.Query) (string, int, error) {
+// rows writes objects, with commas between them. One more than is asked for is read,
+// for it to be known whether others follow: the count may be of a moment ago.
+func rows(ctx context.Context, from disclosure.Reader, out *writer, t disclosure.Terms, o op, q disclosure.Query) (page, error) {
+	most := q.Limit
+	if !o.one {
+		q.Limit++
+	}
 	switch o.kind {
 	case disclosure.OfUser:
 		list, err := from.Users(ctx, t, q)
-		return each(out, list, err, out.user, func(u disclosure.User) string { return u.Value })
+		return each(out, list, most, err, out.user, func(u disclosure.User) string { return u.Value })
 	case disclosure.OfOrg:
 		list, err := from.Orgs(ctx, t, q)
-		return each(out, list, err, out.org, func(o disclosure.Org) string { return o.Value })
+		return each(out, list, most, err, out.org, func(o disclosure.Org) string { return o.Value })
 	case disclosure.OfSession:
 		list, err := from.Sessions(ctx, t, q)
-		return each(out, list, err, out.session, func(s disclosure.Session) string { return s.Value })
+		return each(out, list, most, err, out.session, func(s disclosure.Session) string { return s.Value })
 	case disclosure.OfCourse:
 		list, err := from.Courses(ctx, t, q)
-		return each(out, list, err, out.course, func(c disclosure.Course) string { return c.Value })
+		return each(out, list, most, err, out.course, func(c disclosure.Course) string { return c.Value })
 	case disclosure.OfClass:
 		list, err := from.Classes(ctx, t, q)
-		return each(out, list, err, out.class, func(c disclosure.Class) string { return c.Value })
+		return each(out, list, most, err, out.class, func(c disclosure.Class) string { return c.Value })
 	}
 	list, err := from.Enrollments(ctx, t, q)
-	return each(out, list, err, out.enrollment, func(e disclosure.Enrollment) string { return e.Value })
+	return each(out, list, most, err, out.enrollment, func(e disclosure.Enrollment) string { return e.Value })
 }
 
-func each[T any](out *writer, list []T, err error, write func(T), value func(T) string) (last string, n int, _ error) {
-	for i, v := range list {
+func each[T any](out *writer, list []T, most int, err error, write func(T), value func(T) string) (p page, _ error) {
+	p.more = len(list) > most
+	for i, v := range list[:min(most, len(list))] {
 		if i > 0 {
 			out.b = append(out.b, ',')
 		}
 		write(v)
-		last = value(v)
+		p.last = value(v)
+		p.objects++
 	}
-	return last, len(list), err
+	return p, err
 }

@@ -191,6 +191,42 @@ func TestTheEndOfACredential(t *testing.T) {
 	})
 }
 
+// A count of a moment ago, even that there was nothing, cuts no walk short.
+func TestAWalkGoesToItsEnd(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		seats := func() (n int) {
+			for next := v12 + "enrollments?limit=2"; next != ""; {
+				a := w.get(token, next)
+				n, next = n+len(w.ids(a)), ""
+				if m := nextLink.FindStringSubmatch(a.header.Get("Link")); m != nil {
+					next = m[1]
+				}
+			}
+			return n
+		}
+		if n := seats(); n != 4 {
+			t.Fatalf("%d enrolments", n)
+		}
+		w.exec(`UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND id <> 'e-p10'`)
+		w.exec(`INSERT INTO enrollment (board_id, id, source_id, class_id, person_id, role)
+			SELECT board_id, id || '-again', id || '-again', class_id, person_id, role FROM enrollment WHERE board_id = $1 AND id <> 'e-p10'`)
+		w.refresh()
+		if n := seats(); n != 7 {
+			t.Errorf("%d enrolments of 7, three of which are gone", n)
+		}
+		empty := v12 + "enrollments?filter=" + "status%3D'active'%20AND%20role%3D'student'"
+		w.exec(`UPDATE disclosed SET status = 'tobedeleted' WHERE board_id = $1`)
+		if a := w.get(token, empty); a.header.Get("X-Total-Count") != "0" {
+			t.Errorf("%s of nobody", a.header.Get("X-Total-Count"))
+		}
+		w.exec(`UPDATE disclosed SET status = 'active' WHERE board_id = $1`)
+		if a := w.get(token, empty); a.header.Get("X-Total-Count") == "0" {
+			t.Error("a page has more objects than there are")
+		}
+	})
+}
+
 // Another process, which knows a token well and looks for it in the same breath as
 // for the rows, tells nothing once the token, its licence or its decision is over,
 // and not a field more than the decision names.
