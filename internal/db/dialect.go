@@ -313,18 +313,30 @@ func (tx *Tx) sorted(ctx context.Context) error {
 	return fmt.Errorf("the database is in %s: make it in UTF8 with the collation C.UTF-8", collation)
 }
 
-// eachPostgres reads an answer for one board in one round trip: the board and the
-// statement go in one batch, which PostgreSQL takes as one transaction. Its plan is
-// kept: planning a look-up by key takes longer than the look-up.
-func (d *DB) eachPostgres(ctx context.Context, board string, f func(Row) error, query string, args []any) error {
+// eachPostgres reads answers for one board in one round trip: the board and the
+// statements go in one batch, which PostgreSQL takes as one transaction. Their plans
+// are kept: planning a look-up by key takes longer than the look-up.
+func (d *DB) eachPostgres(ctx context.Context, board string, looks []Look) error {
 	var batch pgx.Batch
 	batch.Queue(`SELECT set_config('app.board', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)`, board)
-	batch.Queue(query, args...)
+	for _, l := range looks {
+		batch.Queue(l.query, l.args...)
+	}
 	answers := d.pool.SendBatch(ctx, &batch)
 	defer func() { _ = answers.Close() }() // for the early return; the errors that count are seen below
 	if _, err := answers.Exec(); err != nil {
 		return err
 	}
+	for _, l := range looks {
+		if err := answered(answers, l.row); err != nil {
+			return err
+		}
+	}
+	return answers.Close()
+}
+
+// answered hands on the rows of a batch's next answer.
+func answered(answers pgx.BatchResults, f func(Row) error) error {
 	rows, err := answers.Query()
 	if err != nil {
 		return err
@@ -337,5 +349,5 @@ func (d *DB) eachPostgres(ctx context.Context, board string, f func(Row) error, 
 		}
 	}
 	rows.Close()
-	return errors.Join(rows.Err(), answers.Close())
+	return rows.Err()
 }
