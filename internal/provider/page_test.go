@@ -209,8 +209,8 @@ func TestAWalkGoesToItsEnd(t *testing.T) {
 			t.Fatalf("%d enrolments", n)
 		}
 		w.exec(`UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND id <> 'e-p10'`)
-		w.exec(`INSERT INTO enrollment (board_id, id, source_id, class_id, person_id, role)
-			SELECT board_id, id || '-again', id || '-again', class_id, person_id, role FROM enrollment WHERE board_id = $1 AND id <> 'e-p10'`)
+		w.exec(`INSERT INTO enrollment (board_id, id, class_id, person_id, role)
+			SELECT board_id, id || '-again', class_id, person_id, role FROM enrollment WHERE board_id = $1 AND id <> 'e-p10'`)
 		w.refresh()
 		if n := seats(); n != 7 {
 			t.Errorf("%d enrolments of 7, three of which are gone", n)
