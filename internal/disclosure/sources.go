@@ -112,7 +112,7 @@ func (r round) holds(class string) string {
 		AND (SELECT 1 FROM enrollment e CROSS JOIN disclosed d
 			WHERE e.board_id = $1 AND e.class_id = ` + class + `.id AND e.role = 'student' AND e.status = 'active'
 			AND d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'user' AND d.subject_id = e.person_id
-			AND d.role = 'student' AND d.status = 'active' LIMIT 1) IS NOT NULL`
+			AND d.status = 'active' LIMIT 1) IS NOT NULL`
 	a := r.Licence.Audience
 	if len(a.Classes) > 0 && len(a.Schools)+len(a.Grades)+len(a.People) == 0 {
 		condition += ` AND ` + class + `.id IN (SELECT a.value FROM licence_audience a
