@@ -94,8 +94,9 @@ func (r round) groups(ctx context.Context, tx *db.Tx, after string) (classes map
 	return classes, ids, last, err
 }
 
-// some is how many classes have about a page of enrolments.
-func some() int { return max(page/20, 1) }
+// some is how many classes have a few pages of enrolments: rows that stand close together
+// are written quickly.
+func some() int { return max(page/10, 1) }
 
 // seat is an enrolment, and who is in the class.
 type seat struct {
@@ -161,12 +162,12 @@ func disclosedAmong(ctx context.Context, tx *db.Tx, r round, people []string) (m
 	return shown, nil
 }
 
-// seatValue is what a platform calls an enrolment: 128 bits after the pseudonym of its
-// class, which are chance, and its own id, which never leaves. It is made anew with
-// the pseudonym of the class.
+// seatValue is what a platform calls an enrolment: 64 bits after the pseudonym of its
+// class, which is chance, and as many after its own id too, which never leaves. Those
+// of a class stand beside each other; they are made anew with the class's pseudonym.
 func seatValue(class, id string) string {
-	sum := sha256.Sum256([]byte("enrollment\n" + class + "\n" + id))
-	return db.IDOf([16]byte(sum[:16]))
+	group, seat := sha256.Sum256([]byte("class\n"+class)), sha256.Sum256([]byte("enrollment\n"+class+"\n"+id))
+	return db.IDOf([16]byte(append(group[:8:8], seat[:8]...)))
 }
 
 // unseat marks the enrolments of some people as gone.

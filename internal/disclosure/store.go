@@ -111,6 +111,7 @@ func leaves(ctx context.Context, tx *db.Tx, id licence.ID, kind Kind, values []s
 	if err := writes(tx); err != nil {
 		return err
 	}
+	slices.Sort(values)
 	for part := range slices.Chunk(values, chunk) {
 		if _, err := tx.Exec(ctx, `UPDATE disclosed SET status = 'tobedeleted', changed_at = $4
 			WHERE board_id = $1 AND licence_id = $2 AND kind = $3 AND value IN `+db.In(5, len(part)),
