@@ -30,7 +30,7 @@ const RosterJob job.Kind = "disclosure.roster"
 // RosterChanged leaves a refresh of all that the board discloses, once the
 // transaction has committed.
 func RosterChanged(ctx context.Context, tx *db.Tx) error {
-	return job.Enqueue(ctx, tx, RosterJob, tx.Board)
+	return job.Once(ctx, tx, RosterJob, tx.Board)
 }
 
 // page is how many rows of the roster one transaction looks at: short, since on SQLite
