@@ -138,10 +138,12 @@ func (tx *Tx) lock(ctx context.Context, name, query string) error {
 
 // SQLite.
 
+// A connection keeps pages of the file by it, so many thousand bytes when negative: the
+// two million that are SQLite's own are too few for indexes of random ids.
 const (
 	sqliteBoth   = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_time_format=sqlite&_timezone=UTC&_dqs=0"
-	sqliteWriter = sqliteBoth + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
-	sqliteReader = sqliteBoth + "&mode=ro&_query_only=1&_txlock=deferred"
+	sqliteWriter = sqliteBoth + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_txlock=immediate"
+	sqliteReader = sqliteBoth + "&mode=ro&_query_only=1&_pragma=cache_size(-8000)&_txlock=deferred"
 )
 
 func (d *DB) openSQLite(ctx context.Context, path string) (err error) {
