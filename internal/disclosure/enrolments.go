@@ -2,7 +2,9 @@ package disclosure
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,10 +31,14 @@ func enrolments(ctx context.Context, tx *db.Tx, r round, after string) (string, 
 	if err != nil {
 		return "", err
 	}
+	secret, err := seatSecret(ctx, tx, r.Sector)
+	if err != nil {
+		return "", err
+	}
 	var differs []row
 	var who []string
 	for _, w := range wanted {
-		is := row{subject: w.id, value: seatValue(classes[w.class], w.id), status: person.Active, kind: OfEnrollment, role: w.role,
+		is := row{subject: w.id, value: seatValue(secret, classes[w.class], w.id), status: person.Active, kind: OfEnrollment, role: w.role,
 			class: w.class, digest: r.digest(w.found)}
 		if was := there[is.value]; was.status == is.status && was.digest == is.digest {
 			delete(there, is.value)
@@ -162,12 +168,32 @@ func disclosedAmong(ctx context.Context, tx *db.Tx, r round, people []string) (m
 	return shown, nil
 }
 
+// ofSeats is the kind of the secret of a sector after which it calls enrolments.
+const ofSeats Kind = "seats"
+
+// seatSecret is 128 bits of chance that never leave, made anew with the sector's
+// pseudonyms. An enrolment's id is the roster's own, which others may know or guess:
+// without the secret, who knows the pseudonym of a class could try ids until one fits.
+func seatSecret(ctx context.Context, tx *db.Tx, sector string) ([]byte, error) {
+	values, err := Ensure(ctx, tx, sector, ofSeats, []string{sector})
+	return []byte(values[sector]), err
+}
+
 // seatValue is what a platform calls an enrolment: 64 bits after the pseudonym of its
-// class, which is chance, and as many after its own id too, which never leaves. Those
-// of a class stand beside each other; they are made anew with the class's pseudonym.
-func seatValue(class, id string) string {
-	group, seat := sha256.Sum256([]byte("class\n"+class)), sha256.Sum256([]byte("enrollment\n"+class+"\n"+id))
+// class, which is chance, and as many after its own id too. Those of a class stand
+// beside each other; they are made anew with the class's pseudonym.
+func seatValue(secret []byte, class, id string) string {
+	group, seat := after(secret, "class", class), after(secret, "enrollment", class, id)
 	return db.IDOf([16]byte(append(group[:8:8], seat[:8]...)))
+}
+
+func after(secret []byte, words ...string) []byte {
+	mac := hmac.New(sha256.New, secret)
+	for _, w := range words {
+		_, _ = mac.Write(binary.AppendUvarint(nil, uint64(len(w)))) // a hash takes all
+		_, _ = mac.Write([]byte(w))
+	}
+	return mac.Sum(nil)
 }
 
 // unseat marks the enrolments of some people as gone.
