@@ -85,6 +85,36 @@ test('the cards of a class fill their pages, in both languages, at a desk and on
   }
 })
 
+// Who answers for a pupil stands in the answer to a form alone.
+test('the guardians of a student are told for a reason, in both languages, at a desk and on a phone', async () => {
+  for (const lang of ['fr', 'en']) {
+    const page = await person(browser, 'principal', { lang })
+    await page.goto(demo.address + '/directory')
+    await page.fill('[name=name]', 'ma')
+    await page.click('main form button[type=submit]')
+    await page.click('main a[href^="/directory/pupils/"]')
+    await page.click('main a[href$="/guardians"]')
+    await page.fill('[name=note]', 'Sortie')
+    await page.click('main button[type=submit]')
+    assert.equal(await page.inputValue('[name=note]'), 'Sortie') // no reason: it is refused, and what was typed stays
+    for (const width of Object.keys(widths)) {
+      await page.setViewportSize(widths[width])
+      await look(page, `guardians refused ${lang} ${width}`)
+    }
+    await page.check('[name=reason][value=reach_home]')
+    await page.click('main button[type=submit]')
+    await page.waitForSelector('main section.av-card dl')
+    for (const width of Object.keys(widths)) {
+      await page.setViewportSize(widths[width])
+      await look(page, `guardians ${lang} ${width}`)
+    }
+    assert.match(await page.textContent('main'), /@maison[.]example/)
+    const title = await page.title()
+    assert.ok(!title.includes(await page.textContent('main section.av-card h2')), 'the browser remembers a name')
+    await page.context().close()
+  }
+})
+
 test('a lost password is three clicks from the desk', async () => {
   const page = await person(browser, 'teacher')
   await page.click('main a[href^="/classes/"]')

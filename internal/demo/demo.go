@@ -92,6 +92,9 @@ func Make(ctx context.Context, a *app.App, seed uint64) (Sheet, error) {
 	if err := t.roster(ctx, seed); err != nil {
 		return Sheet{}, fmt.Errorf("demo roster: %w", err)
 	}
+	if err := t.guardians(ctx); err != nil {
+		return Sheet{}, fmt.Errorf("demo guardians: %w", err)
+	}
 	sheet, err := t.hire(ctx)
 	if err != nil {
 		return Sheet{}, fmt.Errorf("demo accounts: %w", err)

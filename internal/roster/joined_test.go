@@ -8,6 +8,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/db"
+	"aval/internal/db/dbtest"
 	"aval/internal/guardian"
 	"aval/internal/identity"
 	"aval/internal/person"
@@ -178,12 +179,7 @@ func TestAnImportThatGoesOnBringsGuardians(t *testing.T) {
 		}
 		rename := func(from, to string) {
 			t.Helper()
-			if err := h.Write(t.Context(), h.board, func(ctx context.Context, tx *db.Tx) error {
-				_, err := tx.Exec(ctx, `ALTER TABLE `+from+` RENAME TO `+to)
-				return err
-			}); err != nil {
-				t.Fatal(err)
-			}
+			dbtest.OwnerExec(t, h.DB, `ALTER TABLE `+from+` RENAME TO `+to)
 		}
 		rename("guardian", "guardian_away") // what keeps them fails, and the program with it
 		if err := h.Work(t.Context(), h.board, string(id)); err == nil {
