@@ -10,7 +10,7 @@ const correcting job.Kind = "correction.sweep"
 
 // FollowCorrections is the handler of correction.sweep: on each board it looks at what the
 // roster now says of what schools found wrong, at days that have passed, and takes away what
-// was closed long ago; likewise whom a breach concerned.
+// was closed long ago; likewise whom a breach concerned, and what left long ago.
 func (a *App) FollowCorrections(ctx context.Context, _, _ string) error {
 	boards, err := a.Boards.List(ctx)
 	if err != nil {
@@ -24,6 +24,9 @@ func (a *App) FollowCorrections(ctx context.Context, _, _ string) error {
 			return err
 		}
 		if err := a.Breaches.Purge(ctx, b.ID); err != nil {
+			return err
+		}
+		if err := a.Exports.Purge(ctx, b.ID); err != nil {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ func (b *board) exportForms(two *board) []form {
 		return form{route: "POST /licences/{id}/" + does, who: "evaluator", id: string(id), file: thing, foreign: string(theirs),
 			page: "/licences/" + string(id) + "/exports"}
 	}
-	shape := url.Values{"profile": {"plain"}, "columns": {"Numéro = pseudonym"}}
+	shape := url.Values{"profile": {"plain"}, "columns": {"Numéro = pseudonyme"}}
 	shaped := slices.Concat(required("profile"), among("profile"), wrongs("profile", "columns", "sds-2.1"),
 		required("columns"), wrongs("columns", "columns", "Numéro", "Numéro = secret", "= pseudonym", script, long,
 			"Numéro = pseudonym\nNuméro = grade"))

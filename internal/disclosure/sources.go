@@ -208,11 +208,11 @@ func courses(ctx context.Context, tx *db.Tx, r round, after string) (wanted []fo
 	if !r.Fields[Groups] {
 		return nil, "", nil
 	}
-	wanted, err = db.All(ctx, tx, seenOf(3), `SELECT DISTINCT o.id, o.title, o.code, o.org_id FROM disclosed d
-		CROSS JOIN class c CROSS JOIN course o
-		WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'class' AND d.status = 'active'
-		AND c.board_id = $1 AND c.id = d.subject_id
-		AND o.board_id = $1 AND o.id = c.course_id AND o.status = 'active' AND o.id > $3
+	wanted, err = db.All(ctx, tx, seenOf(3), `SELECT o.id, o.title, o.code, o.org_id FROM course o
+		WHERE o.board_id = $1 AND o.status = 'active' AND o.id > $3 AND (SELECT 1 FROM class c CROSS JOIN disclosed d
+			WHERE c.board_id = $1 AND c.course_id = o.id
+			AND d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'class' AND d.subject_id = c.id
+			AND d.status = 'active' LIMIT 1) IS NOT NULL
 		ORDER BY o.id LIMIT $4`, tx.Board, string(r.Licence.ID), after, page)
 	return wanted, end(wanted), err
 }

@@ -346,6 +346,28 @@ func TestTheTrail(t *testing.T) {
 	})
 }
 
+// What left is known for five years, and what never left for one.
+func TestWhatIsForgotten(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id := w.licence(`["grade"]`)
+		w.handed(id, export.Shape{Profile: export.OneRoster12})
+		w.exec(`UPDATE class SET title = 'Groupe de Vantadour' WHERE board_id = $1 AND id = 'c1'`)
+		if e := w.asked(id, export.Shape{Profile: export.OneRoster12}); e.State != export.Stopped {
+			t.Fatalf("it is %s", e.State)
+		}
+		for _, c := range []struct {
+			years, days, left int
+		}{{1, 0, 2}, {1, 1, 1}, {5, 0, 1}, {5, 1, 0}} {
+			w.now = noon.AddDate(c.years, 0, c.days)
+			w.must(w.Purge(t.Context(), w.board))
+			w.now = noon
+			if v, err := w.View(t.Context(), w.one(), id); err != nil || len(v.Exports) != c.left {
+				t.Errorf("after %d years and %d days %d are known, want %d (%v)", c.years, c.days, len(v.Exports), c.left, err)
+			}
+		}
+	})
+}
+
 func TestWhenARouteSends(t *testing.T) {
 	friday := time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC) // 10:00 in Montréal
 	for _, c := range []struct {

@@ -176,6 +176,7 @@ func (s *Service) draft(ctx context.Context, actor policy.Actor, e Export) (file
 	if file, err = os.CreateTemp("", "aval-export-*"); err != nil {
 		return nil, made, fmt.Errorf("draft an export: %w", err)
 	}
+	_ = os.Remove(file.Name()) // where it may: a draft without a name outlives no crash; discard tries again
 	defer func() {
 		if err != nil {
 			discard(file)
@@ -331,6 +332,20 @@ func (s *Service) WriteOut(ctx context.Context, actor policy.Actor, id licence.I
 		return e, fmt.Errorf("write the export: %w", err)
 	}
 	return e, nil
+}
+
+// How long, in years, it is known what left: as long as the register of an incident
+// with it must be kept; and what was asked for and never left.
+const (
+	keptSent = 5
+	keptElse = 1
+)
+
+// Purge forgets what was asked for long ago on a board. The trail keeps that it was.
+func (s *Service) Purge(ctx context.Context, boardID string) error {
+	return s.DB.Write(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
+		return forgetBefore(ctx, tx, tx.Now.AddDate(-keptSent, 0, 0), tx.Now.AddDate(-keptElse, 0, 0))
+	})
 }
 
 // View is what the page of a licence's exports shows.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"aval/internal/db"
 	"aval/internal/licence"
@@ -85,6 +86,13 @@ func update(ctx context.Context, tx *db.Tx, e *Export) error {
 func replaced(ctx context.Context, tx *db.Tx, id licence.ID) error {
 	_, err := tx.Exec(ctx, `DELETE FROM export WHERE board_id = $1 AND licence_id = $2 AND route_id = '' AND state IN ('asked', 'ready', 'approved')`,
 		tx.Board, string(id))
+	return err
+}
+
+// forgetBefore forgets what was handed out before a moment, and the rest that was asked before another.
+func forgetBefore(ctx context.Context, tx *db.Tx, sent, other time.Time) error {
+	_, err := tx.Exec(ctx, `DELETE FROM export WHERE board_id = $1 AND (state = 'sent' AND asked_at < $2 OR state <> 'sent' AND asked_at < $3)`,
+		tx.Board, sent, other)
 	return err
 }
 

@@ -1,11 +1,14 @@
 package web
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
+	"aval/internal/db"
 	"aval/internal/export"
+	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/web/ui"
@@ -53,23 +56,36 @@ func (v *visit) shapeSent() export.Shape {
 	return export.Shape{Profile: export.Profile(v.form("profile")), Columns: exportColumns(v.form("columns"))}
 }
 
-// exportColumns reads one column a line: its title, the sign =, and what it holds or a
-// text in quotation marks. A line that says nothing clear is kept, to be refused.
+// exportColumns reads one column a line: its title, the sign =, and in either language the
+// word for what it holds, or a text between quotes. A line that says nothing clear is kept,
+// to be refused.
 func exportColumns(typed string) (columns []export.Column) {
 	for line := range strings.Lines(typed) {
-		title, holds, _ := strings.Cut(strings.TrimSpace(line), "=")
+		title, word, _ := strings.Cut(strings.TrimSpace(line), "=")
 		c := export.Column{Title: strings.TrimSpace(title)}
-		holds = strings.TrimSpace(holds)
-		if text, ok := strings.CutPrefix(holds, `"`); ok {
-			c.Holds, c.Text = export.HoldsText, strings.TrimSuffix(text, `"`)
+		word = strings.TrimSpace(word)
+		if text := strings.Trim(word, "\"“”«» \u00a0"); text != word {
+			c.Holds, c.Text = export.HoldsText, text
 		} else {
-			c.Holds = export.Held(holds)
+			c.Holds = exportHeld(word)
 		}
 		if c != (export.Column{}) {
 			columns = append(columns, c)
 		}
 	}
 	return columns
+}
+
+// exportHeld is what a word of either language, or of the API, says that a column holds.
+func exportHeld(word string) export.Held {
+	for _, held := range export.Helds {
+		for _, lang := range i18n.Languages {
+			if held != export.HoldsText && db.Fold(word) == db.Fold(i18n.For(lang).T("export.holds."+string(held))) {
+				return held
+			}
+		}
+	}
+	return export.Held(word)
 }
 
 func (s *Server) exportAsk(v *visit) error {
@@ -88,9 +104,9 @@ func (s *Server) exportDownload(v *visit) error {
 		return err
 	}
 	defer func() { _ = f.Close() }() // read whole, or not sent
-	data, err := io.ReadAll(f)
-	if err != nil {
-		return err
+	data := make([]byte, f.Size)     // once, and not as it grows
+	if _, err := io.ReadFull(f, data); err != nil {
+		return fmt.Errorf("hand out an export: %w", err)
 	}
 	media := "application/zip"
 	if strings.HasSuffix(f.Name, ".csv") {
@@ -178,7 +194,14 @@ func exportWeekdays(v *visit) (options []ui.Option) {
 }
 
 func exportColumnsInput(v *visit) ui.Input {
-	f := v.input("columns", "export.columns", "export.columns_hint", "")
+	f := v.input("columns", "export.columns", "", "")
+	words := make([]string, 0, len(export.Helds))
+	for _, held := range export.Helds {
+		if held != export.HoldsText {
+			words = append(words, v.T("export.holds."+string(held)))
+		}
+	}
+	f.Hint = v.T("export.columns_hint", strings.Join(words, ", "))
 	f.Rows, f.Optional = 5, true
 	return f
 }
