@@ -56,10 +56,18 @@ test: check ## all of check, then the scan for secrets, sequences of acts, races
 e2e: build
 	scripts/e2e.sh
 
+# Some minutes; for a million pupils: make bench PUPILS=1000000 USERS=1000000
+PUPILS ?= 5000,100000
+USERS ?= 500000
+
 bench: build
 	go run ./bench/list
 	go run ./bench/names
 	go run ./bench/cards
+	go run ./bench/roster -pupils $(PUPILS)
+	go run ./bench/roster -import -pupils $(PUPILS)
+	scripts/pgtest.sh go run ./bench/roster -import -postgres -pupils $(PUPILS)
+	scripts/pgtest.sh go run ./bench/provider -size $(USERS)
 
 clean:
 	rm -rf bin demo-data demo.json

@@ -19,7 +19,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
 	"runtime/pprof"
 	"slices"
@@ -31,6 +30,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"aval/bench/postgres"
 	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/disclosure"
@@ -51,7 +51,7 @@ var (
 	seconds = flag.Int("seconds", 5, "length of each turn")
 	rounds  = flag.Int("rounds", 3, "turns of each handler")
 	only    = flag.String("only", "", "only the page of this name")
-	profile = flag.String("profile", "", "file for a CPU profile of the house, of the page that -only names")
+	profile = flag.String("profile", "", "file for a CPU profile of the house with one user, or the page that -only names")
 )
 
 func main() {
@@ -63,44 +63,13 @@ func main() {
 
 func run(ctx context.Context) (err error) {
 	if *dsn == "" {
-		drop, err := ownDatabase(ctx)
-		if err != nil {
+		var drop func() error
+		if *dsn, *owner, drop, err = postgres.Own(ctx); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, drop()) }()
 	}
 	return measure(ctx)
-}
-
-// ownDatabase makes a database on the server of scripts/pgtest.sh, and answers what drops it.
-func ownDatabase(ctx context.Context) (drop func() error, err error) {
-	server := os.Getenv("AVAL_TEST_POSTGRES")
-	if text, err := os.ReadFile(server); err == nil { //nolint:gosec // the operator's own
-		server = string(text)
-	}
-	address, err := url.Parse(server)
-	if err != nil || server == "" {
-		return nil, errors.New("no -db, and AVAL_TEST_POSTGRES names no server: run it by scripts/pgtest.sh")
-	}
-	name := "bench_" + db.NewID()
-	do := func(statement string) error {
-		conn, err := pgx.Connect(ctx, server)
-		if err != nil {
-			return err
-		}
-		_, err = conn.Exec(ctx, statement+` "`+name+`"`)
-		return errors.Join(err, conn.Close(ctx))
-	}
-	if err := do(`CREATE DATABASE`); err != nil {
-		return nil, err
-	}
-	address.Path = "/" + name
-	*owner = address.String()
-	q := address.Query()
-	q.Set("role", db.AppRole)
-	address.RawQuery = q.Encode()
-	*dsn = address.String()
-	return func() error { return do(`DROP DATABASE`) }, nil
 }
 
 func measure(ctx context.Context) error {
@@ -120,31 +89,40 @@ func measure(ctx context.Context) error {
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}).Handler())
 	defer house.Close()
 	deep := *size * 4 / 5
-	pages := []struct{ name, path string }{
-		{"one user", users + "/" + value(deep)},
-		{"100 users", users + "?limit=100"},
-		{"100 users far down", users + fmt.Sprintf("?limit=100&offset=%d&after=%s", deep, value(deep))},
+	var pages []*page
+	for _, p := range []*page{
+		{name: "one user", path: users + "/" + value(deep)},
+		{name: "100 users", path: users + "?limit=100"},
+		{name: "100 users far down", path: users + fmt.Sprintf("?limit=100&offset=%d&after=%s", deep, value(deep))},
+	} {
+		if *only == "" || *only == p.name {
+			pages = append(pages, p)
+		}
+	}
+	if len(pages) == 0 {
+		return fmt.Errorf("no page is called %q", *only)
+	}
+	if err := warm(ctx, d, house.URL, token, deep, pages); err != nil {
+		return err
+	}
+	if *profile != "" {
+		if err := profiled(pages[0], token); err != nil {
+			return err
+		}
+	}
+	long := time.Duration(*seconds) * time.Second
+	for range *rounds {
+		for _, p := range pages {
+			p.lows = append(p.lows, load(p.bare.server.URL, token, long))
+			p.ours = append(p.ours, load(p.url, token, long))
+		}
 	}
 	rates := map[string]float64{}
 	for _, p := range pages {
-		if *only != "" && *only != p.name {
-			continue
-		}
-		bytes, err := get(house.URL+p.path, token)
-		if err != nil {
-			return err
-		}
-		bare, err := floor(ctx, d, p.name, deep, bytes)
-		if err != nil {
-			return err
-		}
-		low, ours, err := turns(bare.server.URL, house.URL+p.path, token)
-		bare.close()
-		if err != nil {
-			return err
-		}
+		low, ours := median(p.lows), median(p.ours)
 		rates[p.name] = ours
-		fmt.Printf("%-20s load %s: bare %7.0f/s   house %7.0f/s   ×%.2f (goal 0.50), %d bytes\n", p.name, busy(), low, ours, ours/low, len(bytes))
+		fmt.Printf("%-20s load %s: bare %7.0f/s   house %7.0f/s   ×%.2f (goal 0.50), %d bytes\n", p.name, busy(), low, ours, ours/low, p.bytes)
+		p.bare.close()
 	}
 	if *only == "" {
 		fmt.Printf("a page at row %d takes ×%.2f of the first (goal 1.30)\n", deep, rates["100 users"]/rates["100 users far down"])
@@ -152,28 +130,46 @@ func measure(ctx context.Context) error {
 	return nil
 }
 
-// turns are the rounds of one page: how often a second the bare handler and the house answer.
-func turns(bare, house, token string) (low, ours float64, err error) {
-	load(house, token, time.Second) // both are warm
-	load(bare, token, time.Second)
-	var lows, all []float64
-	if *profile != "" {
-		f, err := os.Create(*profile)
+// page is what is asked for, of the house and of its bare handler, and how often a
+// second each of them answered.
+type page struct {
+	name, path string
+	url        string // of the house's
+	bytes      int
+	bare       *bare
+	lows, ours []float64
+}
+
+// warm makes the bare handlers, and lets both be asked for a while.
+func warm(ctx context.Context, d *db.DB, house, token string, deep int, pages []*page) error {
+	for _, p := range pages {
+		p.url = house + p.path
+		bytes, err := get(p.url, token)
 		if err != nil {
-			return 0, 0, err
+			return err
 		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return 0, 0, err
+		p.bytes = len(bytes)
+		if p.bare, err = floor(ctx, d, p.name, deep, bytes); err != nil {
+			return err
 		}
-		load(house, token, time.Duration(*seconds)*time.Second)
-		pprof.StopCPUProfile()
+		load(p.url, token, time.Second)
+		load(p.bare.server.URL, token, time.Second)
 	}
-	for range *rounds {
-		lows = append(lows, load(bare, token, time.Duration(*seconds)*time.Second))
-		all = append(all, load(house, token, time.Duration(*seconds)*time.Second))
+	return nil
+}
+
+// profiled keeps a profile of a turn of the house.
+func profiled(p *page, token string) error {
+	f, err := os.Create(*profile)
+	if err != nil {
+		return err
 	}
-	return median(lows), median(all), nil
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	load(p.url, token, time.Duration(*seconds)*time.Second)
+	pprof.StopCPUProfile()
+	return f.Close()
 }
 
 func median(of []float64) float64 {

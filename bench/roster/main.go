@@ -12,6 +12,7 @@
 // without a key and with one.
 //
 //	go run ./bench/roster -import [-db postgres://…?role=aval_app -owner postgres://…]
+//	scripts/pgtest.sh go run ./bench/roster -import -postgres
 package main
 
 import (
@@ -30,6 +31,7 @@ import (
 	"syscall"
 	"time"
 
+	"aval/bench/postgres"
 	"aval/internal/roster"
 )
 
@@ -39,6 +41,7 @@ var (
 	whole   = flag.Bool("import", false, "measure whole imports")
 	dsn     = flag.String("db", "", "database of -import; a SQLite file of its own when empty")
 	owner   = flag.String("owner", "", "PostgreSQL owner's address, for the tables")
+	server  = flag.Bool("postgres", false, "-import into a PostgreSQL database of its own")
 	profile = flag.String("profile", "", "file for a CPU profile of the strict turns")
 )
 
@@ -55,6 +58,13 @@ func run() (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if *server {
+		var drop func() error
+		if *dsn, *owner, drop, err = postgres.Own(context.Background()); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, drop()) }()
+	}
 	for size := range strings.SplitSeq(*pupils, ",") {
 		n, err := strconv.Atoi(size)
 		if err != nil {

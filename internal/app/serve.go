@@ -72,9 +72,13 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 }
 
 // readable answers an address that is no text (a zero byte, broken UTF-8) as one
-// that leads nowhere: no table could hold it.
+// that leads nowhere: no table could hold it. The platforms' door refuses in its own words.
 func readable(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, provider.Root) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		if query, err := url.QueryUnescape(r.URL.RawQuery); err != nil || !isText(r.URL.Path) || !isText(query) {
 			r.URL.Path, r.URL.RawPath, r.URL.RawQuery = "/no-such-page", "", ""
 		}

@@ -162,10 +162,13 @@ func newName(boardID, random string) string { return boardID + "." + random }
 // newSecret is 256 bits of chance in lower-case letters and digits.
 func newSecret() string { return db.NewID() + db.NewID() }
 
+// chance is what random names are made of.
+const chance = "abcdefghijklmnopqrstuvwxyz0123456789"
+
 // boardOf reads the board in a client id or a token.
 func boardOf(name string) (string, bool) {
 	id, random, ok := strings.Cut(name, ".")
-	return id, ok && random != "" && board.IsID(id)
+	return id, ok && random != "" && strings.Trim(random, chance) == "" && board.IsID(id)
 }
 
 func hash(secret string) string {

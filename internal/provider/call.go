@@ -90,6 +90,9 @@ func (c *call) answer(expected *credential.Expected) *refusal {
 	if !credential.Opens(c.b.Scopes, c.v, c.o.needs()) {
 		return noScope
 	}
+	if !isText(c.r.URL.Path) {
+		return noObject
+	}
 	a, refused := read(c.o, c.v, parameters(c.r.URL.RawQuery))
 	if refused != nil {
 		return refused

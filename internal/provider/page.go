@@ -23,7 +23,9 @@ type page struct {
 // next one begins after the last object of this, so that a page far down takes no
 // longer and none is missed when others come and go; sorted pages are counted.
 func (p page) headers(h http.Header, address string, a asked) {
-	p.total = max(p.total, a.Offset+p.objects)
+	if p.objects > 0 { // the count may be of a moment ago
+		p.total = max(p.total, a.Offset+p.objects)
+	}
 	h.Set("X-Total-Count", strconv.Itoa(p.total))
 	var links []string
 	link := func(rel string, offset int, after string) {

@@ -148,6 +148,62 @@ func TestFieldsAndOrder(t *testing.T) {
 	})
 }
 
+// What a strict client and a careless one may send beside the usual.
+func TestOddRequests(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		odd := func(method, path string) answer {
+			r, err := http.NewRequestWithContext(t.Context(), method, w.url+path, http.NoBody)
+			w.must(err)
+			r.Header.Set("Authorization", "Bearer "+token)
+			r.Header.Set("Accept", "application/xml")
+			return w.send(r)
+		}
+		for _, c := range []struct {
+			path   string
+			status int
+			minor  string
+		}{
+			{v12 + "users/%00", 404, "unknownobject"},
+			{v12 + "users/%FF/classes", 404, "unknownobject"},
+			{v11 + "users/%FF", 404, "unknown object"},
+			{v12 + "users/", 404, "unknownobject"},
+			{v12 + "users?filter=familyName='%00'", 400, "invaliddata"},
+			{v11 + "users?filter=familyName='%FF'", 400, "invalid data"},
+			{v12 + "users?fields=%FF", 400, "invaliddata"},
+			{v12 + "users?offset=99999999999", 400, "invaliddata"},
+			{v12 + "users?filter=status='active'%20AND%20", 400, "invaliddata"},
+			{v12 + "users?filter=='active'", 400, "invaliddata"},
+			{v12 + "users?filter=familyName='50%'", 200, ""},
+			{v12 + "users?filter=", 200, ""},
+			{v12 + "users?limit=10001", 200, ""},
+		} {
+			if a := odd(http.MethodGet, c.path); a.status != c.status || a.minor() != c.minor || a.header.Get("Content-Type") != "application/json" {
+				t.Errorf("%s: %d %q %s", c.path, a.status, a.minor(), a.body)
+			}
+		}
+		for _, at := range []string{v12, v11} {
+			for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions} {
+				if a := odd(method, at+"users"); a.status != 405 || a.header.Get("Allow") != "GET, HEAD" || a.minor() == "" {
+					t.Errorf("%s: %d %s", method, a.status, a.body)
+				}
+			}
+		}
+		for path, status := range map[string]int{v12 + "users": 200, v12 + "users/nobody": 404} {
+			a := odd(http.MethodHead, path)
+			if a.status != status || a.body != "" || status == 200 && (a.header.Get("X-Total-Count") != "4" || a.header.Get("Link") == "" || a.header.Get("Content-Length") == "0") {
+				t.Errorf("HEAD %s: %d %v %q", path, a.status, a.header, a.body)
+			}
+		}
+		for range 2 { // the second time the count is known
+			a := odd(http.MethodGet, v12+"users?offset=1000")
+			if a.body != `{"users":[]}` || a.header.Get("X-Total-Count") != "4" || !strings.Contains(a.header.Get("Link"), `offset=900>; rel="prev"`) {
+				t.Errorf("far beyond the end: %v %s", a.header, a.body)
+			}
+		}
+	})
+}
+
 // Secrets overlap while one takes the other's place; what is revoked, over or
 // refused reads nothing, at once.
 func TestTheEndOfACredential(t *testing.T) {

@@ -35,6 +35,7 @@ func TestWhoGetsNoToken(t *testing.T) {
 			{"a client of nobody", w.board + ".nobody", w.secret, grant, 401, "invalid_client"},
 			{"a client of another board", "other.nobody", w.secret, grant, 401, "invalid_client"},
 			{"a client without a board", "nobody", w.secret, grant, 401, "invalid_client"},
+			{"a client that is no text", w.board + ".%FF", w.secret, grant, 401, "invalid_client"},
 			{"broken encoding", w.id, "%zz", grant, 401, "invalid_client"},
 			{"two ways at once", w.id, w.secret, with("client_secret", w.secret), 400, "invalid_request"},
 			{"two names", w.id, w.secret, with("client_id", "another"), 400, "invalid_request"},

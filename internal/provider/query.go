@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"aval/internal/credential"
 	"aval/internal/disclosure"
@@ -49,10 +50,18 @@ func parameters(raw string) url.Values {
 	return values
 }
 
+// isText tells what a table may hold.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
 // read understands what was asked of an operation, or answers why not.
 func read(o op, v credential.Version, params url.Values) (a asked, refused *refusal) {
 	m := o.model(v)
 	a.params = params
+	for name, values := range params {
+		if !isText(name) || slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
+			return a, invalid("provider.unreadable")
+		}
+	}
 	if refused = a.choose(m, v, params); refused != nil || o.one {
 		return a, refused
 	}
