@@ -285,8 +285,8 @@ func TestWhatLastLeft(t *testing.T) {
 			t.Errorf("%v left, %s", a.Left, a.Exposure)
 		}
 		i, err := w.Open(t.Context(), w.officer(), b.ID)
-		if err != nil || !strings.Contains(i.Circumstances, "2 nov. 2026") || !strings.Contains(i.Circumstances, "7 lignes") ||
-			!strings.Contains(i.Circumstances, "40 enregistrements") {
+		said := strings.ReplaceAll(i.Circumstances, "\u00a0", " ")
+		if err != nil || !strings.Contains(said, "2 nov. 2026") || !strings.Contains(said, "7 lignes") || !strings.Contains(said, "40 enregistrements") {
 			t.Errorf("the register says: %s, %v", i.Circumstances, err)
 		}
 	})
