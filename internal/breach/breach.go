@@ -17,6 +17,7 @@ import (
 
 	"aval/internal/catalogue"
 	"aval/internal/disclosure"
+	"aval/internal/export"
 	"aval/internal/fault"
 	"aval/internal/i18n"
 	"aval/internal/incident"
@@ -64,6 +65,20 @@ type Licence struct {
 	Disclosed    bool // aval let rows out under it; else its audience of today is counted
 }
 
+// Export is a file that left for the platform.
+type Export struct {
+	At      time.Time
+	Profile export.Profile
+	Fields  []disclosure.Field
+	Rows    int
+}
+
+// Read is the last day on which the platform read by itself.
+type Read struct {
+	At      time.Time // the last time
+	Objects int64     // that day
+}
+
 // Answer is what the platform knew, in counts.
 type Answer struct {
 	Pupils, Teachers, Classes int
@@ -74,6 +89,8 @@ type Answer struct {
 	Exposure                  Exposure
 	Since                     string         // the first day of the first licence
 	Changed                   time.Time      // when what it sees last changed; zero where nothing left by aval
+	Export                    *Export        // the last that left for it
+	Read                      *Read          // the last by its credential
 	Shared                    []catalogue.ID // platforms that see the same pseudonyms
 	Passwords                 int
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +229,65 @@ func TestWhatAPlatformKnows(t *testing.T) {
 		}
 		if list, err := w.List(t.Context(), w.officer()); err != nil || len(list) != 1 || list[0].Called != "Récitou" {
 			t.Errorf("asked again: %d, %v", len(list), err)
+		}
+	})
+}
+
+// The answer, and the entry of the register, say what last left and when; what once left in
+// a file counts, also when the decision lets it out no more.
+func TestWhatLastLeft(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		l := w.licence(licence.NoAccount, nil)
+		if a := w.ask().Answer; a.Export != nil || a.Read != nil || a.Exposure != breach.Unknown {
+			t.Errorf("nothing left: %+v", a)
+		}
+		w.write(func(ctx context.Context, tx *db.Tx) error {
+			for _, x := range []struct{ id, state, fields, counts, at string }{
+				{"x1", "sent", `["given_name"]`, `[{"file":"users","rows":9}]`, "2026-10-01T12:00:00Z"},
+				{"x2", "sent", `["grade"]`, `[{"file":"users","rows":5},{"file":"orgs","rows":2}]`, "2026-11-02T12:00:00Z"},
+				{"x3", "stopped", `["birth_date"]`, `[]`, "2026-11-03T12:00:00Z"},
+			} {
+				at, err := time.Parse(time.RFC3339, x.at)
+				if err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, `INSERT INTO export (board_id, id, licence_id, profile, state, fields, counts, asked_by, asked_at, sent_at)
+					VALUES ($1, $2, $3, 'oneroster-1.2', $4, $5, $6, 'x', $7, $7)`, tx.Board, x.id, string(l.ID), x.state, x.fields, x.counts, at); err != nil {
+					return err
+				}
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO credential (board_id, id, licence_id, made_by, made_at) VALUES ($1, 'k', $2, 'x', $3)`,
+				tx.Board, string(l.ID), tx.Now)
+			if err != nil {
+				return err
+			}
+			for day, objects := range map[string]int{"2026-11-18": 40, "2026-11-19": 0} {
+				at, err := time.Parse(time.RFC3339, day+"T15:00:00Z")
+				if err != nil {
+					return err
+				}
+				if _, err := tx.Exec(ctx, `INSERT INTO credential_use (board_id, credential_id, day, requests, objects, refused, last_at)
+					VALUES ($1, 'k', $2, 3, $3, 3, $4)`, tx.Board, day, objects, at); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		b := w.ask()
+		a := b.Answer
+		if a.Export == nil || a.Export.Rows != 7 || a.Export.Profile != "oneroster-1.2" || a.Export.At.Day() != 2 || !slices.Equal(a.Export.Fields, []disclosure.Field{disclosure.Grade}) {
+			t.Errorf("the last export: %+v", a.Export)
+		}
+		if a.Read == nil || a.Read.Objects != 40 || a.Read.At.Day() != 18 {
+			t.Errorf("the last reading, of which a refused one is none: %+v", a.Read)
+		}
+		if a.Exposure != breach.More || !slices.Equal(a.Left, []disclosure.Field{disclosure.Grade, disclosure.GivenName}) {
+			t.Errorf("%v left, %s", a.Left, a.Exposure)
+		}
+		i, err := w.Open(t.Context(), w.officer(), b.ID)
+		said := strings.ReplaceAll(i.Circumstances, "\u00a0", " ")
+		if err != nil || !strings.Contains(said, "2 nov. 2026") || !strings.Contains(said, "7 lignes") || !strings.Contains(said, "40 enregistrements") {
+			t.Errorf("the register says: %s, %v", i.Circumstances, err)
 		}
 	})
 }

@@ -10,8 +10,10 @@ import (
 	"aval/internal/account"
 	"aval/internal/audit"
 	"aval/internal/catalogue"
+	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/disclosure"
+	"aval/internal/export"
 	"aval/internal/fault"
 	"aval/internal/i18n"
 	"aval/internal/incident"
@@ -120,6 +122,9 @@ func (b *Breach) answer(ctx context.Context, tx *db.Tx, p catalogue.Platform) (e
 			left[f] = left[f] || disclosed[l.ID] || f == disclosure.LoginName
 		}
 	}
+	if err := a.last(ctx, tx, all, left); err != nil {
+		return err
+	}
 	for _, f := range disclosure.Fields {
 		if left[f] {
 			a.Left = append(a.Left, f)
@@ -139,6 +144,33 @@ func (b *Breach) answer(ctx context.Context, tx *db.Tx, p catalogue.Platform) (e
 	}
 	a.Exposure = a.exposed()
 	return nil
+}
+
+// last finds the last export to the platform and its last reading, and adds what ever left
+// in a file: the terms may have been others then.
+func (a *Answer) last(ctx context.Context, tx *db.Tx, all []licence.Licence, left map[disclosure.Field]bool) error {
+	ids := make([]licence.ID, len(all))
+	for i, l := range all {
+		ids[i] = l.ID
+	}
+	sent, fields, err := export.SentFor(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	for _, f := range fields {
+		left[f] = true
+	}
+	if sent != nil {
+		a.Export = &Export{At: sent.SentAt, Profile: sent.Profile, Fields: sent.Fields}
+		for _, c := range sent.Counts {
+			a.Export.Rows += c.Rows
+		}
+	}
+	use, err := credential.LastRead(ctx, tx, ids)
+	if use != nil {
+		a.Read = &Read{At: use.LastAt, Objects: use.Objects}
+	}
+	return err
 }
 
 // List answers every breach, the latest first.
@@ -284,6 +316,7 @@ func (b Breach) entry(actor policy.Actor, p catalogue.Platform, today string) in
 	if a.Since != "" && a.Since <= today {
 		e.Circumstances += "\n" + in.T("breach.entry.since", in.Day(a.Since))
 	}
+	e.Circumstances += a.lastWords(in)
 	e.Count = int64(a.Pupils + a.Teachers)
 	if a.Pupils > 0 {
 		e.Groups = append(e.Groups, "students")
@@ -296,6 +329,17 @@ func (b Breach) entry(actor policy.Actor, p catalogue.Platform, today string) in
 	}
 	e.Schools = e.Schools[:min(len(e.Schools), mostSchools)]
 	return e
+}
+
+// lastWords says when something last left for the platform, a line each.
+func (a Answer) lastWords(in *i18n.Printer) (lines string) {
+	if x := a.Export; x != nil {
+		lines += "\n" + in.T("breach.entry.export", in.Day(i18n.DayOf(x.At)), in.T("export.profile."+string(x.Profile)), in.N("breach.rows", x.Rows))
+	}
+	if r := a.Read; r != nil {
+		lines += "\n" + in.T("breach.entry.read", in.Day(i18n.DayOf(r.At)), in.N("breach.objects", int(r.Objects)))
+	}
+	return lines
 }
 
 // mostSchools is how many an entry of the register names.

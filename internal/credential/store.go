@@ -121,15 +121,34 @@ func addUse(ctx context.Context, tx *db.Tx, id string, u Use) error {
 	return err
 }
 
+func scanUse(r db.Row) (u Use, err error) {
+	err = r.Scan(&u.Day, &u.Requests, &u.Objects, &u.Refused, &u.LastAt)
+	return u, err
+}
+
 // usedDays is how many days of use are shown.
 const usedDays = 14
 
 func uses(ctx context.Context, tx *db.Tx, id string) ([]Use, error) {
-	return db.All(ctx, tx, func(r db.Row) (u Use, err error) {
-		err = r.Scan(&u.Day, &u.Requests, &u.Objects, &u.Refused, &u.LastAt)
-		return u, err
-	}, `SELECT day, requests, objects, refused, last_at FROM credential_use
+	return db.All(ctx, tx, scanUse, `SELECT day, requests, objects, refused, last_at FROM credential_use
 		WHERE board_id = $1 AND credential_id = $2 ORDER BY day DESC LIMIT $3`, tx.Board, id, usedDays)
+}
+
+// LastRead answers the last day on which something was read with a credential of one of
+// these licences, nil when nothing ever was.
+func LastRead(ctx context.Context, tx *db.Tx, licences []licence.ID) (*Use, error) {
+	args := []any{tx.Board}
+	for _, id := range licences {
+		args = append(args, string(id))
+	}
+	found, err := db.All(ctx, tx, scanUse, `SELECT u.day, u.requests, u.objects, u.refused, u.last_at FROM credential c
+		JOIN credential_use u ON u.board_id = c.board_id AND u.credential_id = c.id
+		WHERE c.board_id = $1 AND c.licence_id IN `+db.In(2, len(licences))+` AND u.objects > 0
+		ORDER BY u.last_at DESC LIMIT 1`, args...)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
 }
 
 // language is the board's own, "" where the roster does not tell.

@@ -88,9 +88,10 @@ func pupils(ctx context.Context, tx *db.Tx, r round, after string) (wanted []fou
 // teachers are those who teach a pupil of the licence.
 func teachers(ctx context.Context, tx *db.Tx, r round, after string) (wanted []found, last string, err error) {
 	all, err := db.All(ctx, tx, scanSomeone, `SELECT p.id, '', p.given_name, p.family_name, p.email,
-			p.status = 'active' AND (SELECT 1 FROM enrollment t CROSS JOIN class c
-				WHERE t.board_id = p.board_id AND t.person_id = p.id AND t.role = 'teacher' AND t.status = 'active'
-				AND c.board_id = t.board_id AND c.id = t.class_id AND `+r.holds("c")+` LIMIT 1) IS NOT NULL
+			p.status = 'active' AND (SELECT 1 FROM enrollment t
+				WHERE t.board_id = p.board_id AND t.person_id = p.id AND t.role = 'teacher' AND t.status = 'active' AND (
+					SELECT 1 FROM class c WHERE c.board_id = t.board_id AND c.id = t.class_id AND `+r.holds("c")+` LIMIT 1) IS NOT NULL
+				LIMIT 1) IS NOT NULL
 		FROM person p WHERE p.board_id = $1 AND p.kind = 'staff' AND p.id > $3 ORDER BY p.id LIMIT $4`,
 		tx.Board, string(r.Licence.ID), after, page)
 	if err != nil {
@@ -110,10 +111,11 @@ func (r round) holds(class string) string {
 	condition := class + `.status = 'active'
 		AND (SELECT 1 FROM disclosed o WHERE o.board_id = $1 AND o.licence_id = $2 AND o.kind = 'org'
 			AND o.subject_id = ` + class + `.school_id AND o.status = 'active' LIMIT 1) IS NOT NULL
-		AND (SELECT 1 FROM enrollment e CROSS JOIN disclosed d
-			WHERE e.board_id = $1 AND e.class_id = ` + class + `.id AND e.role = 'student' AND e.status = 'active'
-			AND d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'user' AND d.subject_id = e.person_id
-			AND d.status = 'active' LIMIT 1) IS NOT NULL`
+		AND (SELECT 1 FROM enrollment e
+			WHERE e.board_id = $1 AND e.class_id = ` + class + `.id AND e.role = 'student' AND e.status = 'active' AND (
+				SELECT 1 FROM disclosed d WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'user'
+				AND d.subject_id = e.person_id AND d.status = 'active' LIMIT 1) IS NOT NULL
+			LIMIT 1) IS NOT NULL`
 	a := r.Licence.Audience
 	if len(a.Classes) > 0 && len(a.Schools)+len(a.Grades)+len(a.People) == 0 {
 		condition += ` AND ` + class + `.id IN (SELECT a.value FROM licence_audience a
@@ -164,8 +166,9 @@ func (r round) places(ctx context.Context, tx *db.Tx, after, last string, role p
 func schools(ctx context.Context, tx *db.Tx, r round, after string) (wanted []found, last string, err error) {
 	all, err := db.All(ctx, tx, seenOf(3), `SELECT o.id, o.kind, o.name, o.parent_id FROM org o
 		WHERE o.board_id = $1 AND o.id > $3 AND o.status = 'active' AND (o.kind = 'board' OR o.kind = 'school' AND (
-			SELECT 1 FROM person_role r CROSS JOIN disclosed d WHERE r.board_id = o.board_id AND r.org_id = o.id AND r.role = 'student'
-			AND d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'user' AND d.subject_id = r.person_id AND d.status = 'active'
+			SELECT 1 FROM person_role r WHERE r.board_id = o.board_id AND r.org_id = o.id AND r.role = 'student' AND (
+				SELECT 1 FROM disclosed d WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'user'
+				AND d.subject_id = r.person_id AND d.status = 'active' LIMIT 1) IS NOT NULL
 			LIMIT 1) IS NOT NULL)
 		ORDER BY o.id LIMIT $4`, tx.Board, string(r.Licence.ID), after, page)
 	for _, o := range all {

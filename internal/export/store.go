@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"aval/internal/db"
+	"aval/internal/disclosure"
 	"aval/internal/licence"
 )
 
@@ -49,6 +50,32 @@ const mostListed = 50
 func ofLicence(ctx context.Context, tx *db.Tx, id licence.ID) ([]Export, error) {
 	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM export WHERE board_id = $1 AND licence_id = $2
 		ORDER BY asked_at DESC, id LIMIT $3`, tx.Board, string(id), mostListed)
+}
+
+// SentFor answers the last export that left for one of these licences, nil when none
+// did, and the fields of all that ever left for them.
+func SentFor(ctx context.Context, tx *db.Tx, licences []licence.ID) (last *Export, fields []disclosure.Field, err error) {
+	of, args := db.In(2, len(licences)), []any{tx.Board}
+	for _, id := range licences {
+		args = append(args, string(id))
+	}
+	found, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM export WHERE board_id = $1 AND licence_id IN `+of+` AND state = 'sent'
+		ORDER BY sent_at DESC, id LIMIT 1`, args...)
+	if err != nil || len(found) == 0 {
+		return nil, nil, err
+	}
+	texts, err := db.All(ctx, tx, func(r db.Row) (text string, err error) {
+		err = r.Scan(&text)
+		return text, err
+	}, `SELECT DISTINCT fields FROM export WHERE board_id = $1 AND licence_id IN `+of+` AND state = 'sent'`, args...)
+	for _, text := range texts {
+		var more []disclosure.Field
+		if err := json.Unmarshal([]byte(text), &more); err != nil {
+			return nil, nil, fmt.Errorf("fields of exports: %w", err)
+		}
+		fields = append(fields, more...)
+	}
+	return &found[0], fields, err
 }
 
 func insert(ctx context.Context, tx *db.Tx, e Export) error {

@@ -5,6 +5,7 @@ import (
 
 	"aval/internal/breach"
 	"aval/internal/catalogue"
+	"aval/internal/disclosure"
 	"aval/internal/incident"
 	"aval/internal/policy"
 	"aval/internal/web/ui"
@@ -100,10 +101,10 @@ func exposureTone(e breach.Exposure) ui.Tone {
 	return ui.Wait
 }
 
-// leftText names the fields that left by aval.
-func (v *visit) leftText(a breach.Answer) string {
+// fieldsText names the fields that left by aval.
+func (v *visit) fieldsText(fields []disclosure.Field) string {
 	var words []string
-	for _, f := range a.Left {
+	for _, f := range fields {
 		words = append(words, v.T("breach.field."+string(f)))
 	}
 	if len(words) == 0 {

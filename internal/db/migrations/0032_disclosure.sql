@@ -11,3 +11,15 @@ DELETE FROM pairwise WHERE kind = 'enrollment';
 
 DROP INDEX disclosed_subject_idx;
 CREATE INDEX disclosed_subject_idx ON disclosed (board_id, licence_id, kind, subject_id, status, value);
+
+-- Whom a breach concerns is written at once for a whole board; that the breach is
+-- there need not be looked up for each.
+ALTER TABLE breach_person RENAME TO breach_person_was;
+CREATE TABLE breach_person (
+  board_id text NOT NULL REFERENCES board (id),
+  breach_id text NOT NULL,
+  person_id text NOT NULL,
+  PRIMARY KEY (board_id, breach_id, person_id)
+);
+INSERT INTO breach_person (board_id, breach_id, person_id) SELECT board_id, breach_id, person_id FROM breach_person_was;
+DROP TABLE breach_person_was;
