@@ -49,7 +49,7 @@ check: assets templ lint ## format, vet, lint, arrows, texts, both engines, stor
 test: check ## all of check, then the scan for secrets, sequences of acts, races, the browser
 	$(TEST) -tags long -run NoSecretIsLeft ./internal/cli
 	$(TEST) -tags long -timeout 40m ./internal/app
-	$(TEST) $(RACE) -timeout 40m ./internal/db/... ./internal/job/... ./internal/audit/... ./internal/request/... ./internal/evaluation/... ./internal/decision/... ./internal/condition/... ./internal/assessment/... ./internal/classification/... ./internal/contract/... ./internal/governance/... ./internal/adoption/... ./internal/portable/... ./internal/rights/... ./internal/inventory/... ./internal/incident/... ./internal/access/... ./internal/reveal/... ./internal/usage/... ./internal/account/... ./internal/notice/... ./internal/web/... ./internal/api/...
+	$(TEST) $(RACE) -timeout 40m ./internal/db/... ./internal/job/... ./internal/audit/... ./internal/request/... ./internal/evaluation/... ./internal/decision/... ./internal/condition/... ./internal/assessment/... ./internal/classification/... ./internal/contract/... ./internal/governance/... ./internal/adoption/... ./internal/portable/... ./internal/rights/... ./internal/inventory/... ./internal/incident/... ./internal/access/... ./internal/reveal/... ./internal/usage/... ./internal/account/... ./internal/notice/... ./internal/roster/... ./internal/source/... ./internal/provider/... ./internal/disclosure/... ./internal/export/... ./internal/breach/... ./internal/web/... ./internal/api/...
 	$(TEST) $(RACE) -timeout 40m -skip '$(WALKS)' ./internal/app
 	$(MAKE) e2e
 

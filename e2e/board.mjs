@@ -116,10 +116,10 @@ export async function open() {
 }
 
 // decided brings a platform to a favourable decision through the door of programs, and answers its id.
-export async function decided(board, platform) {
+export async function decided(board, platform, data = ['results']) {
   const criteria = (ids) => Object.fromEntries(ids.map((id) => [id, { rating: 'met' }]))
-  const asked = await board.api('principal', 'POST', '/requests', 201, { platform, url: 'https://eleves.example', description: 'Multiplication facts.',
-    usage: 'Ten minutes a day.', data: ['results'] })
+  const asked = await board.api('principal', 'POST', '/requests', 201, { platform, url: `https://eleves.${platform.toLowerCase()}.example`, description: 'Multiplication facts.',
+    usage: 'Ten minutes a day.', data })
   const at = '/requests/' + asked.id
   await board.api('principal', 'POST', at + '/submit', 200)
   await board.api('evaluator', 'POST', at + '/acknowledge', 200)
@@ -145,11 +145,13 @@ async function bound(board, platform) {
   await board.api('evaluator', 'POST', at + '/conclude', 200)
 }
 
-// licensed records a licence of the whole board for a platform whose vendor is bound, with its accounts made.
-export async function licensed(board, platform_id) {
+// licensed records a licence of the whole board for a platform whose vendor is bound, with its accounts made
+// where it has some.
+export async function licensed(board, platform_id, account_kind = 'login_name') {
   await bound(board, platform_id)
-  const licence = await board.api('evaluator', 'POST', '/licences', 201, { platform_id, scope: 'board', payer: 'ddl', account_kind: 'login_name',
+  const licence = await board.api('evaluator', 'POST', '/licences', 201, { platform_id, scope: 'board', payer: 'ddl', account_kind,
     starts_on: new Date().toLocaleDateString('en-CA', { timeZone: 'America/Toronto' }), ends_on: '2099-06-30', sign_in_url: 'https://eleves.tabulou.example' })
+  if (account_kind === 'none') return licence.id
   await board.api('evaluator', 'POST', `/licences/${licence.id}/accounts`, 202)
   const end = Date.now() + 60_000
   while ((await board.api('evaluator', 'GET', `/licences/${licence.id}/accounts`, 200)).lacking > 0) assert.ok(Date.now() < end, 'the accounts are not made')

@@ -2,9 +2,11 @@
 // program asks for them, against a bare pgx handler that reads the same rows with the
 // same joins and writes the same bytes; and a page far down against the first.
 //
-//	go run ./bench/provider -db postgres://…?role=aval_app -owner postgres://… [-size 500000] [-seconds 5]
+//	scripts/pgtest.sh go run ./bench/provider [-size 500000] [-seconds 5] [-rounds 3] [-profile FILE]
 //
-// Both handlers are of this process, over 16 connections each, in turns.
+// It makes a database of its own on the server that AVAL_TEST_POSTGRES names; -db and
+// -owner name another. Both handlers are of this process, over 16 connections each, in
+// turns; a figure is the median of its rounds.
 package main
 
 import (
@@ -17,7 +19,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
+	"runtime/pprof"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -39,17 +45,62 @@ const (
 )
 
 var (
-	dsn     = flag.String("db", "", "PostgreSQL database, as the app")
+	dsn     = flag.String("db", "", "an empty PostgreSQL database, as the app (default: one of its own)")
 	owner   = flag.String("owner", "", "the same, as its owner")
 	size    = flag.Int("size", 500_000, "users of the licence")
 	seconds = flag.Int("seconds", 5, "length of each turn")
+	rounds  = flag.Int("rounds", 3, "turns of each handler")
+	only    = flag.String("only", "", "only the page of this name")
+	profile = flag.String("profile", "", "file for a CPU profile of the house, of the page that -only names")
 )
 
 func main() {
 	flag.Parse()
-	if err := measure(context.Background()); err != nil {
+	if err := run(context.Background()); err != nil {
 		log.Fatal(err)
 	}
+}
+
+func run(ctx context.Context) (err error) {
+	if *dsn == "" {
+		drop, err := ownDatabase(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, drop()) }()
+	}
+	return measure(ctx)
+}
+
+// ownDatabase makes a database on the server of scripts/pgtest.sh, and answers what drops it.
+func ownDatabase(ctx context.Context) (drop func() error, err error) {
+	server := os.Getenv("AVAL_TEST_POSTGRES")
+	if text, err := os.ReadFile(server); err == nil { //nolint:gosec // the operator's own
+		server = string(text)
+	}
+	address, err := url.Parse(server)
+	if err != nil || server == "" {
+		return nil, errors.New("no -db, and AVAL_TEST_POSTGRES names no server: run it by scripts/pgtest.sh")
+	}
+	name := "bench_" + db.NewID()
+	do := func(statement string) error {
+		conn, err := pgx.Connect(ctx, server)
+		if err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, statement+` "`+name+`"`)
+		return errors.Join(err, conn.Close(ctx))
+	}
+	if err := do(`CREATE DATABASE`); err != nil {
+		return nil, err
+	}
+	address.Path = "/" + name
+	*owner = address.String()
+	q := address.Query()
+	q.Set("role", db.AppRole)
+	address.RawQuery = q.Encode()
+	*dsn = address.String()
+	return func() error { return do(`DROP DATABASE`) }, nil
 }
 
 func measure(ctx context.Context) error {
@@ -69,13 +120,16 @@ func measure(ctx context.Context) error {
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}).Handler())
 	defer house.Close()
 	deep := *size * 4 / 5
-	pages := []struct{ name, path, query string }{
-		{"one user", users + "/" + value(deep), ""},
-		{"100 users", users + "?limit=100", ""},
-		{"100 users far down", users + fmt.Sprintf("?limit=100&offset=%d&after=%s", deep, value(deep)), ""},
+	pages := []struct{ name, path string }{
+		{"one user", users + "/" + value(deep)},
+		{"100 users", users + "?limit=100"},
+		{"100 users far down", users + fmt.Sprintf("?limit=100&offset=%d&after=%s", deep, value(deep))},
 	}
 	rates := map[string]float64{}
 	for _, p := range pages {
+		if *only != "" && *only != p.name {
+			continue
+		}
 		bytes, err := get(house.URL+p.path, token)
 		if err != nil {
 			return err
@@ -84,13 +138,57 @@ func measure(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		low, ours := load(bare.URL, token), load(house.URL+p.path, token)
-		bare.Close()
+		low, ours, err := turns(bare.server.URL, house.URL+p.path, token)
+		bare.close()
+		if err != nil {
+			return err
+		}
 		rates[p.name] = ours
-		fmt.Printf("%-20s bare %7.0f/s   house %7.0f/s   ×%.2f (goal 0.50), %d bytes\n", p.name, low, ours, ours/low, len(bytes))
+		fmt.Printf("%-20s load %s: bare %7.0f/s   house %7.0f/s   ×%.2f (goal 0.50), %d bytes\n", p.name, busy(), low, ours, ours/low, len(bytes))
 	}
-	fmt.Printf("a page at row %d takes ×%.2f of the first (goal 1.30)\n", deep, rates["100 users"]/rates["100 users far down"])
+	if *only == "" {
+		fmt.Printf("a page at row %d takes ×%.2f of the first (goal 1.30)\n", deep, rates["100 users"]/rates["100 users far down"])
+	}
 	return nil
+}
+
+// turns are the rounds of one page: how often a second the bare handler and the house answer.
+func turns(bare, house, token string) (low, ours float64, err error) {
+	load(house, token, time.Second) // both are warm
+	load(bare, token, time.Second)
+	var lows, all []float64
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return 0, 0, err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return 0, 0, err
+		}
+		load(house, token, time.Duration(*seconds)*time.Second)
+		pprof.StopCPUProfile()
+	}
+	for range *rounds {
+		lows = append(lows, load(bare, token, time.Duration(*seconds)*time.Second))
+		all = append(all, load(house, token, time.Duration(*seconds)*time.Second))
+	}
+	return median(lows), median(all), nil
+}
+
+func median(of []float64) float64 {
+	slices.Sort(of)
+	return of[len(of)/2]
+}
+
+// busy is the machine's load of the last minute, where the system tells it.
+func busy() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "?"
+	}
+	first, _, _ := strings.Cut(string(text), " ")
+	return first
 }
 
 // value is the pseudonym of the nth user, in the order of pages.
@@ -186,7 +284,7 @@ func analyse(ctx context.Context) error {
 }
 
 // floor is the bare handler: one statement, its rows, the same bytes.
-func floor(ctx context.Context, d *db.DB, name string, deep int, bytes []byte) (*httptest.Server, error) {
+func floor(ctx context.Context, d *db.DB, name string, deep int, bytes []byte) (*bare, error) {
 	var text string
 	var args []any
 	q := disclosure.Query{Limit: 100}
@@ -217,7 +315,7 @@ func floor(ctx context.Context, d *db.DB, name string, deep int, bytes []byte) (
 	if err != nil {
 		return nil, err
 	}
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rows, err := pool.Query(r.Context(), text, args...)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -231,7 +329,19 @@ func floor(ctx context.Context, d *db.DB, name string, deep int, bytes []byte) (
 		rows.Close()
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(bytes) // the caller has gone
-	})), nil
+	}))
+	return &bare{server, pool}, nil
+}
+
+// bare is the floor's handler with its connections.
+type bare struct {
+	server *httptest.Server
+	pool   *pgxpool.Pool
+}
+
+func (b *bare) close() {
+	b.server.Close()
+	b.pool.Close()
 }
 
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: conns, DisableCompression: true}}
@@ -253,10 +363,10 @@ func get(address, token string) ([]byte, error) {
 	return bytes, errors.Join(err, answer.Body.Close())
 }
 
-// load asks over 16 connections, each as fast as it is answered, for one turn.
-func load(address, token string) float64 {
+// load asks over 16 connections, each as fast as it is answered, for so long.
+func load(address, token string, long time.Duration) float64 {
 	begun := time.Now()
-	end := begun.Add(time.Duration(*seconds) * time.Second)
+	end := begun.Add(long)
 	var n atomic.Int64
 	var wait sync.WaitGroup
 	for range conns {

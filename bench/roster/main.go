@@ -8,7 +8,8 @@
 //
 // With -import it measures whole imports too, in time, since a server's work is no
 // CPU of ours: of a new board, of the same set again with one row changed, and the
-// floor with COPY (or, into SQLite, inserts by the hundred) into tables without keys.
+// floor with COPY (or, into SQLite, inserts by the hundred) into tables of its own,
+// without a key and with one.
 //
 //	go run ./bench/roster -import [-db postgres://…?role=aval_app -owner postgres://…]
 package main

@@ -12,6 +12,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/guard"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -93,8 +94,8 @@ func columnsOf(l licence.Licence) []licence.Column {
 	}
 }
 
-// line is one pupil of a file: no name is in it.
-type line struct{ login, password, group string }
+// line is one pupil of a file, and what stands of them in it: no name.
+type line struct{ person, class, login, password, group string }
 
 func (x line) cell(c licence.Column) string {
 	switch c.Holds {
@@ -138,8 +139,10 @@ func harmless(s string) string {
 }
 
 // Prepare asks for a file of the accounts of a licence. It refuses one of which
-// nothing is to be told, and a licence whose pupils sign in with their address.
+// nothing is to be told, a licence whose pupils sign in with their address, and what
+// the guard stops (1.3 e): then the refusal says where, and the trail that it was.
 func (s *Service) Prepare(ctx context.Context, actor policy.Actor, id licence.ID, kind FileKind) (f File, err error) {
+	var stops []guard.Stop
 	err = s.db.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		l, err := allowed(ctx, tx, actor, policy.AccessProvision, id)
 		if err != nil {
@@ -158,12 +161,18 @@ func (s *Service) Prepare(ctx context.Context, actor policy.Actor, id licence.ID
 		if len(accounts) == 0 {
 			return fault.New(fault.Conflict, "access.file_empty")
 		}
+		if _, stops, err = s.leaves(ctx, tx, actor.Settings, l, accounts); err != nil || len(stops) > 0 {
+			return err
+		}
 		f = File{ID: FileID(db.NewID()), LicenceID: id, Kind: kind, Accounts: len(accounts), PreparedBy: actor.ID, PreparedAt: tx.Now, Version: 1}
 		if err := replaceFile(ctx, tx, f); err != nil {
 			return err
 		}
 		return f.write(ctx, tx, actor, "access.file_prepared")
 	})
+	if err == nil && len(stops) > 0 {
+		err = s.stopped(ctx, actor, id, stops)
+	}
 	return f, err
 }
 
@@ -204,8 +213,10 @@ func (s *Service) Confirm(ctx context.Context, actor policy.Actor, id licence.ID
 }
 
 // Download makes the file, once, for who prepared it and after another approved
-// it. In the same transaction its accounts are sent, and the trail says so.
+// it. In the same transaction its accounts are sent, and the trail says so. What the
+// guard stops is refused (1.3 e), and waits as it did.
 func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.ID, file FileID) (text []byte, err error) {
+	var stops []guard.Stop
 	_, err = s.step(ctx, actor, policy.AccessProvision, id, file, "access.file_downloaded",
 		func(ctx context.Context, tx *db.Tx, l licence.Licence, f *File) error {
 			if err := sendable(ctx, tx, l); err != nil {
@@ -218,15 +229,17 @@ func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.I
 			if err := f.download(actor, len(accounts), tx.Now); err != nil {
 				return err
 			}
-			lines, err := s.lines(ctx, tx, l, accounts)
-			if err != nil {
+			if text, stops, err = s.leaves(ctx, tx, actor.Settings, l, accounts); err != nil {
 				return err
 			}
-			if text, err = written(columnsOf(l), lines); err != nil {
-				return err
+			if len(stops) > 0 {
+				return guard.Refusal(stops) // nothing of this is kept
 			}
 			return send(ctx, tx, *f)
 		})
+	if len(stops) > 0 {
+		return nil, s.stopped(ctx, actor, id, stops)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -293,7 +306,8 @@ func (s *Service) lines(ctx context.Context, tx *db.Tx, l licence.Licence, accou
 			return nil, err
 		}
 		h := held[a.LoginID]
-		lines[i] = line{login: h.Name.String(), password: plain.Password.Text, group: groups[h.Person]}
+		g := groups[h.Person]
+		lines[i] = line{person: h.Person, class: g.class, login: h.Name.String(), password: plain.Password.Text, group: g.label}
 	}
 	return lines, nil
 }

@@ -14,10 +14,13 @@ type group struct {
 	person, class, title, code, kind string
 }
 
+// called is a class and what it is called in a file.
+type called struct{ class, label string }
+
 // groupsOf answers what the class of each of some people is called in a file:
 // its title, else its code, if neither holds the name of a member of staff; else
 // a label made by chance, which the class keeps.
-func groupsOf(ctx context.Context, tx *db.Tx, l licence.Licence, people []string) (map[string]string, error) {
+func groupsOf(ctx context.Context, tx *db.Tx, l licence.Licence, people []string) (map[string]called, error) {
 	classes, err := classesOf(ctx, tx, people)
 	if err != nil {
 		return nil, err
@@ -32,14 +35,14 @@ func groupsOf(ctx context.Context, tx *db.Tx, l licence.Licence, people []string
 	if err != nil {
 		return nil, err
 	}
-	labels, by := map[string]string{}, make(map[string]string, len(chosen))
+	labels, by := map[string]string{}, make(map[string]called, len(chosen))
 	for person, c := range chosen {
 		if _, ok := labels[c.class]; !ok {
 			if labels[c.class], err = c.label(ctx, tx, staff); err != nil {
 				return nil, err
 			}
 		}
-		by[person] = labels[c.class]
+		by[person] = called{c.class, labels[c.class]}
 	}
 	return by, nil
 }

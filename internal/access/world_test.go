@@ -93,7 +93,7 @@ func (w *world) add(school, count int) (ids []string) {
 			FamilyName: fmt.Sprintf("Vaudrin%d", i), Email: fmt.Sprintf("k%d.%d@eleves.example", school, i), Grade: "04", Status: person.Active})
 		posts = append(posts, person.Post{PersonID: id, OrgID: w.schools[school], Role: person.Pupil})
 		if i < 3 {
-			in = append(in, person.Enrollment{ID: db.NewID(), SourceID: "e" + id, ClassID: w.classes[school], PersonID: id, Role: person.Pupil, Status: person.Active})
+			in = append(in, person.Enrollment{ID: "e" + id, ClassID: w.classes[school], PersonID: id, Role: person.Pupil, Status: person.Active})
 		}
 	}
 	w.write(func(ctx context.Context, tx *db.Tx) error {

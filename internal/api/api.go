@@ -20,15 +20,12 @@ import (
 	"aval/internal/account"
 	"aval/internal/assessment"
 	"aval/internal/audit"
-	"aval/internal/breach"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/contract"
-	"aval/internal/correction"
 	"aval/internal/db"
 	"aval/internal/decision"
-	"aval/internal/directory"
 	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
@@ -56,8 +53,6 @@ type Server struct {
 	Licences       *licence.Service
 	Contracts      *contract.Service
 	Access         *access.Service
-	Directory      *directory.Service
-	Corrections    *correction.Service
 	Requests       *request.Service
 	Evaluations    *evaluation.Service
 	Portable       *portable.Service
@@ -69,7 +64,6 @@ type Server struct {
 	Reveals        *reveal.Service
 	Disclosures    *disclosure.Service
 	Incidents      *incident.Service
-	Breaches       *breach.Service
 	Classification *classification.Service
 	Inventory      *inventory.Service
 	Duties         *duty.Service

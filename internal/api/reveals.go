@@ -65,7 +65,7 @@ type lookJSON struct {
 	At      time.Time `json:"at"`
 	Actor   string    `json:"actor" doc:"Account, or cli."`
 	Role    string    `json:"role"`
-	Kind    string    `json:"kind" enum:"name,account,class,file"`
+	Kind    string    `json:"kind" enum:"name,account,class,file,record,guardians"`
 	Reason  string    `json:"reason"`
 	Note    string    `json:"note,omitempty"`
 	Licence string    `json:"licence,omitempty"`

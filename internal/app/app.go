@@ -161,7 +161,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	v := vault.New(master)
 	names := &pseudonym.Names{Vault: v}
 	pupils := &access.Accounts{Names: names}
-	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils}
+	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils, Kin: &guardian.Register{Vault: v}}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
 	signers, rosters := &portable.Keys{Vault: v}, roster.New(d, names)
 	rosters.Folder, rosters.Limits = filepath.Join(c.Data, "rosters"), roster.LimitsOf(c.Rows)
@@ -175,7 +175,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 		Usage:   &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
 		Identity: &identity.Service{DB: d, Names: names, Reveals: reveals,
 			Rows: slices.Concat(person.Following(), rights.Following(), reveal.Following(), correction.Following()),
-			Also: []identity.Follower{&guardian.Register{Vault: v}}},
+			Also: []identity.Follower{reveals.Kin}},
 		Grades:         &grade.Service{DB: d},
 		Years:          &schoolyear.Service{DB: d},
 		Pseudonyms:     &pseudonym.Service{DB: d, Names: names},

@@ -377,6 +377,7 @@ func (b *board) fill() {
 	b.held()
 	b.plain()
 	b.wrongName()
+	b.kin()
 	b.breached()
 	_, err = b.Identity.Part(ctx, b.as("it"), b.pupil("e00"), b.pupil("e01"))
 	b.must(err)

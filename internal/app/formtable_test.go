@@ -273,7 +273,7 @@ func (b *board) forms(two *board) []form {
 		{route: "POST /approvals/{id}", who: "principal", id: b.more("teacher"), page: "/approvals",
 			stranger: b.more(otherTeacher), foreign: two.more("teacher")},
 	}
-	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.exportForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.identityForms(two), b.sourceForms(two), b.mappingForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two), b.schoolForms(two))
+	return slices.Concat(forms, b.accountForms(two), b.credentialForms(two), b.exportForms(two), b.usageForms(foreign), b.incidentForms(two), b.governanceForms(two), b.conditionForms(two), b.rosterForms(two), b.identityForms(two), b.guardianForms(two), b.sourceForms(two), b.mappingForms(two), b.contractForms(two), b.disclosureForms(two), b.assessmentForms(two), b.rightsForms(two), b.inventoryForms(two, foreign.ID), b.apartForms(two), b.schoolForms(two))
 }
 
 // usageForms are those of a platform's file: the one that asks for it, and the one that saves what it answered.

@@ -72,6 +72,8 @@ func TestNoNameLeavesItsPlace(t *testing.T) {
 			b.readAll(who, operations, ids, look)
 		}
 		teacher := b.people["teacher"]
+		look("POST /pupils", b.asksForKin())
+		b.sealedAway()
 		wrong := b.serve(b.post("/sign-in", map[string][]string{"board": {b.id}, "login": {teacher.login}, "password": {b.name("wrong password")}}))
 		look("POST /sign-in", wrong)
 		b.call("teacher", http.MethodPost, "/api/v1/requests", map[string]any{"platform": strings.Repeat(b.name("account of teacher"), 50)})

@@ -214,7 +214,7 @@ func (s *Service) Conclude(ctx context.Context, actor policy.Actor, id ID, in In
 			return err
 		}
 		if p.Transfer != "" {
-			if err := contract.Mitigations(ctx, tx, a.PlatformID, a.measures()); err != nil {
+			if err := contract.Mitigations(ctx, tx, actor, a.PlatformID, a.measures()); err != nil {
 				return err
 			}
 		}

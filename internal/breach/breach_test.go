@@ -82,7 +82,7 @@ func (w *world) fill(names *pseudonym.Names, n int) {
 			posts = append(posts, person.Post{PersonID: id, OrgID: school, Role: person.Pupil})
 			for k := range 8 {
 				class := fmt.Sprintf("k%05d", i/50*16+k*2+i%2)
-				enrolled = append(enrolled, person.Enrollment{ID: class + id, SourceID: class + id, ClassID: class, PersonID: id, Role: person.Pupil, Status: person.Active})
+				enrolled = append(enrolled, person.Enrollment{ID: class + id, ClassID: class, PersonID: id, Role: person.Pupil, Status: person.Active})
 			}
 		}
 		var classes []person.Class

@@ -63,7 +63,7 @@ func (c licenceExport) said(h *house, e export.Export) error {
 			_, _ = fmt.Fprintf(w, "%s: %d\n", n.File, n.Rows)
 		}
 		for _, s := range e.Stops {
-			_, _ = fmt.Fprintln(w, p.T("export.stop."+string(s.Code), s.File, s.Column, p.N("export.rows", s.Rows)))
+			_, _ = fmt.Fprintln(w, p.Message(s.Message()))
 		}
 	}); err != nil {
 		return err

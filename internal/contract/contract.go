@@ -402,7 +402,7 @@ func (c *Contract) mitigate(list []Mitigation, p *policy.Pack) error {
 	for i, m := range list {
 		m.Text, m.Where = i18n.Clean(m.Text), i18n.Clean(m.Where)
 		at := line(i)
-		f.text("measure"+at, m.Text, MaxText, "")
+		f.text("measure"+at, m.Text, maxMeasure, "")
 		f.text("clause"+at, m.Where, MaxLine, "")
 		if m.Text == "" && m.Where != "" {
 			f["measure"+at] = "contract.measure_required"
@@ -411,7 +411,7 @@ func (c *Contract) mitigate(list []Mitigation, p *policy.Pack) error {
 			kept = append(kept, m)
 		}
 	}
-	if len(kept) > most {
+	if len(kept) > max(most, len(c.Mitigations)) { // an assessment may have asked for more
 		f["measure"+line(0)] = "contract.too_many"
 	}
 	c.Mitigations = kept
@@ -484,9 +484,10 @@ func (c *Contract) plan(x Plan, known func(catalogue.ID) bool, owners []conditio
 
 // The longest texts, in characters, and the longest list.
 const (
-	MaxText = 4000
-	MaxLine = 300
-	most    = 50
+	MaxText    = 4000
+	maxMeasure = 10_000 // as long as an assessment's
+	MaxLine    = 300
+	most       = 50
 )
 
 type form map[string]string

@@ -302,12 +302,20 @@ func TestAContractStandsWithAllThatTheLawRequires(t *testing.T) {
 		w.Refused("a standing contract made to fall", err, fault.Invalid, "QC-CON-01")
 
 		w.must(d.Write(ctx, w.Board, func(ctx context.Context, tx *db.Tx) error {
-			return contract.Mitigations(ctx, tx, w.Platform.ID, []string{"Chiffrement", "Clés gardées au Canada", " "})
+			return contract.Mitigations(ctx, tx, w.Evaluator, w.Platform.ID, []string{"Chiffrement", "Clés gardées au Canada", " "})
 		}))
 		v, err := w.s.View(ctx, w.Evaluator, id)
 		if err != nil || v.State != contract.Drafted || len(v.Mitigations) != 2 || v.Mitigations[0].Where != "annexe B" || v.Lacks == nil {
 			t.Errorf("once the assessment asks for more: %+v, %v", v.Contract, err)
 		}
+		if trail := w.Acts(v.Subject()); trail[len(trail)-1] != "contract.mitigated" {
+			t.Errorf("the trail ends with %q", trail)
+		}
+		long := []contract.Mitigation{{Text: strings.Repeat("é", 10_000)}}
+		_, err = w.s.Mitigate(ctx, w.Evaluator, id, long, w.version(id))
+		w.must(err)
+		_, err = w.s.Mitigate(ctx, w.Evaluator, id, []contract.Mitigation{{Text: long[0].Text + "é"}}, w.version(id))
+		w.Refused("a measure longer than an assessment's", err, fault.Invalid, "QC-OUT-02")
 	})
 }
 

@@ -426,7 +426,7 @@ func (s *Service) File(ctx context.Context, actor policy.Actor, id string) (f Fi
 // platform that have not ended, in the assessment's transaction or another; one that a
 // contract has already, by its words, keeps its clause. A contract that stands goes
 // back to a draft until a clause carries each.
-func Mitigations(ctx context.Context, tx *db.Tx, platform catalogue.ID, measures []string) error {
+func Mitigations(ctx context.Context, tx *db.Tx, actor policy.Actor, platform catalogue.ID, measures []string) error {
 	list, err := ForPlatform(ctx, tx, platform)
 	if err != nil {
 		return err
@@ -439,6 +439,10 @@ func Mitigations(ctx context.Context, tx *db.Tx, platform catalogue.ID, measures
 			return err
 		}
 		if err := mark(ctx, tx, c); err != nil {
+			return err
+		}
+		err := audit.Write(ctx, tx, actor, "contract.mitigated", c.Subject(), audit.Under(under(actor.Pack, clauseTransfer, clauseTerms)), audit.Note(version(c.Version)))
+		if err != nil {
 			return err
 		}
 	}

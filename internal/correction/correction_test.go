@@ -62,7 +62,7 @@ func (w *world) fill() {
 		return person.Class{ID: id, SourceID: id, SchoolID: school, Title: "Groupe " + id, Grade: "04", Status: person.Active}
 	}
 	in := func(class, who string, role person.Role) person.Enrollment {
-		return person.Enrollment{ID: class + who, SourceID: class + who, ClassID: class, PersonID: who, Role: role, Status: person.Active}
+		return person.Enrollment{ID: class + who, ClassID: class, PersonID: who, Role: role, Status: person.Active}
 	}
 	w.write(func(ctx context.Context, tx *db.Tx) error {
 		return errors.Join(org.SaveAll(ctx, tx, []org.Org{
@@ -248,8 +248,8 @@ func TestAnImportShowsIt(t *testing.T) {
 			}
 		}
 		w.write(func(ctx context.Context, tx *db.Tx) error {
-			moved := person.Enrollment{ID: "k1e1", SourceID: "k1e1", ClassID: "k2", PersonID: "e1", Role: person.Pupil, Status: person.Active}
-			in := person.Enrollment{ID: "k1e4", SourceID: "k1e4", ClassID: "k1", PersonID: "e4", Role: person.Pupil, Status: person.Active}
+			moved := person.Enrollment{ID: "k1e1", ClassID: "k2", PersonID: "e1", Role: person.Pupil, Status: person.Active}
+			in := person.Enrollment{ID: "k1e4", ClassID: "k1", PersonID: "e4", Role: person.Pupil, Status: person.Active}
 			return errors.Join(person.SaveAll(ctx, tx, []person.Person{pupil("e1", "Anaïs", "Vornik", "05"), pupil("e4", "Zoé", "Pilk", "04")}),
 				person.Retire(ctx, tx, []string{"e2"}),
 				person.SavePosts(ctx, tx, []person.Post{{PersonID: "e1", OrgID: "s2", Role: person.Pupil}, {PersonID: "e4", OrgID: "s1", Role: person.Pupil}}),

@@ -10,6 +10,7 @@ import (
 	"aval/internal/disclosure"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/licence"
 )
 
 // What a program is refused with. Doors say them as their protocol does.
@@ -79,7 +80,8 @@ func (s *Service) Open(ctx context.Context, token string) (b Bearer, err error) 
 		return b, ErrToken
 	}
 	now := s.DB.Clock()
-	found, err := db.ReadAll(ctx, s.DB, boardID, scanHeld, heldQuery, boardID, hash(token), now)
+	key := hash(token)
+	found, err := db.ReadAll(ctx, s.DB, boardID, scanHeld, heldQuery, boardID, key, now)
 	if err != nil {
 		return b, err
 	}
@@ -87,10 +89,9 @@ func (s *Service) Open(ctx context.Context, token string) (b Bearer, err error) 
 		return b, ErrToken
 	}
 	h := found[0]
-	b = Bearer{Board: boardID, Credential: h.credential, Scopes: ParseScopes(h.scopes), Day: i18n.DayOf(now)}
-	h.stamp += " " + b.Day
-	key := boardID + " " + string(h.licence)
-	if b.Terms, b.Lang, ok = s.known.of(key, h.stamp, now); ok {
+	b = bearer(boardID, h, now)
+	if b.Terms, b.Lang, ok = s.known.of(b, h, now); ok {
+		s.known.keepToken(key, h)
 		return b, nil
 	}
 	err = s.DB.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
@@ -104,43 +105,107 @@ func (s *Service) Open(ctx context.Context, token string) (b Bearer, err error) 
 		return b, ErrOver
 	}
 	if err == nil {
-		s.known.keep(key, stamped{h.stamp, now, b.Terms, b.Lang})
+		s.known.keep(b, h, now)
+		s.known.keepToken(key, h)
 	}
 	return b, err
+}
+
+func bearer(boardID string, h held, now time.Time) Bearer {
+	return Bearer{Board: boardID, Credential: h.credential, Scopes: ParseScopes(h.scopes), Day: i18n.DayOf(now)}
+}
+
+// Expected is who came with a token a moment ago. Whether the token still opens, and
+// the same, is looked for by Check: what is read with it in one round trip may be
+// told once it Holds, and otherwise is thrown away.
+type Expected struct {
+	Bearer
+	Check db.Look
+
+	held  held
+	found []held
+}
+
+// Holds tells that the token was looked for, and opens what it did.
+func (e *Expected) Holds() bool { return len(e.found) == 1 && e.found[0] == e.held }
+
+// Expect answers what a token opened a moment ago; nil where that is not known.
+func (s *Service) Expect(token string) *Expected {
+	boardID, ok := boardOf(token)
+	if !ok {
+		return nil
+	}
+	now, key := s.DB.Clock(), hash(token)
+	h, ok := s.known.token(key)
+	if !ok {
+		return nil
+	}
+	e := &Expected{Bearer: bearer(boardID, h, now), held: h}
+	if e.Terms, e.Lang, ok = s.known.of(e.Bearer, h, now); !ok {
+		return nil
+	}
+	e.Check = db.Into(&e.found, scanHeld, heldQuery, boardID, key, now)
+	return e
 }
 
 // termsLife bounds how long terms are remembered, were the stamp to miss a change.
 const termsLife = 5 * time.Second
 
+// mostTokens is how many tokens are remembered; more than programs use at once.
+const mostTokens = 1000
+
 // knownTerms remembers the terms of licences as long as nothing changed that they
-// are made from.
+// are made from, and of tokens, by their hash, what was found of them last.
 type knownTerms struct {
-	mu sync.Mutex
-	by map[string]stamped
+	mu     sync.Mutex
+	by     map[boardLicence]stamped
+	tokens map[string]held
+}
+
+type boardLicence struct {
+	board   string
+	licence licence.ID
 }
 
 type stamped struct {
 	stamp string
+	day   string
 	at    time.Time
 	terms disclosure.Terms
 	lang  string
 }
 
-func (k *knownTerms) of(key, stamp string, now time.Time) (t disclosure.Terms, lang string, ok bool) {
+func (k *knownTerms) of(b Bearer, h held, now time.Time) (t disclosure.Terms, lang string, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	found, ok := k.by[key]
+	found, ok := k.by[boardLicence{b.Board, h.licence}]
 	age := now.Sub(found.at)
-	return found.terms, found.lang, ok && found.stamp == stamp && age >= 0 && age < termsLife
+	return found.terms, found.lang, ok && found.stamp == h.stamp && found.day == b.Day && age >= 0 && age < termsLife
 }
 
-func (k *knownTerms) keep(key string, s stamped) {
+func (k *knownTerms) keep(b Bearer, h held, now time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.by == nil {
-		k.by = map[string]stamped{}
+		k.by = map[boardLicence]stamped{}
 	}
-	k.by[key] = s
+	k.by[boardLicence{b.Board, h.licence}] = stamped{h.stamp, b.Day, now, b.Terms, b.Lang}
+}
+
+func (k *knownTerms) token(hash string) (h held, ok bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	h, ok = k.tokens[hash]
+	return h, ok
+}
+
+func (k *knownTerms) keepToken(hash string, h held) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tokens == nil || len(k.tokens) >= mostTokens {
+		k.tokens = map[string]held{}
+	}
+	k.tokens[hash] = h
 }
 
 // counts gathers what was read, so that a request does not wait for a row that

@@ -152,25 +152,53 @@ func SystemOne[T any](ctx context.Context, d *DB, scan func(Row) (T, error), que
 // around it, and one round trip on PostgreSQL. It is for look-ups by key, whose
 // plan does not depend on what is looked for.
 func ReadAll[T any](ctx context.Context, d *DB, board string, scan func(Row) (T, error), query string, args ...any) (all []T, err error) {
-	if err := boardID(board); err != nil {
-		return nil, err
-	}
-	tx := d.alone(ctx, board)
-	if d.engine == SQLite {
-		return All(ctx, tx, scan, query, args...)
-	}
-	if args, err = tx.ready(args); err != nil {
-		return nil, err
-	}
-	err = d.eachPostgres(ctx, board, func(r Row) error {
-		v, err := scan(r)
-		all = append(all, v)
-		return err
-	}, query, args)
-	if err != nil {
+	if err := d.ReadEach(ctx, board, Into(&all, scan, query, args...)); err != nil {
 		return nil, err
 	}
 	return all, nil
+}
+
+// Look is one statement of ReadEach, and what is done with each row of its answer.
+type Look struct {
+	query string
+	args  []any
+	row   func(Row) error
+}
+
+// Into is a look that adds the rows of its answer to a list.
+func Into[T any](list *[]T, scan func(Row) (T, error), query string, args ...any) Look {
+	return Look{query, args, func(r Row) error {
+		v, err := scan(r)
+		if err == nil {
+			*list = append(*list, v)
+		}
+		return err
+	}}
+}
+
+// ReadEach is ReadAll for several statements, one after the other and still in one
+// round trip.
+func (d *DB) ReadEach(ctx context.Context, board string, looks ...Look) error {
+	if err := boardID(board); err != nil {
+		return err
+	}
+	tx := d.alone(ctx, board)
+	if d.engine == Postgres {
+		for i, l := range looks {
+			args, err := tx.ready(l.args)
+			if err != nil {
+				return err
+			}
+			looks[i].args = args
+		}
+		return d.eachPostgres(ctx, board, looks)
+	}
+	for _, l := range looks {
+		if err := tx.each(ctx, l.row, l.query, l.args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // alone is for one statement without a transaction around it.

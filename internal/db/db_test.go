@@ -629,6 +629,52 @@ func TestReadAll(t *testing.T) {
 	})
 }
 
+// Several answers come in the order of their questions, or none does.
+func TestReadEach(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		board, other := dbtest.Board(t, d), dbtest.Board(t, d)
+		const marks = `SELECT subject FROM control_mark WHERE board_id = $1 ORDER BY subject`
+		const oneOf = `SELECT subject FROM control_mark WHERE board_id = $1 AND subject = $2`
+		err := d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+			return errors.Join(mark(ctx, tx, "one"), mark(ctx, tx, "two"))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // the second time the statements are known
+			var all, none, two []string
+			err := d.ReadEach(t.Context(), board, db.Into(&all, word, marks, board), db.Into(&none, word, oneOf, board, "three"), db.Into(&two, word, oneOf, board, "two"))
+			if err != nil || !slices.Equal(all, []string{"one", "two"}) || none != nil || !slices.Equal(two, []string{"two"}) {
+				t.Fatalf("%q, %q, %q, %v", all, none, two, err)
+			}
+		}
+		var before, after []string
+		wrong := errors.New("not read")
+		for name, l := range map[string]db.Look{
+			"a statement that fails":   db.Into(new([]string), word, `SELECT nothing FROM nowhere`),
+			"an argument that is none": db.Into(new([]string), word, marks, "\xff"),
+			"a row that is not read":   db.Into(new([]string), func(db.Row) (string, error) { return "", wrong }, marks, board),
+		} {
+			if err := d.ReadEach(t.Context(), board, db.Into(&before, word, marks, board), l, db.Into(&after, word, marks, board)); err == nil {
+				t.Errorf("%s: no error", name)
+			}
+		}
+		if after != nil {
+			t.Errorf("after a failure: %q", after)
+		}
+		if d.Engine() == db.Postgres { // behind the wall, each of them
+			var mine, theirs []string
+			err := d.ReadEach(t.Context(), other, db.Into(&mine, word, marks, other), db.Into(&theirs, word, marks, board))
+			if err != nil || mine != nil || theirs != nil {
+				t.Errorf("over the wall: %q, %q, %v", mine, theirs, err)
+			}
+		}
+		if err := d.ReadEach(t.Context(), "", db.Into(&after, word, marks, board)); err == nil {
+			t.Error("no board is a board")
+		}
+	})
+}
+
 func TestALockIsSharedOrHeldAlone(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		board := dbtest.Board(t, d)

@@ -138,10 +138,12 @@ func (tx *Tx) lock(ctx context.Context, name, query string) error {
 
 // SQLite.
 
+// A connection keeps pages of the file by it, so many thousand bytes when negative: the
+// two million that are SQLite's own are too few for indexes of random ids.
 const (
 	sqliteBoth   = "_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)&_time_format=sqlite&_timezone=UTC&_dqs=0"
-	sqliteWriter = sqliteBoth + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
-	sqliteReader = sqliteBoth + "&mode=ro&_query_only=1&_txlock=deferred"
+	sqliteWriter = sqliteBoth + "&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=cache_size(-16000)&_txlock=immediate"
+	sqliteReader = sqliteBoth + "&mode=ro&_query_only=1&_pragma=cache_size(-8000)&_txlock=deferred"
 )
 
 func (d *DB) openSQLite(ctx context.Context, path string) (err error) {
@@ -226,6 +228,8 @@ func poolConfig(dsn string, o options) (*pgxpool.Config, error) {
 		// Generic and parallel plans are a ruin for pages of ten rows.
 		"plan_cache_mode":                 "force_custom_plan",
 		"max_parallel_workers_per_gather": "0",
+		// Compiling a statement takes longer than most of ours take to run.
+		"jit": "off",
 	} {
 		if _, set := params[name]; !set {
 			params[name] = value
@@ -311,18 +315,30 @@ func (tx *Tx) sorted(ctx context.Context) error {
 	return fmt.Errorf("the database is in %s: make it in UTF8 with the collation C.UTF-8", collation)
 }
 
-// eachPostgres reads an answer for one board in one round trip: the board and the
-// statement go in one batch, which PostgreSQL takes as one transaction. Its plan is
-// kept: planning a look-up by key takes longer than the look-up.
-func (d *DB) eachPostgres(ctx context.Context, board string, f func(Row) error, query string, args []any) error {
+// eachPostgres reads answers for one board in one round trip: the board and the
+// statements go in one batch, which PostgreSQL takes as one transaction. Their plans
+// are kept: planning a look-up by key takes longer than the look-up.
+func (d *DB) eachPostgres(ctx context.Context, board string, looks []Look) error {
 	var batch pgx.Batch
 	batch.Queue(`SELECT set_config('app.board', $1, true), set_config('plan_cache_mode', 'force_generic_plan', true)`, board)
-	batch.Queue(query, args...)
+	for _, l := range looks {
+		batch.Queue(l.query, l.args...)
+	}
 	answers := d.pool.SendBatch(ctx, &batch)
 	defer func() { _ = answers.Close() }() // for the early return; the errors that count are seen below
 	if _, err := answers.Exec(); err != nil {
 		return err
 	}
+	for _, l := range looks {
+		if err := answered(answers, l.row); err != nil {
+			return err
+		}
+	}
+	return answers.Close()
+}
+
+// answered hands on the rows of a batch's next answer.
+func answered(answers pgx.BatchResults, f func(Row) error) error {
 	rows, err := answers.Query()
 	if err != nil {
 		return err
@@ -335,5 +351,5 @@ func (d *DB) eachPostgres(ctx context.Context, board string, f func(Row) error, 
 		}
 	}
 	rows.Close()
-	return errors.Join(rows.Err(), answers.Close())
+	return rows.Err()
 }

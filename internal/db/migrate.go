@@ -75,7 +75,7 @@ func migrateSQLite(ctx context.Context, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if err := upTo(ctx, p, w, SQLite); err != nil {
 		return err
 	}
 	return jobTables(ctx, riversqlite.New(w))
@@ -149,7 +149,7 @@ func migrateTables(ctx context.Context, pool *pgxpool.Pool, conn *pgx.Conn) (err
 		if err := lowerWall(ctx, conn); err != nil {
 			return err
 		}
-		if _, err := p.Up(ctx); err != nil {
+		if err := upTo(ctx, p, s, Postgres); err != nil {
 			return err
 		}
 	}
@@ -162,6 +162,19 @@ func provider(dialect goose.Dialect, s *sql.DB) (*goose.Provider, error) {
 		return nil, err
 	}
 	return goose.NewProvider(dialect, s, dir, goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
+}
+
+// upTo migrates to this program's schema, and runs the engine's own statements.
+func upTo(ctx context.Context, p *goose.Provider, s *sql.DB, engine Engine) error {
+	if _, err := p.Up(ctx); err != nil {
+		return err
+	}
+	for _, query := range own[engine] {
+		if _, err := s.ExecContext(ctx, query); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // jobTables migrates River's own tables. Not in one transaction: PostgreSQL

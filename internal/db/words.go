@@ -19,8 +19,11 @@ var lower32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding
 func NewID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails: the program ends instead
-	return lower32.EncodeToString(b[:])
+	return IDOf(b)
 }
+
+// IDOf is how 128 bits are written as an id.
+func IDOf(b [16]byte) string { return lower32.EncodeToString(b[:]) }
 
 // In is the list of n placeholders from $start on: In(3, 3) is "($3,$4,$5)".
 // A list of none, "(NULL)", is in nothing.

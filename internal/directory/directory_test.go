@@ -53,12 +53,12 @@ func (w *world) fill() {
 	w.write(func(ctx context.Context, tx *db.Tx) error {
 		people := []person.Person{{ID: "t1", SourceID: "t1", Kind: person.Staff, GivenName: "Cléo", FamilyName: "Dubé", Status: person.Active}}
 		posts := []person.Post{{PersonID: "t1", OrgID: "s1", Role: person.Teacher}}
-		enrolled := []person.Enrollment{{ID: "t1k1", SourceID: "t1k1", ClassID: "k1", PersonID: "t1", Role: person.Teacher, Status: person.Active}}
+		enrolled := []person.Enrollment{{ID: "t1k1", ClassID: "k1", PersonID: "t1", Role: person.Teacher, Status: person.Active}}
 		for i, p := range pupils {
 			people = append(people, person.Person{ID: p.id, SourceID: p.id, Kind: person.Student, GivenName: p.given, FamilyName: p.family,
 				Number: fmt.Sprintf("10%d", i), Grade: "04", Email: p.id + "@ecole.example", Status: person.Active})
 			posts = append(posts, person.Post{PersonID: p.id, OrgID: p.school, Role: person.Pupil})
-			enrolled = append(enrolled, person.Enrollment{ID: p.id, SourceID: p.id, ClassID: p.class, PersonID: p.id, Role: person.Pupil, Status: person.Active})
+			enrolled = append(enrolled, person.Enrollment{ID: p.id, ClassID: p.class, PersonID: p.id, Role: person.Pupil, Status: person.Active})
 		}
 		class := func(id, school string) person.Class {
 			return person.Class{ID: id, SourceID: id, SchoolID: school, Title: "Groupe " + id, Grade: "04", Status: person.Active}

@@ -2,106 +2,183 @@ package disclosure
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"aval/internal/db"
 	"aval/internal/person"
 )
 
-// place is an enrolment that is to be disclosed, and the row that is there of it.
-type place struct {
-	class string
-	found
-	is row
-}
-
 // enrolments are who of the disclosed people is in which of the disclosed classes. They
-// are read class by class, so that a licence for one class does not read the roster.
+// are compared class by class, so that a licence for one class does not read the
+// roster; and whether somebody is disclosed is asked of what differs alone, since
+// whoever leaves takes their enrolments along.
 func enrolments(ctx context.Context, tx *db.Tx, r round, after string) (string, error) {
-	if r.nothing || !r.Fields[Groups] {
-		return "", nil
-	}
-	classes, err := db.All(ctx, tx, word, `SELECT subject_id FROM disclosed WHERE board_id = $1 AND licence_id = $2
-		AND kind = 'class' AND status = 'active' AND subject_id > $3 ORDER BY subject_id LIMIT $4`,
-		tx.Board, string(r.Licence.ID), after, some())
-	if err != nil || len(classes) == 0 {
+	classes, ids, last, err := r.groups(ctx, tx, after)
+	if err != nil || len(ids) == 0 {
 		return "", err
 	}
-	last := classes[len(classes)-1]
-	all, err := db.All(ctx, tx, scanPlace, `SELECT c.subject_id, e.id, e.role, e.main, e.begin_date, e.end_date, e.person_id,
-			COALESCE(w.value, ''), COALESCE(d.status, ''), COALESCE(d.digest, '')
-		FROM disclosed c CROSS JOIN enrollment e CROSS JOIN disclosed u
-		LEFT JOIN pairwise w ON w.board_id = $1 AND w.sector = $3 AND w.kind = 'enrollment' AND w.subject_id = e.id
-			AND w.retired_on = '' AND NOT w.alias
-		LEFT JOIN disclosed d ON d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'enrollment' AND d.value = w.value
-		WHERE c.board_id = $1 AND c.licence_id = $2 AND c.kind = 'class' AND c.status = 'active'
-			AND c.subject_id > $4 AND c.subject_id <= $5
-			AND e.board_id = $1 AND e.class_id = c.subject_id AND e.status = 'active' AND e.role IN ('student', 'teacher')
-			AND u.board_id = $1 AND u.licence_id = $2 AND u.kind = 'user' AND u.subject_id = e.person_id AND u.status = 'active'`, tx.Board, string(r.Licence.ID), r.Sector, after, last)
+	wanted, err := seats(ctx, tx, classes)
 	if err != nil {
 		return "", err
 	}
-	var wanted []string
-	for _, p := range all {
-		if p.is.value == "" {
-			wanted = append(wanted, p.id)
-		}
+	there, err := seated(ctx, tx, r, ids)
+	if err != nil {
+		return "", err
 	}
-	made := make(map[string]string, len(wanted))
-	if err := mint(ctx, tx, r.Sector, OfEnrollment, wanted, made); err != nil {
+	var differs []row
+	var who []string
+	for _, w := range wanted {
+		is := row{subject: w.id, value: seatValue(classes[w.class], w.id), status: person.Active, kind: OfEnrollment, role: w.role,
+			class: w.class, digest: r.digest(w.found)}
+		if was := there[is.value]; was.status == is.status && was.digest == is.digest {
+			delete(there, is.value)
+			continue
+		}
+		differs, who = append(differs, is), append(who, w.who)
+	}
+	shown, err := disclosedAmong(ctx, tx, r, who)
+	if err != nil {
 		return "", err
 	}
 	var changed []row
-	for _, p := range all {
-		is := row{subject: p.id, value: p.is.value, status: person.Active, kind: OfEnrollment, role: p.is.role, digest: r.digest(p.found)}
-		if is.value == "" {
-			is.value = made[p.id]
-		}
-		if p.is.status != is.status || p.is.digest != is.digest {
+	for i, is := range differs {
+		if shown[who[i]] {
 			changed = append(changed, is)
+			delete(there, is.value)
 		}
+	}
+	var left []string
+	for value, was := range there {
+		if was.status == person.Active {
+			left = append(left, value)
+		}
+	}
+	if err := leaves(ctx, tx, r.Licence.ID, OfEnrollment, left); err != nil {
+		return "", err
 	}
 	return last, keep(ctx, tx, r.Licence.ID, changed)
 }
 
-// some is how many classes have about a page of enrolments.
-func some() int { return max(page/20, 1) }
-
-func scanPlace(r db.Row) (p place, err error) {
-	var main bool
-	var begin, end, who string
-	err = r.Scan(&p.class, &p.id, &p.is.role, &main, &begin, &end, &who, &p.is.value, &p.is.status, &p.is.digest)
-	p.seen = []string{p.class, string(p.is.role), strconv.FormatBool(main), begin, end, who}
-	return p, err
-}
-
-// unenrolled are the enrolments that are disclosed and are not to be, any more.
-func unenrolled(ctx context.Context, tx *db.Tx, r round, after string) (string, error) {
-	type standing struct {
-		value string
-		holds bool
-	}
-	all, err := db.All(ctx, tx, func(row db.Row) (s standing, err error) {
-		err = row.Scan(&s.value, &s.holds)
-		return s, err
-	}, `SELECT d.value, (SELECT 1 FROM enrollment e CROSS JOIN disclosed c CROSS JOIN disclosed u CROSS JOIN pairwise w
-			WHERE e.board_id = $1 AND e.id = d.subject_id AND e.status = 'active' AND e.role IN ('student', 'teacher')
-			AND c.board_id = $1 AND c.licence_id = $2 AND c.kind = 'class' AND c.subject_id = e.class_id AND c.status = 'active'
-			AND u.board_id = $1 AND u.licence_id = $2 AND u.kind = 'user' AND u.subject_id = e.person_id AND u.status = 'active'
-			AND w.board_id = $1 AND w.sector = $3 AND w.value = d.value AND w.retired_on = '' AND NOT w.alias LIMIT 1) IS NOT NULL
-		FROM disclosed d WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'enrollment' AND d.status = 'active' AND d.value > $4
-		ORDER BY d.value LIMIT $5`, tx.Board, string(r.Licence.ID), r.Sector, after, page)
-	if err != nil {
-		return "", err
-	}
-	var left []string
-	for _, s := range all {
-		if r.nothing || !r.Fields[Groups] || !s.holds {
-			left = append(left, s.value)
+// groups are some classes after one, in their order: those that are disclosed, with
+// their pseudonyms, and the ids of these and of those of which enrolments still are.
+func (r round) groups(ctx context.Context, tx *db.Tx, after string) (classes map[string]string, ids []string, last string, err error) {
+	var shown []pair
+	if !r.nothing && r.Fields[Groups] {
+		shown, err = db.All(ctx, tx, scanPair, `SELECT subject_id, value FROM disclosed WHERE board_id = $1 AND licence_id = $2
+			AND kind = 'class' AND status = 'active' AND subject_id > $3 ORDER BY subject_id LIMIT $4`,
+			tx.Board, string(r.Licence.ID), after, some())
+		if err != nil {
+			return nil, nil, "", err
 		}
 	}
-	if err := leaves(ctx, tx, r.Licence.ID, OfEnrollment, left); err != nil || len(all) < page {
-		return "", err
+	ids, err = db.All(ctx, tx, word, `SELECT DISTINCT class_id FROM disclosed WHERE board_id = $1 AND licence_id = $2
+		AND class_id > $3 AND class_id <> '' ORDER BY class_id LIMIT $4`, tx.Board, string(r.Licence.ID), after, some())
+	for _, c := range shown {
+		ids = append(ids, c.subject)
 	}
-	return all[page-1].value, nil
+	slices.Sort(ids)
+	if ids = slices.Compact(ids); len(ids) >= some() {
+		ids = ids[:some()]
+		last = ids[some()-1]
+	}
+	classes = map[string]string{}
+	for _, c := range shown {
+		if last == "" || c.subject <= last {
+			classes[c.subject] = c.value
+		}
+	}
+	return classes, ids, last, err
+}
+
+// some is how many classes have a few pages of enrolments: rows that stand close together
+// are written quickly.
+func some() int { return max(page/10, 1) }
+
+// seat is an enrolment, and who is in the class.
+type seat struct {
+	found
+	class, who string
+	role       person.Role
+}
+
+// seats are the enrolments of some classes.
+func seats(ctx context.Context, tx *db.Tx, classes map[string]string) (all []seat, err error) {
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(classes)), chunk) {
+		more, err := db.All(ctx, tx, scanSeat, `SELECT e.class_id, e.id, e.role, e.main, e.begin_date, e.end_date, e.person_id FROM enrollment e
+			WHERE e.board_id = $1 AND e.status = 'active' AND e.role IN ('student', 'teacher') AND e.class_id IN `+db.In(2, len(part)),
+			with(part, tx.Board)...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
+}
+
+func scanSeat(r db.Row) (s seat, err error) {
+	var main bool
+	var begin, end string
+	err = r.Scan(&s.class, &s.id, &s.role, &main, &begin, &end, &s.who)
+	s.seen = []string{s.class, string(s.role), strconv.FormatBool(main), begin, end, s.who}
+	return s, err
+}
+
+// seated are the rows of enrolments of some classes, by their values.
+func seated(ctx context.Context, tx *db.Tx, r round, classes []string) (map[string]row, error) {
+	there := map[string]row{}
+	for part := range slices.Chunk(classes, chunk) {
+		rows, err := db.All(ctx, tx, func(r db.Row) (o row, err error) {
+			err = r.Scan(&o.value, &o.status, &o.digest)
+			return o, err
+		}, `SELECT value, status, digest FROM disclosed WHERE board_id = $1 AND licence_id = $2 AND class_id <> '' AND class_id IN `+
+			db.In(3, len(part)), with(part, tx.Board, string(r.Licence.ID))...)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range rows {
+			there[o.value] = o
+		}
+	}
+	return there, nil
+}
+
+// disclosedAmong tells who of these people is disclosed.
+func disclosedAmong(ctx context.Context, tx *db.Tx, r round, people []string) (map[string]bool, error) {
+	shown := map[string]bool{}
+	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(people))), chunk) {
+		found, err := db.All(ctx, tx, word, `SELECT subject_id FROM disclosed WHERE board_id = $1 AND licence_id = $2
+			AND kind = 'user' AND status = 'active' AND subject_id IN `+db.In(3, len(part)), with(part, tx.Board, string(r.Licence.ID))...)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range found {
+			shown[id] = true
+		}
+	}
+	return shown, nil
+}
+
+// seatValue is what a platform calls an enrolment: 64 bits after the pseudonym of its
+// class, which is chance, and as many after its own id too, which never leaves. Those
+// of a class stand beside each other; they are made anew with the class's pseudonym.
+func seatValue(class, id string) string {
+	group, seat := sha256.Sum256([]byte("class\n"+class)), sha256.Sum256([]byte("enrollment\n"+class+"\n"+id))
+	return db.IDOf([16]byte(append(group[:8:8], seat[:8]...)))
+}
+
+// unseat marks the enrolments of some people as gone.
+func unseat(ctx context.Context, tx *db.Tx, r round, people []string) error {
+	for part := range slices.Chunk(people, chunk) {
+		if _, err := tx.Exec(ctx, `UPDATE disclosed SET status = 'tobedeleted', changed_at = $3
+			WHERE board_id = $1 AND licence_id = $2 AND kind = 'enrollment' AND status = 'active' AND subject_id IN (
+				SELECT e.id FROM enrollment e WHERE e.board_id = $1 AND e.person_id IN `+db.In(4, len(part))+`)`,
+			with(part, tx.Board, string(r.Licence.ID), tx.Now)...); err != nil {
+			return fmt.Errorf("mark enrolments as gone: %w", err)
+		}
+	}
+	return nil
 }

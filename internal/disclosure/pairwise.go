@@ -147,7 +147,7 @@ func tell(ctx context.Context, tx *db.Tx, kind Kind, ids ...string) error {
 
 func leave(ctx context.Context, tx *db.Tx, licences []string) error {
 	for _, id := range licences {
-		if err := job.Enqueue(ctx, tx, RefreshJob, id); err != nil {
+		if err := job.Once(ctx, tx, RefreshJob, id); err != nil {
 			return err
 		}
 	}

@@ -65,10 +65,17 @@ type Reader struct {
 	Names *pseudonym.Names // opens login names; without it, they stay empty
 	DB    *db.DB           // without Tx, with the board
 	Board string
+	First []db.Look // without Tx: read before the rows, in the same round trip
 }
 
 // Users reads the pupils of the audience and the teachers of their classes.
 func (r Reader) Users(ctx context.Context, t Terms, q Query) ([]User, error) {
+	if r.Tx == nil || r.Names == nil || !t.Fields[LoginName] {
+		return rows(ctx, r, userShape, t, q, func(row db.Row) (User, error) {
+			u, err := scanUser(row)
+			return u.User, err
+		})
+	}
 	people, err := rows(ctx, r, userShape, t, q, scanUser)
 	if err != nil {
 		return nil, err
@@ -77,10 +84,7 @@ func (r Reader) Users(ctx context.Context, t Terms, q Query) ([]User, error) {
 	for i, p := range people {
 		list[i] = p.User
 	}
-	if r.Tx == nil {
-		return list, nil
-	}
-	return list, logins(ctx, r.Tx, r.Names, t, people, list)
+	return list, logins(ctx, r.Tx, r.Names, people, list)
 }
 
 // Orgs reads the schools, and the board above them.
@@ -178,6 +182,9 @@ func (r Reader) Statement(ctx context.Context, t Terms, kind Kind, q Query) (tex
 	return text, b.args, err
 }
 
+// usualPage is how many rows there is room for from the start.
+const usualPage = 101
+
 // rows reads what a query asks of a shape, in the order of the pseudonyms unless it asks for another.
 func rows[T any](ctx context.Context, r Reader, s *shape, t Terms, q Query, scan func(db.Row) (T, error)) ([]T, error) {
 	if !s.leaves(t) {
@@ -188,7 +195,9 @@ func rows[T any](ctx context.Context, r Reader, s *shape, t Terms, q Query, scan
 		return nil, err
 	}
 	if r.Tx == nil {
-		return db.ReadAll(ctx, r.DB, r.Board, scan, text, args...)
+		list := make([]T, 0, min(q.Limit, usualPage))
+		err := r.DB.ReadEach(ctx, r.Board, append(slices.Clone(r.First), db.Into(&list, scan, text, args...))...)
+		return list, err
 	}
 	return db.All(ctx, r.Tx, scan, text, args...)
 }

@@ -281,10 +281,7 @@ func split(list string) []string {
 }
 
 // logins opens the login names of the pupils who are still there.
-func logins(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t Terms, people []someUser, list []User) error {
-	if names == nil || !t.Fields[LoginName] {
-		return nil
-	}
+func logins(ctx context.Context, tx *db.Tx, names *pseudonym.Names, people []someUser, list []User) error {
 	var ids []string
 	for _, p := range people {
 		if p.Status == person.Active && p.Role == person.Pupil {

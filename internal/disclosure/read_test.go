@@ -50,7 +50,7 @@ func newReadWorld(t *testing.T, d *db.DB) *readWorld {
 	w.exec(`INSERT INTO course (board_id, id, source_id, org_id, title, code) VALUES ($1, 'k1', 'k1', 's1', 'Mathématique', 'MAT-3')`)
 	w.exec(`INSERT INTO class (board_id, id, source_id, school_id, course_id, title, grade) VALUES ($1, 'c1', 'c1', 's1', 'k1', 'Groupe 301', '03')`)
 	for i, e := range []struct{ person, role string }{{"u1", "student"}, {"u2", "student"}, {"t1", "teacher"}} {
-		w.exec(`INSERT INTO enrollment (board_id, id, source_id, class_id, person_id, role) VALUES ($1, $2, $2, 'c1', $3, $4)`,
+		w.exec(`INSERT INTO enrollment (board_id, id, class_id, person_id, role) VALUES ($1, $2, 'c1', $3, $4)`,
 			fmt.Sprintf("e%d", i+1), e.person, e.role)
 	}
 	w.terms = disclosure.Terms{Licence: licence.Licence{ID: "l1"}, Sector: "p1", Fields: map[disclosure.Field]bool{disclosure.Groups: true, disclosure.Grade: true}}

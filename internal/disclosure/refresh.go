@@ -30,18 +30,19 @@ const RosterJob job.Kind = "disclosure.roster"
 // RosterChanged leaves a refresh of all that the board discloses, once the
 // transaction has committed.
 func RosterChanged(ctx context.Context, tx *db.Tx) error {
-	return job.Enqueue(ctx, tx, RosterJob, tx.Board)
+	return job.Once(ctx, tx, RosterJob, tx.Board)
 }
 
 // page is how many rows of the roster one transaction looks at: short, since on SQLite
 // who writes is alone. Tests make it shorter still.
-var page = 2000
+var page = 1000
 
 // step is how far a refresh is: a stage, and after what in its order.
 type step struct {
 	licence licence.ID
 	stage   int
 	after   string
+	wrote   bool // the step of the stage before it: then this one most likely writes too
 }
 
 // String writes what parse reads.
@@ -101,22 +102,28 @@ func Run(ctx context.Context, d *db.DB, boardID, id string) error {
 // errWrites ends a step that only reads and finds something to write.
 var errWrites = errors.New("disclosure: something changed")
 
+// wrote is the key under which a transaction remembers that it wrote.
+type wrote struct{}
+
 // writes refuses to write in a transaction that reads.
 func writes(tx *db.Tx) error {
 	if tx.ReadOnly {
 		return errWrites
 	}
+	tx.SetValue(wrote{}, true)
 	return nil
 }
 
 // take does one step and answers the next, nil after the last. It reads first: most of
 // the time nothing changed, and who writes meanwhile need not wait for it.
 func take(ctx context.Context, d *db.DB, boardID string, at step) (*step, error) {
-	next, err := takeIn(ctx, d.Read, boardID, at)
-	if errors.Is(err, errWrites) {
-		return takeIn(ctx, d.Write, boardID, at)
+	if !at.wrote {
+		next, err := takeIn(ctx, d.Read, boardID, at)
+		if !errors.Is(err, errWrites) {
+			return next, err
+		}
 	}
-	return next, err
+	return takeIn(ctx, d.Write, boardID, at)
 }
 
 type transaction func(ctx context.Context, board string, f func(context.Context, *db.Tx) error) error
@@ -132,9 +139,9 @@ func takeIn(ctx context.Context, in transaction, boardID string, at step) (next 
 		case err != nil:
 			return fmt.Errorf("refresh of licence %s, stage %d: %w", at.licence, at.stage, err)
 		case last != "":
-			next = &step{at.licence, at.stage, last}
+			next = &step{licence: at.licence, stage: at.stage, after: last, wrote: tx.Value(wrote{}) != nil}
 		case at.stage+1 < len(stages):
-			next = &step{at.licence, at.stage + 1, ""}
+			next = &step{licence: at.licence, stage: at.stage + 1}
 		}
 		return nil
 	})
@@ -194,7 +201,6 @@ var stages = []stage{
 	merging(OfCourse, "", courses),
 	merging(OfSession, "", sessions),
 	enrolments,
-	unenrolled,
 	retirement,
 }
 
@@ -213,6 +219,7 @@ type row struct {
 	subject, value, status, digest string
 	kind                           Kind
 	role                           person.Role
+	class                          string // of an enrolment
 }
 
 // merging brings the rows of a kind and a role to what their source answers.
@@ -263,17 +270,22 @@ func (r round) merge(ctx context.Context, tx *db.Tx, like row, wanted []found, t
 		}
 		there[w.id] = slices.DeleteFunc(there[w.id], func(o row) bool { return o.value == is.value })
 	}
-	var left []string
-	for _, rows := range there {
+	var left, who []string
+	for subject, rows := range there {
 		for _, o := range rows {
 			if o.status == person.Active {
-				left = append(left, o.value)
+				left, who = append(left, o.value), append(who, subject)
 			}
 		}
 	}
 	// Those who leave go first: a pseudonym may have passed to another subject.
 	if err := leaves(ctx, tx, r.Licence.ID, like.kind, left); err != nil {
 		return err
+	}
+	if like.kind == OfUser && !r.nothing {
+		if err := unseat(ctx, tx, r, who); err != nil {
+			return err
+		}
 	}
 	return keep(ctx, tx, r.Licence.ID, changed)
 }

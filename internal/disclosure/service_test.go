@@ -126,6 +126,24 @@ func TestAnUndertakingThatRunsOutCountsNoMore(t *testing.T) {
 	})
 }
 
+// A sweep that finds a refresh waiting leaves no other.
+func TestSweepsLeaveOneRefresh(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.decides(catalogue.Approved, `["pseudonym"]`)
+		w.licence(nil)
+		w.licence(nil)
+		s := &disclosure.Service{DB: w.DB}
+		for range 3 {
+			w.must(s.Sweep(t.Context(), w.board, ""))
+			w.write(disclosure.RosterChanged)
+		}
+		left, err := job.Left(t.Context(), w.DB)
+		if err != nil || left[disclosure.RefreshJob] != 2 || left[disclosure.RosterJob] != 1 {
+			t.Errorf("left: %v, %v, want a refresh of each of two licences and one of the roster", left, err)
+		}
+	})
+}
+
 func TestWhatIsShownOfWhatLeaves(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.decides(catalogue.Approved, `["full_name","email","grade"]`)

@@ -22,8 +22,10 @@ func reach(ctx context.Context, tx *db.Tx, l licence.Licence) (map[string]bool, 
 	}
 	if l.Scope.AtSchool() {
 		named[l.OrgID] = true
-	} else if err := ofClasses(ctx, tx, l.ID, named); err != nil {
-		return nil, err
+	} else if len(l.Audience.Classes) > 0 {
+		if err := ofClasses(ctx, tx, l.ID, named); err != nil {
+			return nil, err
+		}
 	}
 	// Grades alone name no school.
 	everywhere := len(named) == 0 || !l.Scope.AtSchool() && len(l.Audience.Schools) == 0 && len(l.Audience.Grades) > 0
@@ -38,9 +40,8 @@ func reach(ctx context.Context, tx *db.Tx, l licence.Licence) (map[string]bool, 
 
 // ofClasses adds the schools of the classes that an audience names.
 func ofClasses(ctx context.Context, tx *db.Tx, id licence.ID, named map[string]bool) error {
-	theirs, err := db.All(ctx, tx, word, `SELECT DISTINCT c.school_id FROM licence_audience a
-		JOIN class c ON c.board_id = a.board_id AND c.id = a.value
-		WHERE a.board_id = $1 AND a.licence_id = $2 AND a.kind = 'class'`, tx.Board, string(id))
+	theirs, err := db.All(ctx, tx, word, `SELECT DISTINCT c.school_id FROM licence_audience a CROSS JOIN class c
+		WHERE c.board_id = $1 AND c.id = a.value AND a.board_id = $1 AND a.licence_id = $2 AND a.kind = 'class'`, tx.Board, string(id))
 	for _, school := range theirs {
 		named[school] = true
 	}
@@ -112,7 +113,7 @@ func (r round) holds(class string) string {
 		AND (SELECT 1 FROM enrollment e CROSS JOIN disclosed d
 			WHERE e.board_id = $1 AND e.class_id = ` + class + `.id AND e.role = 'student' AND e.status = 'active'
 			AND d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'user' AND d.subject_id = e.person_id
-			AND d.role = 'student' AND d.status = 'active' LIMIT 1) IS NOT NULL`
+			AND d.status = 'active' LIMIT 1) IS NOT NULL`
 	a := r.Licence.Audience
 	if len(a.Classes) > 0 && len(a.Schools)+len(a.Grades)+len(a.People) == 0 {
 		condition += ` AND ` + class + `.id IN (SELECT a.value FROM licence_audience a

@@ -60,8 +60,9 @@ func promisedFields(ctx context.Context, tx *db.Tx, id catalogue.ID, day string)
 // last is empty, not after another; a page of them at most, then last is brought back
 // to the last subject of which all was read.
 func held(ctx context.Context, tx *db.Tx, id licence.ID, like row, after, last string) (map[string][]row, string, error) {
+	// (The role is no key: else the rows of a role would be sorted for each page.)
 	query, args := `SELECT subject_id, value, status, digest FROM disclosed
-		WHERE board_id = $1 AND licence_id = $2 AND kind = $3 AND role = $4 AND subject_id > $5`,
+		WHERE board_id = $1 AND licence_id = $2 AND kind = $3 AND role || '' = $4 AND subject_id > $5`,
 		[]any{tx.Board, string(id), string(like.kind), string(like.role), after, 2 * page}
 	if last != "" {
 		query, args = query+` AND subject_id <= $7`, append(args, last)
@@ -96,9 +97,9 @@ func keep(ctx context.Context, tx *db.Tx, id licence.ID, changed []row) error {
 	}
 	rows := make([][]any, len(changed))
 	for i, o := range changed {
-		rows[i] = []any{string(id), string(o.kind), o.value, o.subject, string(o.role), o.status, o.digest, tx.Now}
+		rows[i] = []any{string(id), string(o.kind), o.value, o.subject, string(o.role), o.status, o.digest, o.class, tx.Now}
 	}
-	return db.Bulk(ctx, tx, "disclosed", []string{"licence_id", "kind", "value", "subject_id", "role", "status", "digest", "changed_at"},
+	return db.Bulk(ctx, tx, "disclosed", []string{"licence_id", "kind", "value", "subject_id", "role", "status", "digest", "class_id", "changed_at"},
 		[]string{"licence_id", "kind", "value"}, rows)
 }
 
@@ -110,6 +111,7 @@ func leaves(ctx context.Context, tx *db.Tx, id licence.ID, kind Kind, values []s
 	if err := writes(tx); err != nil {
 		return err
 	}
+	slices.Sort(values)
 	for part := range slices.Chunk(values, chunk) {
 		if _, err := tx.Exec(ctx, `UPDATE disclosed SET status = 'tobedeleted', changed_at = $4
 			WHERE board_id = $1 AND licence_id = $2 AND kind = $3 AND value IN `+db.In(5, len(part)),

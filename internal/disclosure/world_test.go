@@ -79,7 +79,7 @@ func roster(ctx context.Context, tx *db.Tx) error {
 			Email: id + "@eleves.example", Number: "N-" + id, Grade: "04", Status: person.Active})
 		posts = append(posts, person.Post{PersonID: id, OrgID: school, Role: role})
 		if class != "" {
-			in = append(in, person.Enrollment{ID: "e-" + id, SourceID: "e-" + id, ClassID: class, PersonID: id, Role: role, Status: person.Active})
+			in = append(in, person.Enrollment{ID: "e-" + id, ClassID: class, PersonID: id, Role: role, Status: person.Active})
 		}
 	}
 	for i, school := range []string{"s1", "s2"} {

@@ -244,22 +244,27 @@ func TestTheGuardStopsAnExport(t *testing.T) {
 			before string
 			after  string
 			want   guard.Stop
+			row    string // title of what stands in the row, once it is mended
 		}{
 			{"a title of a class that holds the teacher's name", `UPDATE class SET title = 'Groupe de Vantadour' WHERE board_id = $1 AND id = 'c1'`,
-				`UPDATE class SET title = 'Groupe 401' WHERE board_id = $1 AND id = 'c1'`, guard.Stop{File: "classes.csv", Column: "title", Code: guard.Name, Rows: 1}},
+				`UPDATE class SET title = 'Groupe 401' WHERE board_id = $1 AND id = 'c1'`, guard.Stop{File: "classes.csv", Column: "title", Code: guard.Name, Rows: 1}, "Groupe 401"},
 			{"a title of a course that holds a pupil's number", `UPDATE course SET title = 'Aide 071004411' WHERE board_id = $1`,
-				`UPDATE course SET title = 'Mathématique 4' WHERE board_id = $1`, guard.Stop{File: "courses.csv", Column: "title", Code: guard.Number, Rows: 1}},
+				`UPDATE course SET title = 'Mathématique 4' WHERE board_id = $1`, guard.Stop{File: "courses.csv", Column: "title", Code: guard.Number, Rows: 1}, "Mathématique 4"},
 			{"a code of a class that is a birth date", `UPDATE class SET code = '2015-02-01' WHERE board_id = $1 AND id = 'c1'`,
-				`UPDATE class SET code = '' WHERE board_id = $1 AND id = 'c1'`, guard.Stop{File: "classes.csv", Column: "classCode", Code: guard.BirthDate, Rows: 1}},
+				`UPDATE class SET code = '' WHERE board_id = $1 AND id = 'c1'`, guard.Stop{File: "classes.csv", Column: "classCode", Code: guard.BirthDate, Rows: 1}, "Groupe 401"},
 			{"a session called after somebody", `UPDATE academic_session SET title = 'Année de Mme Courtepaille' WHERE board_id = $1`,
-				`UPDATE academic_session SET title = '2026-2027' WHERE board_id = $1`, guard.Stop{File: "academicSessions.csv", Column: "title", Code: guard.Name, Rows: 1}},
+				`UPDATE academic_session SET title = '2026-2027' WHERE board_id = $1`, guard.Stop{File: "academicSessions.csv", Column: "title", Code: guard.Name, Rows: 1}, "2026-2027"},
 			{"a class that is too small", `UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND person_id IN ('p100', 'p101')`,
-				`UPDATE enrollment SET status = 'active' WHERE board_id = $1`, guard.Stop{File: "classes.csv", Column: "title", Code: guard.SmallGroup, Rows: 1}},
+				`UPDATE enrollment SET status = 'active' WHERE board_id = $1`, guard.Stop{File: "classes.csv", Column: "title", Code: guard.SmallGroup, Rows: 1}, "Groupe 401"},
 			{"a grade with one pupil at a school", `UPDATE person SET grade = '05' WHERE board_id = $1 AND id = 'p100'`,
-				`UPDATE person SET grade = '04' WHERE board_id = $1`, guard.Stop{File: "users.csv", Column: "grades", Code: guard.SmallGroup, Rows: 1}},
+				`UPDATE person SET grade = '04' WHERE board_id = $1`, guard.Stop{File: "users.csv", Column: "grades", Code: guard.SmallGroup, Rows: 1}, ""},
 		} {
 			w.exec(c.before)
 			e := w.asked(id, export.Shape{Profile: export.OneRoster12})
+			row := 0
+			if len(e.Stops) == 1 {
+				row, e.Stops[0].Row = e.Stops[0].Row, 0
+			}
 			if e.State != export.Stopped || !slices.Equal(e.Stops, []guard.Stop{c.want}) || e.Digest != "" {
 				t.Errorf("%s: %s, %+v, want %+v", c.name, e.State, e.Stops, c.want)
 			}
@@ -270,7 +275,10 @@ func TestTheGuardStopsAnExport(t *testing.T) {
 				t.Errorf("%s, at the machine: %s, %d bytes, %v", c.name, e.State, out.Len(), err)
 			}
 			w.exec(c.after)
-			w.handed(id, export.Shape{Profile: export.OneRoster12})
+			rows := w.files(w.handed(id, export.Shape{Profile: export.OneRoster12}))[c.want.File]
+			if i := row - 2; i < 0 || i >= len(rows) || rows[i]["title"] != c.row {
+				t.Errorf("%s: row %d, want that of %q", c.name, row, c.row)
+			}
 		}
 	})
 }

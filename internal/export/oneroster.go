@@ -147,7 +147,7 @@ func (x *source) courseRows(ctx context.Context, tx *db.Tx, emit func([]guard.So
 
 func (x *source) classRows(ctx context.Context, tx *db.Tx, emit func([]guard.Somebody, row) error) error {
 	return x.eachClass(ctx, tx, func(c disclosure.Class) error {
-		x.standing[c.Value] = true
+		x.stands(c.Value)
 		return emit(x.classes[c.Value], row{"sourcedId": c.Value, "title": c.Title, "classCode": c.Code, "grades": c.Grade,
 			"courseSourcedId": c.Course, "classType": c.Kind, "schoolSourcedId": c.School, "termSourcedIds": strings.Join(c.Sessions, ","),
 			"subjects": strings.ReplaceAll(c.Subject, ",", " ")})
@@ -175,8 +175,10 @@ func (x *source) named(u disclosure.User) disclosure.User {
 }
 
 func (x *source) userRows(ctx context.Context, tx *db.Tx, emit func([]guard.Somebody, row) error) error {
+	line := 1
 	return x.eachUser(ctx, tx, true, func(u disclosure.User) error {
-		x.met(u)
+		line++
+		x.met(u, line)
 		u = x.named(u)
 		return emit(x.about(u.Value), row{"sourcedId": u.Value, "enabledUser": "true", "username": u.Login, "givenName": u.GivenName,
 			"familyName": u.FamilyName, "email": u.Email, "grades": u.Grade, "primaryOrgSourcedId": strings.Join(u.Orgs[:min(1, len(u.Orgs))], ""),
@@ -203,7 +205,7 @@ func (x *source) enrollmentRows(ctx context.Context, tx *db.Tx, emit func([]guar
 			primary = "true"
 		}
 		if e.Role == person.Pupil {
-			x.inClass[e.Class]++
+			x.standing[e.Class].pupils++
 		}
 		return emit(x.about(e.User), row{"sourcedId": e.Value, "classSourcedId": e.Class, "schoolSourcedId": e.School, "userSourcedId": e.User,
 			"role": string(e.Role), "primary": primary, "beginDate": e.Begin, "endDate": e.End})

@@ -22,15 +22,19 @@ func (x *source) plain(s Shape) table {
 		if err != nil {
 			return err
 		}
-		cells := make([]string, len(s.Columns))
+		cells, line := make([]string, len(s.Columns)), 1
 		return x.eachUser(ctx, tx, true, func(u disclosure.User) error {
 			if u.Role != person.Pupil {
 				return nil
 			}
-			x.met(u)
+			line++
+			x.met(u, line)
 			about := x.about(u.Value)
 			for _, class := range groups.of[u.Value] {
 				about = append(about, x.classes[class]...)
+				if g := x.standing[class]; g.row == 0 {
+					g.row = line
+				}
 			}
 			for i, c := range s.Columns {
 				cells[i] = oneLine(x.cell(c, u, groups))
@@ -107,7 +111,7 @@ func (x *source) groupsOf(ctx context.Context, tx *db.Tx, s Shape) (m membership
 		return m, nil
 	}
 	if err := x.eachClass(ctx, tx, func(c disclosure.Class) error {
-		x.standing[c.Value], m.title[c.Value] = true, c.Title
+		x.standing[c.Value], m.title[c.Value] = &group{}, c.Title
 		return nil
 	}); err != nil {
 		return m, err
@@ -115,7 +119,7 @@ func (x *source) groupsOf(ctx context.Context, tx *db.Tx, s Shape) (m membership
 	return m, x.eachEnrollment(ctx, tx, func(e disclosure.Enrollment) error {
 		if e.Role == person.Pupil {
 			m.of[e.User] = append(m.of[e.User], e.Class)
-			x.inClass[e.Class]++
+			x.standing[e.Class].pupils++
 		}
 		return nil
 	})

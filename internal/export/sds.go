@@ -26,7 +26,7 @@ func (x *source) sds() []table {
 	return []table{file("orgs", x.orgRows), file("users", x.userRows), file("roles", x.roleRows),
 		file("classes", func(ctx context.Context, tx *db.Tx, emit func([]guard.Somebody, row) error) error {
 			return x.eachClass(ctx, tx, func(c disclosure.Class) error {
-				x.standing[c.Value] = true
+				x.stands(c.Value)
 				return emit(x.classes[c.Value], row{"sourcedId": c.Value, "orgSourcedId": c.School, "title": c.Title})
 			})
 		}),

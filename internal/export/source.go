@@ -25,19 +25,21 @@ type source struct {
 	classes map[string][]guard.Somebody // who is in a class
 	courses map[string][]guard.Somebody // who follows or teaches a course
 
-	top      string            // the board, else a school: where what stands nowhere stands
-	schools  map[string]string // names by pseudonym
-	public   map[string]bool   // their folded names
-	years    []string          // the sessions
-	standing map[string]bool   // classes that are written
+	top     string            // the board, else a school: where what stands nowhere stands
+	schools map[string]string // names by pseudonym
+	public  map[string]bool   // their folded names
+	years   []string          // the sessions
 
-	inClass map[string]int    // pupils
-	inGrade map[[2]string]int // pupils by school and grade
+	standing map[string]*group    // classes that are written
+	inGrade  map[[2]string]*group // by school and grade
 }
+
+// group is how many pupils it has, and the row that tells of it first.
+type group struct{ pupils, row int }
 
 func newSource(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t disclosure.Terms, own policy.Settings) (x *source, err error) {
 	x = &source{names: names, terms: t, users: map[string]guard.Somebody{}, schools: map[string]string{}, public: map[string]bool{},
-		standing: map[string]bool{}, inClass: map[string]int{}, inGrade: map[[2]string]int{}}
+		standing: map[string]*group{}, inGrade: map[[2]string]*group{}}
 	if x.roster, err = guard.Learn(ctx, tx, own); err != nil {
 		return nil, err
 	}
@@ -198,7 +200,7 @@ func (x *source) eachEnrollment(ctx context.Context, tx *db.Tx, f func(disclosur
 		return disclosure.Enrollments(ctx, tx, x.terms, q)
 	},
 		func(e disclosure.Enrollment) disclosure.Mark { return e.Mark }, func(e disclosure.Enrollment) error {
-			if !x.standing[e.Class] || e.User == "" {
+			if x.standing[e.Class] == nil || e.User == "" {
 				return nil
 			}
 			if e.School == "" {
@@ -229,11 +231,18 @@ func (x *source) tables(s Shape) []table {
 	return nil
 }
 
+// stands notes a class as it is written.
+func (x *source) stands(class string) { x.standing[class] = &group{row: len(x.standing) + 2} }
+
 // met counts a pupil by school and grade.
-func (x *source) met(u disclosure.User) {
+func (x *source) met(u disclosure.User, row int) {
 	if u.Role == person.Pupil && u.Grade != "" {
 		for _, org := range u.Orgs {
-			x.inGrade[[2]string{org, u.Grade}]++
+			at := [2]string{org, u.Grade}
+			if x.inGrade[at] == nil {
+				x.inGrade[at] = &group{row: row}
+			}
+			x.inGrade[at].pupils++
 		}
 	}
 }
@@ -253,13 +262,13 @@ func (x *source) groups(watch *guard.Guard, s Shape) {
 		class, grade = s.place(HoldsClasses), s.place(HoldsGrade)
 	}
 	if class[1] != "" {
-		for _, n := range x.inClass {
-			watch.Group(class[0], class[1], n)
+		for _, n := range x.standing {
+			watch.Group(class[0], class[1], n.row, n.pupils)
 		}
 	}
 	if grade[1] != "" {
 		for _, n := range x.inGrade {
-			watch.Group(grade[0], grade[1], n)
+			watch.Group(grade[0], grade[1], n.row, n.pupils)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func (w *world) people(ctx context.Context, tx *db.Tx) error {
 		people = append(people, person.Person{ID: id, SourceID: "source-" + id, Kind: kind, GivenName: given, FamilyName: family,
 			Email: strings.ToLower(given) + "@eleves.example", Number: "07" + id[1:] + "4411", Grade: "04", Status: person.Active})
 		posts = append(posts, person.Post{PersonID: id, OrgID: school, Role: role})
-		in = append(in, person.Enrollment{ID: "e-" + id, SourceID: "e-" + id, ClassID: class, PersonID: id, Role: role, Main: true,
+		in = append(in, person.Enrollment{ID: "e-" + id, ClassID: class, PersonID: id, Role: role, Main: true,
 			Begin: "2026-08-31", End: "2027-06-24", Status: person.Active})
 	}
 	for i, given := range []string{"Oriane", "Maïté", "Zéphyrin", "Cléophée", "Ysaline", "Loevan", "Aubérie", "Sidoine", "Thaïs", "Malo", "Perle", "Quentin"} {

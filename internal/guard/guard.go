@@ -28,11 +28,13 @@ import (
 	"context"
 	"hash/maphash"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"aval/internal/db"
+	"aval/internal/fault"
 	"aval/internal/policy"
 )
 
@@ -52,12 +54,30 @@ const (
 // Codes lists them in that order.
 var Codes = []Code{Name, BirthDate, Number, Login, Email, SmallGroup}
 
-// Stop is a place where a file was stopped: how many of its rows, never what they hold.
+// Stop is a place where a file was stopped: which rows and how many, never what they hold.
 type Stop struct {
 	File   string `json:"file"`
-	Column string `json:"column"`
+	Column string `json:"column"` // its title; its number, from 1, where the title itself stops
 	Code   Code   `json:"code"`
+	Row    int    `json:"row"` // the first; the titles are row 1
 	Rows   int    `json:"rows"`
+}
+
+// Message says in words where it is.
+func (s Stop) Message() fault.Message {
+	return fault.Message{Key: "guard.stop." + string(s.Code), Args: []any{s.File, s.Column, s.Row, fault.Message{Key: "guard.rows", Args: []any{s.Rows}}}}
+}
+
+// Refusal refuses (Conflict) a file that is stopped, and says each place; nil lets it go.
+func Refusal(stops []Stop) *fault.Fault {
+	if len(stops) == 0 {
+		return nil
+	}
+	where := stops[0].Message()
+	for _, s := range stops[1:] {
+		where = fault.Message{Key: "guard.and", Args: []any{where, s.Message()}}
+	}
+	return fault.New(fault.Conflict, "guard.stopped", where).Under("1.3e")
 }
 
 // Column is a column of a table that is about to leave.
@@ -203,22 +223,24 @@ func letters(s string) string { return strings.ReplaceAll(db.Fold(s), " ", "") }
 type Guard struct {
 	roster *Roster
 	tables []*Table
-	small  map[Stop]int
+	small  map[Stop]tally // by place
 	// elsewhere counts the rows in which a word that is a name stands and nobody of the row bears it.
 	elsewhere map[uint64]int
 }
 
 // Watch begins to look at what leaves together.
 func (r *Roster) Watch() *Guard {
-	return &Guard{roster: r, small: map[Stop]int{}, elsewhere: map[uint64]int{}}
+	return &Guard{roster: r, small: map[Stop]tally{}, elsewhere: map[uint64]int{}}
 }
 
 // Table begins to look at a table; its titles are looked at too.
 func (g *Guard) Table(file string, columns []Column) *Table {
-	t := &Table{guard: g, file: file, columns: make([]column, len(columns))}
+	t := &Table{guard: g, file: file, columns: make([]column, len(columns)), row: titles}
 	for i, c := range columns {
-		t.columns[i] = column{Column: c, stops: map[Code]int{}, own: map[uint64]int{}}
-		t.columns[i].side(g.roster, folded(c.Title))
+		t.columns[i] = column{Column: c, stops: map[Code]tally{}, own: map[uint64]tally{}, row: titles}
+		if t.columns[i].side(g.roster, folded(c.Title)) {
+			t.columns[i].Title = strconv.Itoa(i + 1)
+		}
 	}
 	g.tables = append(g.tables, t)
 	return t
@@ -226,9 +248,10 @@ func (g *Guard) Table(file string, columns []Column) *Table {
 
 // Group tells of a group that a row describes, and of how many pupils it has: one
 // smaller than the board's smallest stops. A group of nobody describes nobody.
-func (g *Guard) Group(file, column string, pupils int) {
+func (g *Guard) Group(file, column string, row, pupils int) {
 	if pupils > 0 && pupils < g.roster.smallest {
-		g.small[Stop{File: file, Column: column, Code: SmallGroup}]++
+		at := Stop{File: file, Column: column, Code: SmallGroup}
+		g.small[at] = g.small[at].and(tally{1, row})
 	}
 }
 
@@ -239,15 +262,15 @@ func (g *Guard) Stops() (stops []Stop) {
 			c := &t.columns[i]
 			found := c.found(g)
 			for _, code := range Codes {
-				if n := found[code]; n > 0 {
-					stops = append(stops, Stop{File: t.file, Column: c.Title, Code: code, Rows: n})
+				if n := found[code]; n.rows > 0 {
+					stops = append(stops, Stop{File: t.file, Column: c.Title, Code: code, Row: n.first, Rows: n.rows})
 				}
 			}
 		}
 	}
 	var small []Stop
 	for s, n := range g.small {
-		s.Rows = n
+		s.Row, s.Rows = n.first, n.rows
 		small = append(small, s)
 	}
 	slices.SortFunc(small, func(a, b Stop) int { return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Column, b.Column)) })

@@ -10,7 +10,9 @@ import (
 
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/fault"
 	"aval/internal/guard"
+	"aval/internal/i18n"
 	"aval/internal/person"
 	"aval/internal/policy"
 )
@@ -97,6 +99,7 @@ func TestWhatStopsAFile(t *testing.T) {
 			{"a login name with the family name", guard.Column{Login: true}, "noa", "noeuvray2", guard.Login},
 			{"a login name that begins as the family name", guard.Column{Login: true}, "eve", "outa04", guard.Login},
 			{"a login name with the number", guard.Column{Login: true}, "eve", "bk-0412377", guard.Login},
+			{"a login name of chance with the figures of a short number", guard.Column{Login: true}, "li", "bkrt-991", ""},
 			{"a pseudonym in place of a login name", guard.Column{Login: true}, "noa", "q3lz5ihxnoadn7nhoogm5abcde", ""},
 			{"an address of the board's domain for such", guard.Column{Domain: "alias.test"}, "noa", "q3lz5@alias.test", ""},
 			{"an address of another domain", guard.Column{Domain: "alias.test"}, "noa", "q3lz5@exemple.test", guard.Email},
@@ -105,14 +108,15 @@ func TestWhatStopsAFile(t *testing.T) {
 		} {
 			g := r.Watch()
 			t.Run(c.name, func(t *testing.T) {
+				where, row := "1", 1 // the title itself
 				if c.column.Title == "" {
-					c.column.Title = "cell"
+					c.column.Title, where, row = "cell", "cell", 2
 				}
 				g.Table("x.csv", []guard.Column{c.column}).Row(people(t, r, c.about), []string{c.cell})
 				var got guard.Code
 				stops := g.Stops()
 				for _, s := range stops {
-					if s.File != "x.csv" || s.Column != c.column.Title || s.Rows != 1 {
+					if s.File != "x.csv" || s.Column != where || s.Row != row || s.Rows != 1 {
 						t.Errorf("stopped at %+v", s)
 					}
 				}
@@ -128,6 +132,35 @@ func TestWhatStopsAFile(t *testing.T) {
 			})
 		}
 	})
+}
+
+// A file that is stopped is refused in words that lead to the place and tell nobody.
+func TestARefusalSaysWhere(t *testing.T) {
+	d := dbtest.Open(t, db.SQLite)
+	g := learnt(t, d, policy.Settings{}, some()...).Watch()
+	table := g.Table("comptes.csv", []guard.Column{{Title: "login"}, {Title: "Marin, Rose"}, {Title: "groupe"}})
+	table.Row(nil, []string{"bkrt-4827", "x", "Groupe 301"})
+	table.Row(nil, []string{"bkrt-4826", "x", "Groupe de Noa Œuvray"})
+	table.Row(nil, []string{"bkrt-4825", "x", "Groupe de Noa Œuvray"})
+	f := guard.Refusal(g.Stops())
+	if f == nil || f.Kind != fault.Conflict || f.Clause != "1.3e" || guard.Refusal(nil) != nil {
+		t.Fatalf("refused as %v", f)
+	}
+	for lang, want := range map[string][]string{
+		"fr": {"comptes.csv, colonne « 2 », ligne 1 :", "colonne « groupe », ligne 3 : nom de quelqu’un (2 lignes en tout)"},
+		"en": {"comptes.csv, column “2”, row 1:", "column “groupe”, row 3: somebody’s name (2 rows in all)"}} {
+		said := strings.ReplaceAll(i18n.For(lang).Fault(f), "\u00a0", " ")
+		for _, part := range want {
+			if !strings.Contains(said, part) {
+				t.Errorf("%s: %q lacks %q", lang, said, part)
+			}
+		}
+		for _, name := range []string{"Marin", "Rose", "Noa", "uvray"} {
+			if strings.Contains(said, name) {
+				t.Errorf("%s: %q tells %q", lang, said, name)
+			}
+		}
+	}
 }
 
 func people(t testing.TB, r *guard.Roster, ids string) (about []guard.Somebody) {
@@ -183,8 +216,8 @@ func TestAColumnOfNames(t *testing.T) {
 			table.Row(people(t, r, []string{"eve", "li", "noa", "rose"}[i]), cells)
 		}
 		want := []guard.Stop{
-			{File: "users.csv", Column: "familyName", Code: guard.Name, Rows: 3},
-			{File: "users.csv", Column: "identifier", Code: guard.Number, Rows: 2},
+			{File: "users.csv", Column: "familyName", Code: guard.Name, Row: 2, Rows: 3},
+			{File: "users.csv", Column: "identifier", Code: guard.Number, Row: 2, Rows: 2},
 		}
 		if got := g.Stops(); !slices.Equal(got, want) {
 			t.Errorf("stopped at %+v, want %+v", got, want)
@@ -201,8 +234,10 @@ func TestAGroupThatIsTooSmall(t *testing.T) {
 		}{{policy.Settings{}, 4, 1}, {policy.Settings{}, 5, 0}, {policy.Settings{}, 0, 0},
 			{policy.Settings{OwnSmallestGroup: 3}, 2, 1}, {policy.Settings{OwnSmallestGroup: 3}, 3, 0}, {policy.Settings{OwnSmallestGroup: 1}, 1, 0}} {
 			g := learnt(t, d, c.settings).Watch()
-			g.Group("classes.csv", "title", c.pupils)
-			if got := g.Stops(); len(got) != c.want {
+			g.Group("classes.csv", "title", 7, c.pupils)
+			g.Group("classes.csv", "title", 3, c.pupils)
+			got := g.Stops()
+			if len(got) != c.want || c.want > 0 && got[0] != (guard.Stop{File: "classes.csv", Column: "title", Code: guard.SmallGroup, Row: 3, Rows: 2}) {
 				t.Errorf("%d pupils, at least %d: stopped at %+v", c.pupils, c.settings.SmallestGroup(), got)
 			}
 		}

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,15 +16,40 @@ type Table struct {
 	guard   *Guard
 	file    string
 	columns []column
+	row     int // the last that was looked at
+}
+
+// titles is the row in which the titles stand.
+const titles = 1
+
+// tally counts rows, and keeps the first.
+type tally struct{ rows, first int }
+
+// and is both together.
+func (t tally) and(o tally) tally {
+	if t.rows == 0 || o.rows > 0 && o.first < t.first {
+		t.first = o.first
+	}
+	t.rows += o.rows
+	return t
+}
+
+// or is both, of which one may count rows of the other.
+func (t tally) or(o tally) tally {
+	most := max(t.rows, o.rows)
+	t = t.and(o)
+	t.rows = most
+	return t
 }
 
 // column is one of its columns, and what was seen in it.
 type column struct {
 	Column
-	stops   map[Code]int
-	own     map[uint64]int // rows whose own people bear this word
-	values  values         // all
-	figures values         // those with a figure
+	row     int // that is looked at
+	stops   map[Code]tally
+	own     map[uint64]tally // rows whose own people bear this word
+	values  values           // all
+	figures values           // those with a figure
 	last    string
 	words   []string // of last
 }
@@ -32,11 +58,11 @@ type column struct {
 type values struct {
 	met   map[uint64]bool
 	whose int // different values that are somebody's
-	rows  int // rows of them
+	rows  tally
 }
 
 // take counts a value; when there are many, those that were not met before are passed over.
-func (v *values) take(value uint64, somebodys bool) {
+func (v *values) take(value uint64, somebodys bool, row int) {
 	first := !v.met[value]
 	if first && len(v.met) == mostValues {
 		return
@@ -46,7 +72,7 @@ func (v *values) take(value uint64, somebodys bool) {
 	}
 	v.met[value] = true
 	if somebodys {
-		v.rows++
+		v.rows = v.rows.and(tally{1, row})
 		if first {
 			v.whose++
 		}
@@ -63,11 +89,13 @@ const mostValues = 4096
 // Row looks at a row, which is about these people.
 func (t *Table) Row(about []Somebody, cells []string) {
 	r := t.guard.roster
+	t.row++
 	for i := range t.columns {
 		if i == len(cells) {
 			return
 		}
 		c, cell := &t.columns[i], cells[i]
+		c.row = t.row
 		if cell == "" || c.Drawn || slices.Contains(c.Words, cell) {
 			continue
 		}
@@ -105,7 +133,7 @@ func (t *Table) look(r *Roster, c *column, about []Somebody, cell string) {
 }
 
 // stop counts a row, once for each thing that it tells.
-func (c *column) stop(code Code) { c.stops[code]++ }
+func (c *column) stop(code Code) { c.stops[code] = c.stops[code].and(tally{1, c.row}) }
 
 // folded are the words of a cell. What aval draws by chance, in the letters of base
 // 32, is one word as it stands.
@@ -163,7 +191,7 @@ func (c *column) one(g *Guard, about []Somebody) {
 			continue
 		}
 		if slices.ContainsFunc(about, func(p Somebody) bool { return slices.Contains(g.roster.people[p].words, s) }) {
-			c.own[s]++
+			c.own[s] = c.own[s].and(tally{1, c.row})
 		} else {
 			g.elsewhere[s]++
 		}
@@ -173,7 +201,7 @@ func (c *column) one(g *Guard, about []Somebody) {
 // whole counts values that are a name from their beginning to their end.
 func (c *column) whole(r *Roster) {
 	s := sums(c.words)
-	c.values.take(s, r.single[s] && !slices.ContainsFunc(c.words, func(w string) bool { return r.plain[sum(w)] }))
+	c.values.take(s, r.single[s] && !slices.ContainsFunc(c.words, func(w string) bool { return r.plain[sum(w)] }), c.row)
 }
 
 // The length from which a number is one: of whom a row is about alone; of one of
@@ -190,7 +218,7 @@ func (c *column) number(r *Roster, about []Somebody) bool {
 		return false
 	}
 	joined, shortest := strings.Join(c.words, ""), someNumber
-	if len(about) == 1 {
+	if len(about) == 1 && !c.Login { // a login name is drawn with figures
 		shortest = loneNumber
 	}
 	for _, p := range about {
@@ -204,7 +232,7 @@ func (c *column) number(r *Roster, about []Somebody) bool {
 		}
 	}
 	if len(joined) >= someNumber {
-		c.figures.take(sum(joined), r.numbers[sum(joined)])
+		c.figures.take(sum(joined), r.numbers[sum(joined)], c.row)
 	}
 	return false
 }
@@ -213,21 +241,18 @@ func (c *column) number(r *Roster, about []Somebody) bool {
 const fewest = 3
 
 // found are the rows that stop, by what they tell.
-func (c *column) found(g *Guard) map[Code]int {
-	found := map[Code]int{}
-	for code, n := range c.stops {
-		found[code] = n
-	}
+func (c *column) found(g *Guard) map[Code]tally {
+	found := maps.Clone(c.stops)
 	for word, n := range c.own {
-		if away := g.elsewhere[word]; away < 3 || away < n {
-			found[Name] += n
+		if away := g.elsewhere[word]; away < 3 || away < n.rows {
+			found[Name] = found[Name].and(n)
 		}
 	}
 	if c.values.whose >= fewest && c.values.half() {
-		found[Name] = max(found[Name], c.values.rows)
+		found[Name] = found[Name].or(c.values.rows)
 	}
 	if c.figures.half() {
-		found[Number] = max(found[Number], c.figures.rows)
+		found[Number] = found[Number].or(c.figures.rows)
 	}
 	for _, code := range c.Let {
 		delete(found, code)

@@ -3,9 +3,11 @@ package guardian
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"aval/internal/db"
+	"aval/internal/person"
 	"aval/internal/vault"
 )
 
@@ -130,10 +132,11 @@ func erase(ctx context.Context, tx *db.Tx, ids []string) error {
 type Pupil struct {
 	SourceID string
 	Ties     map[string]Tie
+	Partly   bool // others answer for them too, of whom the set does not speak
 }
 
 // Pupils keeps who answers for each of some pupils: those who are told, and nobody
-// else. Whom the board does not know as a pupil, or as a guardian, is left out; it
+// else unless the pupil is told partly. Whom the board does not know as a pupil, or as a guardian, is left out; it
 // answers how many ties were.
 func (i *Intake) Pupils(ctx context.Context, tx *db.Tx, pupils []Pupil) (lost int, err error) {
 	keys, err := i.register.Vault.Keys(ctx, tx)
@@ -156,6 +159,7 @@ func (i *Intake) Pupils(ctx context.Context, tx *db.Tx, pupils []Pupil) (lost in
 		return 0, err
 	}
 	var changed [][]any
+	partly := map[string]bool{}
 	for _, p := range pupils {
 		id, ok := persons[p.SourceID]
 		if !ok {
@@ -163,6 +167,9 @@ func (i *Intake) Pupils(ctx context.Context, tx *db.Tx, pupils []Pupil) (lost in
 			continue
 		}
 		i.pupils[id] = true
+		if p.Partly {
+			partly[id] = true
+		}
 		for source, tie := range p.Ties {
 			guardian, ok := i.ids[source]
 			if !ok {
@@ -178,6 +185,7 @@ func (i *Intake) Pupils(ctx context.Context, tx *db.Tx, pupils []Pupil) (lost in
 			}
 		}
 	}
+	maps.DeleteFunc(was, func(at [2]string, _ string) bool { return partly[at[1]] })
 	if err := untie(ctx, tx, was); err != nil {
 		return 0, err
 	}
@@ -280,8 +288,15 @@ func untie(ctx context.Context, tx *db.Tx, ties map[[2]string]string) error {
 	return nil
 }
 
+// tiedTo is a guardian and a pupil; ours says that no source tells of the pupil.
+type tiedTo struct {
+	at   [2]string
+	ours bool
+}
+
 // End erases, after a full set, the ties of pupils of whom it did not speak and the
-// guardians that it does not hold; after any, what concerned pupils who are gone.
+// guardians that it does not hold, save those of a pupil of whom no source tells; after
+// any set, what concerned pupils who are gone.
 func (i *Intake) End(ctx context.Context, tx *db.Tx, bulk bool) error {
 	if _, err := i.register.Vault.Keys(ctx, tx); err != nil { // one order everywhere
 		return err
@@ -293,16 +308,20 @@ func (i *Intake) End(ctx context.Context, tx *db.Tx, bulk bool) error {
 	if !bulk {
 		return nil
 	}
-	ties, err := db.All(ctx, tx, scanPair, `SELECT guardian_id, person_id FROM guardian_of WHERE board_id = $1`, tx.Board)
+	ties, err := db.All(ctx, tx, func(row db.Row) (t tiedTo, err error) {
+		err = row.Scan(&t.at[0], &t.at[1], &t.ours)
+		return t, err
+	}, `SELECT o.guardian_id, o.person_id, p.source_id LIKE '`+person.ByHand+`%' FROM guardian_of o
+		JOIN person p ON p.board_id = o.board_id AND p.id = o.person_id WHERE o.board_id = $1`, tx.Board)
 	if err != nil {
 		return err
 	}
 	lost, tied := map[[2]string]string{}, map[string]bool{}
-	for _, at := range ties {
-		if i.pupils[at[1]] {
-			tied[at[0]] = true
+	for _, t := range ties {
+		if i.pupils[t.at[1]] || t.ours {
+			tied[t.at[0]] = true
 		} else {
-			lost[at] = ""
+			lost[t.at] = ""
 		}
 	}
 	if err := untie(ctx, tx, lost); err != nil {

@@ -40,7 +40,11 @@ type world struct {
 }
 
 func each(t *testing.T, f func(t *testing.T, w *world)) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) { f(t, open(t, d)) })
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		w := open(t, d)
+		f(t, w)
+		dbtest.Whole(t, d, w.board)
+	})
 }
 
 func open(t *testing.T, d *db.DB) *world {
@@ -74,8 +78,8 @@ func open(t *testing.T, d *db.DB) *world {
 	posts := []person.Post{{PersonID: w.old, OrgID: w.schools[0], Role: person.Pupil}, {PersonID: w.new, OrgID: w.schools[1], Role: person.Pupil},
 		{PersonID: w.other, OrgID: w.schools[0], Role: person.Pupil}, {PersonID: w.adult, OrgID: w.schools[0], Role: person.Teacher}}
 	enrolled := []person.Enrollment{
-		{ID: db.NewID(), SourceID: "e1", ClassID: w.classes[0], PersonID: w.old, Role: person.Pupil, Status: person.Active},
-		{ID: db.NewID(), SourceID: "e2", ClassID: w.classes[1], PersonID: w.new, Role: person.Pupil, Status: person.Active}}
+		{ID: "e1", ClassID: w.classes[0], PersonID: w.old, Role: person.Pupil, Status: person.Active},
+		{ID: "e2", ClassID: w.classes[1], PersonID: w.new, Role: person.Pupil, Status: person.Active}}
 	w.write(func(ctx context.Context, tx *db.Tx) error {
 		for _, keep := range []func() error{
 			func() error { return org.SaveAll(ctx, tx, orgs) },

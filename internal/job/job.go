@@ -119,6 +119,21 @@ func Enqueue(ctx context.Context, tx *db.Tx, kind Kind, id string) error {
 	return Later(ctx, tx, kind, id, time.Time{})
 }
 
+// Once is Enqueue unless the same job waits already, to be done at once. One that has
+// begun does not count: it may have read what the transaction changes. One that waits
+// begins only after the transaction has committed.
+func Once(ctx context.Context, tx *db.Tx, kind Kind, id string) error {
+	waiting, err := tx.Exec(ctx, `UPDATE river_job SET priority = priority
+		WHERE kind = $1 AND state = 'available' AND args->>'board' = $2 AND args->>'id' = $3`, string(kind), tx.Board, id)
+	if err != nil {
+		return fmt.Errorf("look for a waiting %s: %w", kind, err)
+	}
+	if waiting > 0 {
+		return nil
+	}
+	return Enqueue(ctx, tx, kind, id)
+}
+
 // Later is Enqueue for a job that is not to be done before a moment.
 func Later(ctx context.Context, tx *db.Tx, kind Kind, id string, at time.Time) error {
 	a, o := args{kind: kind, Board: tx.Board, ID: id}, &river.InsertOpts{ScheduledAt: at}

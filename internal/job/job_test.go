@@ -3,6 +3,7 @@ package job_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -124,6 +125,50 @@ func TestHandlersWrite(t *testing.T) {
 			t.Errorf("done: %v, want the job that the first one left", got)
 		}
 	})
+}
+
+// Of what is left once one waits at most, and one more when what had begun may not have
+// seen the change.
+func TestOnce(t *testing.T) {
+	once := func(t *testing.T, d *db.DB, board, id string) {
+		t.Helper()
+		err := d.Write(t.Context(), board, func(ctx context.Context, tx *db.Tx) error { return job.Once(ctx, tx, received, id) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		one, two := dbtest.Board(t, d), dbtest.Board(t, d)
+		for range 3 {
+			once(t, d, one, "same")
+		}
+		once(t, d, one, "another")
+		once(t, d, two, "same")
+		if left, err := job.Left(t.Context(), d); err != nil || left[received] != 3 {
+			t.Fatalf("left: %v, %v, want one of each", left, err)
+		}
+		var s seen
+		run(t, d, map[job.Kind]job.Handler{received: func(ctx context.Context, board, id string) error {
+			if board == one && id == "same" && !s.has(board, id) {
+				once(t, d, board, id)
+				once(t, d, board, id)
+			}
+			return s.handler(received)(ctx, board, id)
+		}}, 4)
+		again := 0
+		for _, j := range s.list() {
+			if j == "request.received "+one+" same" {
+				again++
+			}
+		}
+		if again != 2 {
+			t.Errorf("done: %v, want the one that was left while it ran, once", s.list())
+		}
+	})
+}
+
+func (s *seen) has(board, id string) bool {
+	return slices.Contains(s.list(), string(received)+" "+board+" "+id)
 }
 
 func TestFailures(t *testing.T) {

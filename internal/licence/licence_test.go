@@ -97,7 +97,7 @@ func people(ctx context.Context, tx *db.Tx) error {
 				VALUES ($1, $2, $2, 'student', 'Oriane', 'Vaudrin', $3, $4, $5, $6, $7)`,
 				[]any{tx.Board, p.id, p.email, "N-" + p.id, p.grade, p.status, tx.Now}},
 			{`INSERT INTO person_role (board_id, person_id, org_id, role) VALUES ($1, $2, $3, 'student')`, []any{tx.Board, p.id, p.school}},
-			{`INSERT INTO enrollment (board_id, id, source_id, class_id, person_id, role) SELECT $1, $2, $2, c.id, $2, 'student'
+			{`INSERT INTO enrollment (board_id, id, class_id, person_id, role) SELECT $1, $2, c.id, $2, 'student'
 				FROM class c WHERE c.board_id = $1 AND c.id = $3`, []any{tx.Board, p.id, p.class}},
 		} {
 			if _, err := tx.Exec(ctx, q.text, q.args...); err != nil {

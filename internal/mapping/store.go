@@ -101,9 +101,9 @@ func seats(ctx context.Context, tx *db.Tx) ([]seat, error) {
 	return db.All(ctx, tx, func(row db.Row) (s seat, err error) {
 		err = row.Scan(&s.id, &s.class, &s.person, &s.role, &s.main, &s.begin, &s.end)
 		return s, err
-	}, `SELECT e.source_id, c.source_id, p.source_id, e.role, e.main, e.begin_date, e.end_date FROM enrollment e
+	}, `SELECT e.id, c.source_id, p.source_id, e.role, e.main, e.begin_date, e.end_date FROM enrollment e
 		JOIN class c ON c.board_id = e.board_id AND c.id = e.class_id JOIN person p ON p.board_id = e.board_id AND p.id = e.person_id
-		WHERE e.board_id = $1 AND e.status = 'active' AND c.status = 'active' AND p.status = 'active' ORDER BY e.source_id`, tx.Board)
+		WHERE e.board_id = $1 AND e.status = 'active' AND c.status = 'active' AND p.status = 'active' ORDER BY e.id`, tx.Board)
 }
 
 // held is what the board has before the file: of whom the file does not speak stays.

@@ -118,50 +118,30 @@ func with(first string, rest []string) []any {
 	return args
 }
 
-// SaveClasses keeps many classes by their ids.
+// SaveClasses keeps many classes by their ids; the next import compares them anew.
 func SaveClasses(ctx context.Context, tx *db.Tx, classes []Class) error {
 	rows := make([][]any, len(classes))
 	for i, c := range classes {
-		rows[i] = []any{tx.Board, c.ID, c.SourceID, c.SchoolID, c.CourseID, c.Title, c.Code, c.Grade, c.Kind, c.Subject, c.Status}
+		rows[i] = []any{tx.Board, c.ID, c.SourceID, c.SchoolID, c.CourseID, c.Title, c.Code, c.Grade, c.Kind, c.Subject, c.Status, 0}
 	}
 	err := db.Bulk(ctx, tx, "class", []string{"board_id", "id", "source_id", "school_id", "course_id", "title", "code",
-		"grade", "kind", "subject", "status"}, []string{"board_id", "id"}, rows)
+		"grade", "kind", "subject", "status", "said"}, []string{"board_id", "id"}, rows)
 	if err != nil {
 		return fmt.Errorf("keep classes: %w", err)
 	}
 	return nil
 }
 
-// SaveEnrollments keeps many enrolments by their ids.
+// SaveEnrollments keeps many enrolments by their ids; the next import compares them anew.
 func SaveEnrollments(ctx context.Context, tx *db.Tx, enrollments []Enrollment) error {
 	rows := make([][]any, len(enrollments))
 	for i, e := range enrollments {
-		rows[i] = []any{tx.Board, e.ID, e.SourceID, e.ClassID, e.PersonID, string(e.Role), e.Main, e.Begin, e.End, e.Status}
+		rows[i] = []any{tx.Board, e.ID, e.ClassID, e.PersonID, string(e.Role), e.Main, e.Begin, e.End, e.Status, 0}
 	}
-	err := db.Bulk(ctx, tx, "enrollment", []string{"board_id", "id", "source_id", "class_id", "person_id", "role", "main",
-		"begin_date", "end_date", "status"}, []string{"board_id", "id"}, rows)
+	err := db.Bulk(ctx, tx, "enrollment", []string{"board_id", "id", "class_id", "person_id", "role", "main",
+		"begin_date", "end_date", "status", "said"}, []string{"board_id", "id"}, rows)
 	if err != nil {
 		return fmt.Errorf("keep enrolments: %w", err)
-	}
-	return nil
-}
-
-// RetireClasses marks classes that the roster no longer holds.
-func RetireClasses(ctx context.Context, tx *db.Tx, ids []string) error {
-	_, err := tx.Exec(ctx, `UPDATE class SET status = 'tobedeleted'
-		WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(tx.Board, ids)...)
-	if err != nil {
-		return fmt.Errorf("retire classes: %w", err)
-	}
-	return nil
-}
-
-// RetireEnrollments marks enrolments that the roster no longer holds.
-func RetireEnrollments(ctx context.Context, tx *db.Tx, ids []string) error {
-	_, err := tx.Exec(ctx, `UPDATE enrollment SET status = 'tobedeleted'
-		WHERE board_id = $1 AND id IN `+db.In(2, len(ids)), with(tx.Board, ids)...)
-	if err != nil {
-		return fmt.Errorf("retire enrolments: %w", err)
 	}
 	return nil
 }

@@ -53,18 +53,19 @@ func scanText(r db.Row) (s string, err error) {
 	return s, err
 }
 
-// Aliases answers who is meant by each source id that was another record's before
-// a merge, by source id. An import takes what stands under such an id for that person.
-func Aliases(ctx context.Context, tx *db.Tx) (map[string]string, error) {
+// Leads answers the own source id of who is meant by each id that was another
+// record's before a merge, by that id.
+func Leads(ctx context.Context, tx *db.Tx) (map[string]string, error) {
 	pairs, err := db.All(ctx, tx, func(r db.Row) (p [2]string, err error) {
 		err = r.Scan(&p[0], &p[1])
 		return p, err
-	}, `SELECT source_id, person_id FROM person_alias WHERE board_id = $1`, tx.Board)
-	of := make(map[string]string, len(pairs))
+	}, `SELECT a.source_id, p.source_id FROM person_alias a JOIN person p ON p.board_id = a.board_id AND p.id = a.person_id
+		WHERE a.board_id = $1`, tx.Board)
+	to := make(map[string]string, len(pairs))
 	for _, p := range pairs {
-		of[p[0]] = p[1]
+		to[p[0]] = p[1]
 	}
-	return of, err
+	return to, err
 }
 
 // AliasesOf answers the source ids that lead to someone beside their own, sorted.

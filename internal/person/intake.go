@@ -31,7 +31,7 @@ var Stage = []db.StageTable{
 		"course text NOT NULL, title text NOT NULL, code text NOT NULL, grade text NOT NULL, kind text NOT NULL, " +
 		"subject text NOT NULL, status text NOT NULL, said bigint NOT NULL"},
 	{Name: "staged_term", Columns: "line bigint NOT NULL, class text NOT NULL, session text NOT NULL"},
-	{Name: "staged_enrollment", Columns: "line bigint NOT NULL, source_id text NOT NULL, id text NOT NULL, class text NOT NULL, " +
+	{Name: "staged_enrollment", Columns: "line bigint NOT NULL, source_id text NOT NULL, class text NOT NULL, " +
 		"person text NOT NULL, role text NOT NULL, main boolean NOT NULL, begin_date text NOT NULL, end_date text NOT NULL, " +
 		"status text NOT NULL, said bigint NOT NULL"},
 }
@@ -61,35 +61,65 @@ func all(ctx context.Context, tx *db.Tx, steps []step) error {
 	return nil
 }
 
+// moment is when the import is, looked up once by a statement.
+const moment = `(SELECT at FROM staged_import)`
+
+// staged is a staged row's id, written so that SQLite looks the board's record up by
+// it, and not, for each record of the board, the row.
+const staged = `s.source_id || ''`
+
+// known says whether the board holds any record in a table. What is added to one
+// that holds none is not looked for in it: PostgreSQL, of which nobody has counted
+// the rows, would expect to find it all.
+func known(ctx context.Context, tx *db.Tx, table string) (bool, error) {
+	first, err := db.One(ctx, tx, scanText, `SELECT COALESCE(min(id), '') FROM `+table+` WHERE board_id = $1`, tx.Board)
+	if err != nil {
+		return false, fmt.Errorf("look into %s: %w", table, err)
+	}
+	return first != "", nil
+}
+
+// take changes what the board knows of a table and adds what it does not.
+func take(ctx context.Context, tx *db.Tx, table, key string, change []step, add step) error {
+	holds, err := known(ctx, tx, table)
+	if err != nil {
+		return err
+	}
+	if holds {
+		add.query += ` WHERE NOT EXISTS (SELECT 1 FROM ` + table + ` t WHERE t.board_id = $1 AND t.` + key + ` = s.source_id)`
+		if err := all(ctx, tx, change); err != nil {
+			return err
+		}
+	}
+	return add.run(ctx, tx)
+}
+
 // history are the attributes of which it is kept what they were.
 var history = []string{"given_name", "family_name", "number", "grade", "kind"}
 
 // TakePeople brings people in step with the stage, where every row says what
 // someone is. Who is new gets the staged id; who is not keeps theirs.
 func TakePeople(ctx context.Context, tx *db.Tx) error {
+	var change []step
 	for _, attribute := range history {
-		err := step{"keep what people were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
-			SELECT p.board_id, p.id, '` + attribute + `', p.` + attribute + `, m.at, m.id
-			FROM staged_person s JOIN person p ON p.source_id = s.source_id CROSS JOIN staged_import m
-			WHERE p.board_id = $1 AND p.` + attribute + ` <> s.` + attribute + ` AND p.` + attribute + ` <> ''`}.run(ctx, tx)
-		if err != nil {
-			return err
-		}
+		change = append(change, step{"keep what people were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
+			SELECT p.board_id, p.id, '` + attribute + `', p.` + attribute + `, ` + moment + `, (SELECT id FROM staged_import)
+			FROM staged_person s JOIN person p ON p.source_id = s.source_id
+			WHERE p.board_id = $1 AND p.` + attribute + ` <> s.` + attribute + ` AND p.` + attribute + ` <> ''`})
 	}
-	return all(ctx, tx, []step{
-		{"change people", `UPDATE person SET kind = s.kind, given_name = s.given_name, family_name = s.family_name, email = s.email,
-			number = s.number, grade = s.grade, search = s.search, status = s.status, said = s.said, updated_at = m.at
-			FROM staged_person s CROSS JOIN staged_import m WHERE person.board_id = $1 AND person.source_id = s.source_id
+	change = append(change,
+		step{"change people", `UPDATE person SET kind = s.kind, given_name = s.given_name, family_name = s.family_name, email = s.email,
+			number = s.number, grade = s.grade, search = s.search, status = s.status, said = s.said, updated_at = ` + moment + `
+			FROM staged_person s WHERE person.board_id = $1 AND person.source_id = ` + staged + `
 			AND (person.kind, person.given_name, person.family_name, person.email, person.number, person.grade, person.search, person.status) <>
 				(s.kind, s.given_name, s.family_name, s.email, s.number, s.grade, s.search, s.status)`},
-		{"note people", `UPDATE person SET said = s.said FROM staged_person s
-			WHERE person.board_id = $1 AND person.source_id = s.source_id AND person.said <> s.said`},
-		{"add people", `INSERT INTO person (board_id, id, source_id, kind, given_name, family_name, email, number, grade, search, status,
+		step{"note people", `UPDATE person SET said = s.said FROM staged_person s
+			WHERE person.board_id = $1 AND person.source_id = ` + staged + ` AND person.said <> s.said`})
+	return take(ctx, tx, "person", "source_id", change,
+		step{"add people", `INSERT INTO person (board_id, id, source_id, kind, given_name, family_name, email, number, grade, search, status,
 				said, updated_at)
-			SELECT b.id, s.id, s.source_id, s.kind, s.given_name, s.family_name, s.email, s.number, s.grade, s.search, s.status, s.said, m.at
-			FROM staged_person s CROSS JOIN staged_import m CROSS JOIN board b
-			WHERE b.id = $1 AND NOT EXISTS (SELECT 1 FROM person p WHERE p.board_id = $1 AND p.source_id = s.source_id)`},
-	})
+			SELECT CAST($1 AS text), s.id, s.source_id, s.kind, s.given_name, s.family_name, s.email, s.number, s.grade, s.search, s.status,
+				s.said, ` + moment + ` FROM staged_person s`})
 }
 
 // TakePosts brings in step what people are and where. everyone says that the stage
@@ -121,14 +151,14 @@ func TakePosts(ctx context.Context, tx *db.Tx, everyone, renew bool) error {
 	}
 	return all(ctx, tx, append(steps,
 		step{"keep where pupils were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
-			SELECT p.board_id, p.id, 'school', d.org_id, m.at, m.id FROM staged_drop d JOIN person p ON p.id = d.person_id
-			CROSS JOIN staged_import m WHERE p.board_id = $1 AND d.role = 'student'`},
-		step{"touch whose roles change", `UPDATE person SET updated_at = m.at FROM staged_import m WHERE person.board_id = $1
-			AND person.updated_at <> (SELECT at FROM staged_import) AND person.id IN (SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
+			SELECT p.board_id, p.id, 'school', d.org_id, ` + moment + `, (SELECT id FROM staged_import)
+			FROM staged_drop d JOIN person p ON p.id = d.person_id WHERE p.board_id = $1 AND d.role = 'student'`},
+		step{"touch whose roles change", `UPDATE person SET updated_at = ` + moment + ` WHERE person.board_id = $1
+			AND person.updated_at <> ` + moment + ` AND person.id IN (SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
 		step{"take roles away", `DELETE FROM person_role WHERE board_id = $1
 			AND (person_id, org_id, role) IN (SELECT person_id, org_id, role FROM staged_drop)`},
 		step{"add roles", `INSERT INTO person_role (board_id, person_id, org_id, role)
-			SELECT b.id, a.person_id, a.org_id, a.role FROM staged_add a CROSS JOIN board b WHERE b.id = $1`},
+			SELECT CAST($1 AS text), a.person_id, a.org_id, a.role FROM staged_add a`},
 	))
 }
 
@@ -140,21 +170,24 @@ const ofClass = `(SELECT c.source_id, c.id, o.id AS school_id, COALESCE(k.id, ''
 // TakeClasses brings classes and their sessions in step with the stage, where
 // every row's school is known.
 func TakeClasses(ctx context.Context, tx *db.Tx) error {
-	return all(ctx, tx, []step{
+	err := take(ctx, tx, "class", "source_id", []step{
 		{"change classes", `UPDATE class SET school_id = s.school_id, course_id = s.course_id, title = s.title, code = s.code,
-			grade = s.grade, kind = s.kind, subject = s.subject, status = s.status, said = s.said, updated_at = m.at
-			FROM ` + ofClass + ` CROSS JOIN staged_import m WHERE class.board_id = $1 AND class.source_id = s.source_id
+			grade = s.grade, kind = s.kind, subject = s.subject, status = s.status, said = s.said, updated_at = ` + moment + `
+			FROM ` + ofClass + ` WHERE class.board_id = $1 AND class.source_id = ` + staged + `
 			AND (class.school_id, class.course_id, class.title, class.code, class.grade, class.kind, class.subject, class.status) <>
 				(s.school_id, s.course_id, s.title, s.code, s.grade, s.kind, s.subject, s.status)`},
 		{"note classes", `UPDATE class SET said = s.said FROM staged_class s
-			WHERE class.board_id = $1 AND class.source_id = s.source_id AND class.said <> s.said`},
-		{"add classes", `INSERT INTO class (board_id, id, source_id, school_id, course_id, title, code, grade, kind, subject, status,
-				said, updated_at)
-			SELECT b.id, s.id, s.source_id, s.school_id, s.course_id, s.title, s.code, s.grade, s.kind, s.subject, s.status, s.said, m.at
-			FROM ` + ofClass + ` CROSS JOIN staged_import m CROSS JOIN board b
-			WHERE b.id = $1 AND NOT EXISTS (SELECT 1 FROM class c WHERE c.board_id = $1 AND c.source_id = s.source_id)`},
-		{"touch classes of other sessions", `UPDATE class SET updated_at = m.at FROM staged_import m WHERE class.board_id = $1
-			AND class.updated_at <> (SELECT at FROM staged_import) AND class.source_id IN (SELECT source_id FROM staged_class) AND (
+			WHERE class.board_id = $1 AND class.source_id = ` + staged + ` AND class.said <> s.said`},
+	}, step{"add classes", `INSERT INTO class (board_id, id, source_id, school_id, course_id, title, code, grade, kind, subject, status,
+			said, updated_at)
+		SELECT CAST($1 AS text), s.id, s.source_id, s.school_id, s.course_id, s.title, s.code, s.grade, s.kind, s.subject, s.status,
+			s.said, ` + moment + ` FROM ` + ofClass})
+	if err != nil {
+		return err
+	}
+	return all(ctx, tx, []step{
+		{"touch classes of other sessions", `UPDATE class SET updated_at = ` + moment + ` WHERE class.board_id = $1
+			AND class.updated_at <> ` + moment + ` AND class.source_id IN (SELECT source_id FROM staged_class) AND (
 			EXISTS (SELECT 1 FROM staged_term t JOIN academic_session a ON a.source_id = t.session
 				WHERE a.board_id = $1 AND t.class = class.source_id AND NOT EXISTS (SELECT 1 FROM class_term h
 					WHERE h.board_id = $1 AND h.class_id = class.id AND h.session_id = a.id))
@@ -170,40 +203,39 @@ func TakeClasses(ctx context.Context, tx *db.Tx) error {
 }
 
 // ofEnrollment resolves what a staged enrolment refers to.
-const ofEnrollment = `(SELECT e.source_id, e.id, c.id AS class_id, p.id AS person_id, e.role, e.main, e.begin_date, e.end_date,
+const ofEnrollment = `(SELECT e.source_id, c.id AS class_id, p.id AS person_id, e.role, e.main, e.begin_date, e.end_date,
 	e.status, e.said FROM staged_enrollment e JOIN class c ON c.board_id = $1 AND c.source_id = e.class
 	JOIN person p ON p.board_id = $1 AND p.source_id = e.person) s`
 
 // TakeEnrollments brings enrolments in step with the stage, where every row's
 // class and person are known.
 func TakeEnrollments(ctx context.Context, tx *db.Tx) error {
-	return all(ctx, tx, []step{
+	return take(ctx, tx, "enrollment", "id", []step{
 		{"change enrolments", `UPDATE enrollment SET class_id = s.class_id, person_id = s.person_id, role = s.role, main = s.main,
-			begin_date = s.begin_date, end_date = s.end_date, status = s.status, said = s.said, updated_at = m.at
-			FROM ` + ofEnrollment + ` CROSS JOIN staged_import m WHERE enrollment.board_id = $1 AND enrollment.source_id = s.source_id
+			begin_date = s.begin_date, end_date = s.end_date, status = s.status, said = s.said, updated_at = ` + moment + `
+			FROM ` + ofEnrollment + ` WHERE enrollment.board_id = $1 AND enrollment.id = ` + staged + `
 			AND (enrollment.class_id, enrollment.person_id, enrollment.role, enrollment.main, enrollment.begin_date, enrollment.end_date,
 				enrollment.status) <> (s.class_id, s.person_id, s.role, s.main, s.begin_date, s.end_date, s.status)`},
 		{"note enrolments", `UPDATE enrollment SET said = s.said FROM staged_enrollment s
-			WHERE enrollment.board_id = $1 AND enrollment.source_id = s.source_id AND enrollment.said <> s.said`},
-		{"add enrolments", `INSERT INTO enrollment (board_id, id, source_id, class_id, person_id, role, main, begin_date, end_date, status,
-				said, updated_at)
-			SELECT b.id, s.id, s.source_id, s.class_id, s.person_id, s.role, s.main, s.begin_date, s.end_date, s.status, s.said, m.at
-			FROM ` + ofEnrollment + ` CROSS JOIN staged_import m CROSS JOIN board b
-			WHERE b.id = $1 AND NOT EXISTS (SELECT 1 FROM enrollment e WHERE e.board_id = $1 AND e.source_id = s.source_id)`},
-	})
+			WHERE enrollment.board_id = $1 AND enrollment.id = ` + staged + ` AND enrollment.said <> s.said`},
+	}, step{"add enrolments", `INSERT INTO enrollment (board_id, id, class_id, person_id, role, main, begin_date, end_date, status,
+			said, updated_at)
+		SELECT CAST($1 AS text), s.source_id, s.class_id, s.person_id, s.role, s.main, s.begin_date, s.end_date, s.status, s.said, ` + moment + `
+		FROM ` + ofEnrollment})
 }
 
-// absent is the condition of a record that a full file no longer holds.
-func absent(table, staged, file string) string {
+// absent is the condition of a record that a full file no longer holds; key is what
+// holds the source's id.
+func absent(table, key, staged, file string) string {
 	return table + `.status = 'active' AND ` + table + `.said IN (SELECT said FROM staged_unseen WHERE file = '` + file + `')
-		AND NOT EXISTS (SELECT 1 FROM ` + staged + ` s WHERE s.source_id = ` + table + `.source_id)
-		AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = '` + file + `' AND a.source_id = ` + table + `.source_id)
-		AND ` + table + `.source_id NOT LIKE '` + ByHand + `%'`
+		AND NOT EXISTS (SELECT 1 FROM ` + staged + ` s WHERE s.source_id = ` + table + `.` + key + `)
+		AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = '` + file + `' AND a.source_id = ` + table + `.` + key + `)
+		AND ` + table + `.` + key + ` NOT LIKE '` + ByHand + `%'`
 }
 
-func retire(ctx context.Context, tx *db.Tx, table, staged, file string) (int, error) {
+func retire(ctx context.Context, tx *db.Tx, table, key, staged, file string) (int, error) {
 	n, err := tx.Exec(ctx, `UPDATE `+table+` SET status = 'tobedeleted', said = 0, updated_at = $2 WHERE `+table+`.board_id = $1 AND `+
-		absent(table, staged, file), tx.Board, tx.Now)
+		absent(table, key, staged, file), tx.Board, tx.Now)
 	if err != nil {
 		return 0, fmt.Errorf("retire what %s no longer hold: %w", file, err)
 	}
@@ -212,17 +244,17 @@ func retire(ctx context.Context, tx *db.Tx, table, staged, file string) (int, er
 
 // RetireAbsent marks the people whom a full file no longer holds, and says how many.
 func RetireAbsent(ctx context.Context, tx *db.Tx) (int, error) {
-	return retire(ctx, tx, "person", "staged_person", "users")
+	return retire(ctx, tx, "person", "source_id", "staged_person", "users")
 }
 
 // RetireAbsentClasses marks the classes that a full file no longer holds, and says how many.
 func RetireAbsentClasses(ctx context.Context, tx *db.Tx) (int, error) {
-	return retire(ctx, tx, "class", "staged_class", "classes")
+	return retire(ctx, tx, "class", "source_id", "staged_class", "classes")
 }
 
 // RetireAbsentEnrollments marks the enrolments that a full file no longer holds, and says how many.
 func RetireAbsentEnrollments(ctx context.Context, tx *db.Tx) (int, error) {
-	return retire(ctx, tx, "enrollment", "staged_enrollment", "enrollments")
+	return retire(ctx, tx, "enrollment", "id", "staged_enrollment", "enrollments")
 }
 
 // PupilsLeaving counts the active pupils, and those of them whom the stage would
@@ -235,7 +267,7 @@ func PupilsLeaving(ctx context.Context, tx *db.Tx) (left, active int, err error)
 		(SELECT count(*) FROM person JOIN staged_person t ON t.source_id = person.source_id
 			WHERE person.board_id = $1 AND person.kind = 'student' AND person.status = 'active' AND t.status <> 'active'),
 		(SELECT count(*) FROM person WHERE person.board_id = $1 AND person.kind = 'student' AND `+
-		absent("person", "staged_person", "users")+`)`, tx.Board)
+		absent("person", "source_id", "staged_person", "users")+`)`, tx.Board)
 	if err != nil {
 		return 0, 0, fmt.Errorf("count who leaves: %w", err)
 	}

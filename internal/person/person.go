@@ -79,10 +79,9 @@ type Class struct {
 	Pupils   int // counted when read
 }
 
-// Enrollment puts a person in a class. Its end is exclusive.
+// Enrollment puts a person in a class. Its end is exclusive, its id the roster's own.
 type Enrollment struct {
 	ID       string
-	SourceID string
 	ClassID  string
 	PersonID string
 	Role     Role

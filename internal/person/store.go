@@ -79,15 +79,15 @@ func scanPost(r db.Row) (Post, error) {
 	return p, err
 }
 
-// SaveAll keeps many people by their ids.
+// SaveAll keeps many people by their ids; the next import compares them anew.
 func SaveAll(ctx context.Context, tx *db.Tx, people []Person) error {
 	rows := make([][]any, len(people))
 	for i, p := range people {
 		rows[i] = []any{tx.Board, p.ID, p.SourceID, string(p.Kind), p.GivenName, p.FamilyName, strings.ToLower(p.Email),
-			p.Number, p.Grade, p.search(), p.Status, tx.Now}
+			p.Number, p.Grade, p.search(), p.Status, 0, tx.Now}
 	}
 	err := db.Bulk(ctx, tx, "person", []string{"board_id", "id", "source_id", "kind", "given_name", "family_name", "email",
-		"number", "grade", "search", "status", "updated_at"}, []string{"board_id", "id"}, rows)
+		"number", "grade", "search", "status", "said", "updated_at"}, []string{"board_id", "id"}, rows)
 	if err != nil {
 		return fmt.Errorf("keep people: %w", err)
 	}
@@ -136,7 +136,7 @@ func Retire(ctx context.Context, tx *db.Tx, ids []string) error {
 	for _, id := range ids {
 		args = append(args, id)
 	}
-	_, err := tx.Exec(ctx, `UPDATE person SET status = 'tobedeleted', updated_at = $2
+	_, err := tx.Exec(ctx, `UPDATE person SET status = 'tobedeleted', said = 0, updated_at = $2
 		WHERE board_id = $1 AND id IN `+db.In(3, len(ids)), args...)
 	if err != nil {
 		return fmt.Errorf("retire people: %w", err)

@@ -115,6 +115,7 @@ const (
 	RevealAccount        Action = "reveal.account"
 	RevealClass          Action = "reveal.class"
 	RevealFile           Action = "reveal.file"
+	RevealGuardians      Action = "reveal.guardians"
 	RevealApprove        Action = "reveal.approve"
 	RevealRead           Action = "reveal.read"
 	AccessManage         Action = "access.manage"
@@ -154,7 +155,7 @@ var Actions = []Action{
 	DirectoryRead, CorrectionRead, CorrectionAsk, CorrectionSettle, PolicyRead, PolicyMove, PolicyVerify,
 	OfficialUpload, InterpretationWrite, AttestationRead, AttestationSign, GovernanceRead, GovernanceRecord, CoverageRead, AuditRead,
 	AuditAnchor, AccountManage, DelegationCreate, SettingsEdit, VaultManage,
-	RevealName, RevealAccount, RevealClass, RevealFile, RevealApprove, RevealRead,
+	RevealName, RevealAccount, RevealClass, RevealFile, RevealGuardians, RevealApprove, RevealRead,
 	AccessManage, AccessReset, AccessProvision, AccessApprove, CredentialManage,
 	IncidentReport,
 	IncidentRead, IncidentManage, BreachRead, BreachAct, RegisterRead,

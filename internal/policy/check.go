@@ -245,7 +245,8 @@ func (c *checker) words() {
 		at := item("reveal_reasons", i)
 		c.entry("reveal reason", at, "code", r.Code, r.Title)
 		for j, do := range r.For {
-			c.known("action", item(at+".for", j), string(do), []string{string(RevealName), string(RevealAccount), string(RevealClass), string(RevealFile), string(RosterMerge)})
+			c.known("action", item(at+".for", j), string(do), []string{string(RevealName), string(RevealAccount), string(RevealClass),
+				string(RevealFile), string(RevealGuardians), string(RosterMerge)})
 		}
 	}
 	for i, q := range p.Assessment {

@@ -16,12 +16,14 @@ import (
 type page struct {
 	total, objects int
 	last           string // the pseudonym at its end
+	more           bool   // others follow
 }
 
 // headers tell how many objects there are in all, and where the other pages are. The
 // next one begins after the last object of this, so that a page far down takes no
 // longer and none is missed when others come and go; sorted pages are counted.
 func (p page) headers(h http.Header, address string, a asked) {
+	p.total = max(p.total, a.Offset+p.objects)
 	h.Set("X-Total-Count", strconv.Itoa(p.total))
 	var links []string
 	link := func(rel string, offset int, after string) {
@@ -37,7 +39,7 @@ func (p page) headers(h http.Header, address string, a asked) {
 		}
 		links = append(links, `<`+address+`?`+q.Encode()+`>; rel="`+rel+`"`)
 	}
-	if a.Offset+p.objects < p.total && p.objects > 0 {
+	if p.more {
 		after := p.last
 		if a.Sort != "" {
 			after = ""

@@ -191,6 +191,91 @@ func TestTheEndOfACredential(t *testing.T) {
 	})
 }
 
+// A count of a moment ago, even that there was nothing, cuts no walk short.
+func TestAWalkGoesToItsEnd(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		seats := func() (n int) {
+			for next := v12 + "enrollments?limit=2"; next != ""; {
+				a := w.get(token, next)
+				n, next = n+len(w.ids(a)), ""
+				if m := nextLink.FindStringSubmatch(a.header.Get("Link")); m != nil {
+					next = m[1]
+				}
+			}
+			return n
+		}
+		if n := seats(); n != 4 {
+			t.Fatalf("%d enrolments", n)
+		}
+		w.exec(`UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND id <> 'e-p10'`)
+		w.exec(`INSERT INTO enrollment (board_id, id, class_id, person_id, role)
+			SELECT board_id, id || '-again', class_id, person_id, role FROM enrollment WHERE board_id = $1 AND id <> 'e-p10'`)
+		w.refresh()
+		if n := seats(); n != 7 {
+			t.Errorf("%d enrolments of 7, three of which are gone", n)
+		}
+		empty := v12 + "enrollments?filter=" + "status%3D'active'%20AND%20role%3D'student'"
+		w.exec(`UPDATE disclosed SET status = 'tobedeleted' WHERE board_id = $1`)
+		if a := w.get(token, empty); a.header.Get("X-Total-Count") != "0" {
+			t.Errorf("%s of nobody", a.header.Get("X-Total-Count"))
+		}
+		w.exec(`UPDATE disclosed SET status = 'active' WHERE board_id = $1`)
+		if a := w.get(token, empty); a.header.Get("X-Total-Count") == "0" {
+			t.Error("a page has more objects than there are")
+		}
+	})
+}
+
+// Another process, which knows a token well and looks for it in the same breath as
+// for the rows, tells nothing once the token, its licence or its decision is over,
+// and not a field more than the decision names.
+func TestTheEndOfACredentialInAnotherProcess(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		other := httptest.NewServer((&provider.Server{DB: w.DB, Credentials: &credential.Service{DB: w.DB}, BaseURL: base}).Handler())
+		t.Cleanup(other.Close)
+		id := w.value("l1", disclosure.OfUser, "p10")
+		asked := map[string]string{"one": v12 + "users/" + id, "a page": v12 + "users", "pupils": v12 + "students"}
+		token := w.token()
+		all := func(when string, status int, minor string) (bodies string) {
+			t.Helper()
+			for range 2 { // the second time the token is known
+				for name, path := range asked {
+					a := w.get(token, other.URL+path)
+					if a.status != status || minor != "" && a.minor() != minor {
+						t.Errorf("%s, %s: %d %q", when, name, a.status, a.minor())
+					}
+					bodies += a.body
+				}
+			}
+			return bodies
+		}
+		refuse := func(platform string) {
+			w.exec(`UPDATE platform SET status = $2, version = version + 1 WHERE board_id = $1`, platform)
+		}
+		w.decides(`["pseudonym","full_name"]`)
+		w.undertakes(`["given_name","family_name"]`)
+		if !strings.Contains(all("named", 200, ""), "Tamarinp10") {
+			t.Error("no name leaves under an undertaking")
+		}
+		w.exec(`UPDATE undertaking SET ended_on = '2026-11-20', version = version + 1 WHERE board_id = $1`)
+		if bodies := all("without its undertaking", 200, ""); strings.Contains(bodies, "Tamarin") {
+			t.Errorf("a name leaves: %s", bodies)
+		}
+		for _, path := range []string{"users/nobody", "users?fields=shoeSize", "users/" + id + "/classes"} {
+			if a, b := w.get(token, other.URL+v12+path), w.get(w.token(), v12+path); a.status != b.status || a.body != b.body {
+				t.Errorf("%s: %d %s, to a stranger %d %s", path, a.status, a.body, b.status, b.body)
+			}
+		}
+		refuse("refused")
+		all("a refused platform", 403, "forbidden")
+		refuse("approved")
+		all("approved again", 200, "")
+		w.must(w.credentials.Revoke(t.Context(), w.hand(), w.licence))
+		all("revoked", 401, "unauthorisedrequest")
+	})
+}
+
 // What was read is counted by day, and shown to who manages it alone.
 func TestReadsAreCounted(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

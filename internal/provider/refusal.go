@@ -42,6 +42,7 @@ var (
 	tooMany   = &refusal{http.StatusTooManyRequests, "provider.busy", busy}
 	ourFault  = &refusal{http.StatusInternalServerError, "provider.mistake", mistake}
 	forgotten = &refusal{} // the caller has gone
+	unsure    = &refusal{} // is never written: the token is looked for again
 )
 
 // payload is imsx_StatusInfo, at the root of the body.

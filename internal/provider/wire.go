@@ -3,6 +3,7 @@ package provider
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 
 	"aval/internal/credential"
@@ -19,6 +20,25 @@ type writer struct {
 	chosen  map[string]bool
 	first   bool // nothing of the object is written yet
 	words   words
+}
+
+// buffers keep the room of answers for those that follow.
+var buffers = sync.Pool{New: func() any { return &writer{} }}
+
+// mostKept is the largest room that is kept, in bytes.
+const mostKept = 1 << 20
+
+// newWriter is a writer to be freed once its bytes are sent.
+func newWriter(v credential.Version, base string, chosen map[string]bool, words words) *writer {
+	w := buffers.Get().(*writer)
+	*w = writer{b: w.b[:0], version: v, base: base, chosen: chosen, words: words}
+	return w
+}
+
+func (w *writer) free() {
+	if cap(w.b) <= mostKept {
+		buffers.Put(w)
+	}
 }
 
 // words fill the names that the schema requires and the terms hold back.
@@ -89,13 +109,13 @@ func (w *writer) ref(field string, kind disclosure.Kind, value string) {
 	}
 }
 
+// reference writes addresses and pseudonyms, in which nothing is to be quoted.
 func (w *writer) reference(kind disclosure.Kind, value string) {
 	t := refTypes[kind]
-	w.b = append(w.b, `{"href":`...)
-	w.quote(w.base + "/" + t[1] + "/" + value)
-	w.b = append(w.b, `,"sourcedId":`...)
-	w.quote(value)
-	w.b = append(append(append(w.b, `,"type":"`...), t[0]...), `"}`...)
+	w.b = append(append(append(w.b, `{"href":"`...), w.base...), '/')
+	w.b = append(append(append(w.b, t[1]...), '/'), value...)
+	w.b = append(append(append(w.b, `","sourcedId":"`...), value...), `","type":"`...)
+	w.b = append(append(w.b, t[0]...), `"}`...)
 }
 
 func (w *writer) refs(field string, kind disclosure.Kind, values []string) {

@@ -82,7 +82,7 @@ func (w *world) furnish(ctx context.Context, tx *db.Tx) error {
 			people = append(people, person.Person{ID: id, SourceID: "source-" + id, Kind: kind, GivenName: "Tamarin" + id, FamilyName: "Outarde" + id,
 				Email: "adresse-" + id + "@eleves.example", Number: "7700" + id, Grade: "04", Status: person.Active})
 			posts = append(posts, person.Post{PersonID: id, OrgID: school, Role: role})
-			seats = append(seats, person.Enrollment{ID: "e-" + id, SourceID: "e-" + id, ClassID: class, PersonID: id, Role: role, Main: role == person.Teacher, Status: person.Active})
+			seats = append(seats, person.Enrollment{ID: "e-" + id, ClassID: class, PersonID: id, Role: role, Main: role == person.Teacher, Status: person.Active})
 		}
 	}
 	for _, err := range []error{org.SaveAll(ctx, tx, orgs), w.plain(ctx, tx), person.SaveAll(ctx, tx, people), person.SavePosts(ctx, tx, posts),

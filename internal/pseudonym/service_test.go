@@ -22,7 +22,7 @@ func TestWhoIsGivenAName(t *testing.T) {
 			w.must(person.SaveAll(ctx, tx, []person.Person{staff}))
 			w.must(person.SavePosts(ctx, tx, []person.Post{{PersonID: staff.ID, OrgID: w.school, Role: person.Teacher}}))
 			w.must(person.SaveClasses(ctx, tx, []person.Class{class}))
-			w.must(person.SaveEnrollments(ctx, tx, []person.Enrollment{{ID: db.NewID(), SourceID: "e1", ClassID: class.ID,
+			w.must(person.SaveEnrollments(ctx, tx, []person.Enrollment{{ID: "e1", ClassID: class.ID,
 				PersonID: enrolled[0], Role: person.Pupil, Status: person.Active}}))
 			return person.Retire(ctx, tx, gone)
 		})

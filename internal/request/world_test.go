@@ -65,7 +65,7 @@ func build(t *testing.T, d *db.DB) *world {
 					VALUES ($1, $2, $3, 'student', 'Nova', 'Brindille', $4)`, tx.Board, pupil, pupil, tx.Now); err != nil {
 					return err
 				}
-				enrolments = append(enrolments, person.Enrollment{ID: id + pupil, SourceID: id + pupil, ClassID: id, PersonID: pupil,
+				enrolments = append(enrolments, person.Enrollment{ID: id + pupil, ClassID: id, PersonID: pupil,
 					Role: person.Pupil, Status: person.Active})
 			}
 		}

@@ -251,7 +251,7 @@ func TestAPupilIsShownInTheClassOfTheFile(t *testing.T) {
 			if err := person.SaveClasses(ctx, tx, []person.Class{{ID: second, SourceID: "k9", SchoolID: w.schools[0], Title: "A, en avance", Status: person.Active}}); err != nil {
 				return err
 			}
-			return person.SaveEnrollments(ctx, tx, []person.Enrollment{{ID: db.NewID(), SourceID: "x9", ClassID: second, PersonID: w.pupils[0][1],
+			return person.SaveEnrollments(ctx, tx, []person.Enrollment{{ID: "x9", ClassID: second, PersonID: w.pupils[0][1],
 				Role: person.Pupil, Status: person.Active}})
 		})
 		for title, c := range map[string]struct {

@@ -46,6 +46,7 @@ type Pupil struct {
 	Person
 	Schools []string // names
 	Looks   []Look   // the newest first
+	Kin     bool     // the actor may ask who answers for the pupil
 }
 
 // mostSeen bounds the looks on a pupil's page.
@@ -67,7 +68,7 @@ func (s *Service) Pupil(ctx context.Context, actor policy.Actor, id string) (p P
 		if who.Kind != person.Student || !canAny(actor, policy.RevealRead, all) {
 			return fault.Missing()
 		}
-		p.Person = personOf(who, classes)
+		p.Person, p.Kin = personOf(who, classes), canAny(actor, policy.RevealGuardians, all)
 		for _, at := range all {
 			if at.Org == "" {
 				continue

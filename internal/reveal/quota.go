@@ -102,13 +102,17 @@ func (s *Service) Left(ctx context.Context, actor policy.Actor) (left int, err e
 		return 0, actor.Allow(policy.RevealName, policy.Scope{})
 	}
 	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) (err error) {
-		h := hour{quota: quotaOf(actor, false)}
-		if h.spent, err = spentBy(ctx, tx, actor.ID, false); err != nil {
-			return err
-		}
-		h.granted, err = granted(ctx, tx, actor.ID, false)
-		left = h.left()
+		left, err = singlesLeft(ctx, tx, actor)
 		return err
 	})
 	return left, err
+}
+
+func singlesLeft(ctx context.Context, tx *db.Tx, actor policy.Actor) (left int, err error) {
+	h := hour{quota: quotaOf(actor, false)}
+	if h.spent, err = spentBy(ctx, tx, actor.ID, false); err != nil {
+		return 0, err
+	}
+	h.granted, err = granted(ctx, tx, actor.ID, false)
+	return h.left(), err
 }

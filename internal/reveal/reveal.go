@@ -1,5 +1,6 @@
 // Package reveal is the only way from what is sealed to a person's eyes: whose
-// a login name is, what opens a pupil's account, and the accounts of a class.
+// a login name is, what opens a pupil's account, the accounts of a class, and who
+// answers for a pupil.
 // A pupil's school knows easily who is behind a login name; the public does
 // not (policy A, 1.3 e). So each time someone is shown something, they say why,
 // it is noted for the pupil to see, and an hour has an end:
@@ -19,6 +20,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/fault"
+	"aval/internal/guardian"
 	"aval/internal/licence"
 	"aval/internal/policy"
 )
@@ -31,15 +33,17 @@ const (
 	Name    Kind = "name"    // whose a login name is
 	Account Kind = "account" // the user name and password of one pupil
 	Class   Kind = "class"   // those of a class, for one licence
+
+	Guardians Kind = "guardians" // who answers for one pupil
 )
 
 // Kinds lists those that Reveal shows.
-var Kinds = []Kind{Name, Account, Class}
+var Kinds = []Kind{Name, Account, Class, Guardians}
 
 // clause is the one that a kind serves.
 func (k Kind) clause() string {
 	switch k {
-	case Name:
+	case Name, Guardians:
 		return "1.3e"
 	case File:
 		return "6.2b"
@@ -58,6 +62,7 @@ type Ask struct {
 	Account string     // its id
 	Renew   bool       // it is given another password first, or nothing is: for a card that was lost
 	Name    string     // a login name, as it was typed
+	Person  string     // id of the pupil whose guardians are asked for
 	Reason  string     // code of the pack's reveal_reasons
 	Note    string     // may stay empty
 }
@@ -75,7 +80,8 @@ func (a *Ask) check(pack *policy.Pack) error {
 	for _, must := range []struct {
 		kind         Kind
 		field, value string
-	}{{Name, "name", a.Name}, {Account, "account", a.Account}, {Class, "class", a.Class}, {Class, "licence", string(a.Licence)}} {
+	}{{Name, "name", a.Name}, {Account, "account", a.Account}, {Class, "class", a.Class}, {Class, "licence", string(a.Licence)},
+		{Guardians, "person", a.Person}} {
 		if a.Kind == must.kind && must.value == "" {
 			fields[must.field] = "reveal." + must.field + "_required"
 		}
@@ -114,8 +120,9 @@ type Person struct {
 type Shown struct {
 	Kind   Kind
 	People []Person
-	Cards  []access.Card // of People, in their order; none of a name
-	Left   int           // single look-ups left to the actor
+	Cards  []access.Card       // of People, in their order; none of a name
+	Kin    []guardian.Guardian // who answers for the one pupil
+	Left   int                 // single look-ups left to the actor
 	At     time.Time
 	Copy   int // which set it is of the class for the licence, from 1
 }
@@ -205,8 +212,10 @@ func (a *Approval) check(pack *policy.Pack, do policy.Action) error {
 	if a.Extra < 1 || a.Extra > most {
 		fields["extra"] = fault.Message{Key: "reveal.extra_number", Args: []any{most}}
 	}
-	if !a.Sets && slices.Contains(pack.RevealReason(a.Reason).For, policy.RevealAccount) {
-		do = policy.RevealAccount // single look-ups are of names and of accounts
+	for _, single := range []policy.Action{policy.RevealAccount, policy.RevealGuardians} {
+		if !a.Sets && slices.Contains(pack.RevealReason(a.Reason).For, single) {
+			do = single // single look-ups are of names, of accounts and of guardians
+		}
 	}
 	why := map[string]string{}
 	checkWhy(pack, do, a.Reason, a.Note, why)

@@ -10,6 +10,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/guardian"
 	"aval/internal/job"
 	"aval/internal/licence"
 	"aval/internal/person"
@@ -31,6 +32,7 @@ type Service struct {
 	DB    *db.DB
 	Names *pseudonym.Names
 	Cards *access.Accounts
+	Kin   *guardian.Register
 }
 
 // Reveal shows what is asked for, and notes it, or does neither. It refuses
@@ -102,6 +104,8 @@ func (s *Service) find(ctx context.Context, tx *db.Tx, actor policy.Actor, ask A
 		return s.byAccount(ctx, tx, actor, ask.Account)
 	case Class:
 		return s.byClass(ctx, tx, actor, ask.Class, ask.Licence)
+	case Guardians:
+		return s.byPupil(ctx, tx, actor, ask.Person)
 	default:
 		return s.byName(ctx, tx, actor, ask.Name)
 	}
@@ -249,7 +253,7 @@ func (s *Service) note(ctx context.Context, tx *db.Tx, actor policy.Actor, ask A
 		return audit.Write(ctx, tx, actor, "reveal.missed", "reveal:"+look.ID, details...)
 	case ask.Kind == Class:
 		return audit.Write(ctx, tx, actor, "reveal.shown", "class:"+f.class, details...)
-	case ask.Kind == Account:
+	case ask.Kind == Account, ask.Kind == Guardians:
 		return audit.Write(ctx, tx, actor, "reveal.shown", "person:"+f.person, details...)
 	}
 	if err := policy.Mark(ctx, tx, known, "person:"+f.person, policy.Conform); err != nil {

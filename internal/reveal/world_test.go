@@ -12,6 +12,7 @@ import (
 	"aval/internal/contract"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/guardian"
 	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/person"
@@ -54,7 +55,7 @@ func open(t *testing.T, d *db.DB) *world {
 	names := &pseudonym.Names{Vault: vault.New(master)}
 	cards := &access.Accounts{Names: names}
 	w.access = access.New(d, cards)
-	w.Service = &reveal.Service{DB: d, Names: names, Cards: cards}
+	w.Service = &reveal.Service{DB: d, Names: names, Cards: cards, Kin: &guardian.Register{Vault: names.Vault}}
 	var people []person.Person
 	var posts []person.Post
 	var enrolled []person.Enrollment
@@ -72,7 +73,7 @@ func open(t *testing.T, d *db.DB) *world {
 			people = append(people, person.Person{ID: id, SourceID: "u" + id, Kind: person.Student, GivenName: fmt.Sprintf("Prénom%d%d", i, n),
 				FamilyName: fmt.Sprintf("Outarde%d%d", i, n), Grade: "04", Status: person.Active})
 			posts = append(posts, person.Post{PersonID: id, OrgID: w.schools[i], Role: person.Pupil})
-			enrolled = append(enrolled, person.Enrollment{ID: db.NewID(), SourceID: "e" + id, ClassID: w.classes[i], PersonID: id,
+			enrolled = append(enrolled, person.Enrollment{ID: "e" + id, ClassID: w.classes[i], PersonID: id,
 				Role: person.Pupil, Status: person.Active})
 		}
 	}

@@ -65,7 +65,7 @@ func (w *world) fill(board string) {
 			{ID: "t1", SourceID: "t1", Kind: person.Staff, GivenName: "Cléo", FamilyName: "Prof", Number: "30", Status: person.Active}}))
 		w.must(person.SavePosts(ctx, tx, []person.Post{{PersonID: "p1", OrgID: "s1", Role: person.Pupil}, {PersonID: "p2", OrgID: "s2", Role: person.Pupil}}))
 		w.must(person.SaveClasses(ctx, tx, []person.Class{{ID: "k1", SourceID: "k1", SchoolID: "s1", Title: "4e année", Kind: "homeroom", Status: person.Active}}))
-		w.must(person.SaveEnrollments(ctx, tx, []person.Enrollment{{ID: "e1", SourceID: "e1", ClassID: "k1", PersonID: "p1", Role: person.Pupil, Status: person.Active}}))
+		w.must(person.SaveEnrollments(ctx, tx, []person.Enrollment{{ID: "e1", ClassID: "k1", PersonID: "p1", Role: person.Pupil, Status: person.Active}}))
 		var err error
 		w.platform, err = catalogue.Add(ctx, tx, w.as(policy.Operator), catalogue.Draft{Name: "Récitou", Vendor: "Récit inc."})
 		w.must(err)

@@ -9,6 +9,7 @@ import (
 
 	"aval/internal/db"
 	guard "aval/internal/guardian"
+	"aval/internal/person"
 )
 
 // guardianBatch is how many guardians, or pupils with theirs, one transaction keeps:
@@ -25,10 +26,10 @@ type kin struct {
 }
 
 // bringGuardians keeps who answers for pupils, in short transactions after the roster
-// is in step: an import that was cut there is made whole by the next. Without a
-// guardian, a set says nothing of them.
-func (s *Service) bringGuardians(ctx context.Context, boardID string, open opener, r *reading) (err error) {
-	if r.set.notes.counts["guardian_ignored"] == 0 {
+// is in step. It may be cut and done again. Without a guardian, a set says nothing of
+// them.
+func (s *Service) bringGuardians(ctx context.Context, boardID string, open opener, r Report) (err error) {
+	if !slices.ContainsFunc(r.Warnings, func(w Warning) bool { return w.Code == "guardian_ignored" }) {
 		return nil
 	}
 	in := (&guard.Register{Vault: s.names.Vault}).Begin()
@@ -37,7 +38,7 @@ func (s *Service) bringGuardians(ctx context.Context, boardID string, open opene
 		return write(func(ctx context.Context, tx *db.Tx) error { return in.Guardians(ctx, tx, rows) })
 	}}
 	var set Set
-	pack, err := open(r.limits, &set.notes)
+	pack, err := open(s.Limits.orDefault(), &set.notes)
 	if err != nil {
 		return err
 	}
@@ -46,7 +47,14 @@ func (s *Service) bringGuardians(ctx context.Context, boardID string, open opene
 		return err
 	}
 	bulk := set.Modes["users"] == Bulk
-	for some := range slices.Chunk(k.pupils(), guardianBatch) {
+	var own map[string]string
+	if err := s.db.Read(ctx, boardID, func(ctx context.Context, tx *db.Tx) (err error) {
+		own, err = person.Leads(ctx, tx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for some := range slices.Chunk(k.pupils(own, bulk), guardianBatch) {
 		if err := write(func(ctx context.Context, tx *db.Tx) error {
 			_, err := in.Pupils(ctx, tx, some)
 			return err
@@ -140,8 +148,10 @@ func (k *kin) user(r *row) error {
 }
 
 // pupils are those whom the set ties to someone. Agents are written at the pupil, at
-// the guardian, or at both.
-func (k *kin) pupils() []guard.Pupil {
+// the guardian, or at both. A pupil whose records were joined is known under several
+// ids, which lead to their own: what is said under each holds, and a set of changes,
+// which may speak of one alone, takes nothing away.
+func (k *kin) pupils(own map[string]string, bulk bool) []guard.Pupil {
 	for _, p := range k.pairs {
 		switch {
 		case k.words[p[0]] && !k.words[p[1]]:
@@ -150,9 +160,30 @@ func (k *kin) pupils() []guard.Pupil {
 			k.tie(p[0], p[1], guard.Tie{})
 		}
 	}
+	partly := map[string]bool{}
+	for id, to := range own {
+		k.lead(id, to)
+		partly[to] = !bulk
+	}
 	list := make([]guard.Pupil, 0, len(k.ties))
 	for id, ties := range k.ties {
-		list = append(list, guard.Pupil{SourceID: id, Ties: ties})
+		list = append(list, guard.Pupil{SourceID: id, Ties: ties, Partly: partly[id]})
 	}
 	return list
+}
+
+// lead makes what is said under an id be said under another. Where both tie someone,
+// the other's own word holds, but no order of a court is lost.
+func (k *kin) lead(id, to string) {
+	ties, told := k.ties[id]
+	if !told {
+		return
+	}
+	k.tie(to, "", guard.Tie{})
+	for guardian, t := range ties {
+		if is, both := k.ties[to][guardian]; !both || is.Restriction == "" && t.Restriction != "" {
+			k.ties[to][guardian] = t
+		}
+	}
+	delete(k.ties, id)
 }

@@ -160,10 +160,15 @@ func (s *Service) bring(ctx context.Context, actor policy.Actor, p Progress, ope
 	if err != nil {
 		return Report{}, err
 	}
-	if err := s.bringGuardians(ctx, actor.Board, open, r); err != nil {
-		return Report{}, err
+	return report, s.finish(ctx, actor.Board, p.ID, open, report)
+}
+
+// finish does what follows a roster that is in step. It may be cut and done again.
+func (s *Service) finish(ctx context.Context, boardID string, id ImportID, open opener, r Report) error {
+	if err := s.bringGuardians(ctx, boardID, open, r); err != nil {
+		return err
 	}
-	return report, s.name(ctx, actor.Board, p.ID)
+	return s.name(ctx, boardID, id)
 }
 
 func (s *Service) moveTo(ctx context.Context, boardID string, id ImportID, to State, from ...State) error {

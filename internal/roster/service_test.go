@@ -31,6 +31,7 @@ type house struct {
 	it      policy.Actor
 	teacher policy.Actor
 	*roster.Service
+	names *pseudonym.Names
 }
 
 func each(t *testing.T, f func(t *testing.T, h house)) {
@@ -47,7 +48,9 @@ func each(t *testing.T, f func(t *testing.T, h house)) {
 		actor := func(id string, role policy.Role) policy.Actor {
 			return policy.Actor{ID: id, Board: board, Via: "web", Pack: pack, Grants: []policy.Grant{{Role: role}}}
 		}
-		f(t, house{d, t, board, actor("a-it", policy.IT), actor("a-teacher", policy.Teacher), roster.New(d, &pseudonym.Names{Vault: vault.New(master)})})
+		names := &pseudonym.Names{Vault: vault.New(master)}
+		f(t, house{d, t, board, actor("a-it", policy.IT), actor("a-teacher", policy.Teacher), roster.New(d, names), names})
+		dbtest.Whole(t, d, board)
 	})
 }
 

@@ -159,7 +159,7 @@ func (s *staging) enrollment(e EnrollmentRow, again bool) error {
 	if err != nil || held && !again {
 		return err
 	}
-	return s.stage.Put("staged_enrollment", line(e.Mark), e.SourceID, db.NewID(), e.Class, e.User, string(e.Role), boolean(e.Main),
+	return s.stage.Put("staged_enrollment", line(e.Mark), e.SourceID, e.Class, e.User, string(e.Role), boolean(e.Main),
 		e.Begin, e.End, status(e.Gone), said)
 }
 

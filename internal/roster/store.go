@@ -48,15 +48,14 @@ const ofCourse = `(SELECT c.source_id, c.id, COALESCE(o.id, '') AS org_id, c.tit
 // takeCourses brings courses in step with the stage.
 func takeCourses(ctx context.Context, tx *db.Tx) error {
 	for _, query := range []string{
-		`UPDATE course SET org_id = s.org_id, title = s.title, code = s.code, status = s.status, said = s.said, updated_at = m.at
-			FROM ` + ofCourse + ` CROSS JOIN staged_import m WHERE course.board_id = $1 AND course.source_id = s.source_id
+		`UPDATE course SET org_id = s.org_id, title = s.title, code = s.code, status = s.status, said = s.said, updated_at = (SELECT at FROM staged_import)
+			FROM ` + ofCourse + ` WHERE course.board_id = $1 AND course.source_id = s.source_id
 			AND (course.org_id, course.title, course.code, course.status) <> (s.org_id, s.title, s.code, s.status)`,
 		`UPDATE course SET said = s.said FROM staged_course s
 			WHERE course.board_id = $1 AND course.source_id = s.source_id AND course.said <> s.said`,
 		`INSERT INTO course (board_id, id, source_id, org_id, title, code, status, said, updated_at)
-			SELECT b.id, s.id, s.source_id, s.org_id, s.title, s.code, s.status, s.said, m.at
-			FROM ` + ofCourse + ` CROSS JOIN staged_import m CROSS JOIN board b
-			WHERE b.id = $1 AND NOT EXISTS (SELECT 1 FROM course c WHERE c.board_id = $1 AND c.source_id = s.source_id)`,
+			SELECT CAST($1 AS text), s.id, s.source_id, s.org_id, s.title, s.code, s.status, s.said, (SELECT at FROM staged_import)
+			FROM ` + ofCourse + ` WHERE NOT EXISTS (SELECT 1 FROM course c WHERE c.board_id = $1 AND c.source_id = s.source_id)`,
 	} {
 		if _, err := tx.Exec(ctx, query, tx.Board); err != nil {
 			return fmt.Errorf("keep courses: %w", err)

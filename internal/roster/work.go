@@ -210,7 +210,7 @@ func (s *Service) Work(ctx context.Context, boardID, id string) error {
 		return nil
 	}
 	if p.State == Naming {
-		return s.name(ctx, boardID, p.ID)
+		return s.goOn(ctx, boardID, p, key)
 	}
 	if key == nil {
 		return nil // a foreground import's own
@@ -230,6 +230,19 @@ func (s *Service) Work(ctx context.Context, boardID, id string) error {
 		return s.show(ctx, boardID, p, open)
 	}
 	return s.settle(ctx, boardID, p.ID, err)
+}
+
+// goOn finishes an import that a program's end cut after its roster was in step. Who
+// answers for pupils is told by the set alone: where it was not kept, or is lost, the
+// next import tells it.
+func (s *Service) goOn(ctx context.Context, boardID string, p Progress, key []byte) error {
+	if key != nil {
+		err := s.bringGuardians(ctx, boardID, s.sealed(boardID, p.ID, key), *p.Report)
+		if _, lost := fault.As(err); err != nil && !lost {
+			return err
+		}
+	}
+	return s.settle(ctx, boardID, p.ID, s.name(ctx, boardID, p.ID))
 }
 
 // show finds out what an import would do, and keeps it for a person to look at.

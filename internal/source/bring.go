@@ -47,7 +47,7 @@ func (f *fetcher) take(ctx context.Context) (err error) {
 	case !ok:
 		return err
 	case refusal.Key == "roster.retires_most":
-		return f.hold(ctx, refusal.Args)
+		return f.hold(ctx, folder, refusal.Args)
 	}
 	return f.fail(ctx, setRefused, "")
 }
@@ -127,14 +127,58 @@ func (f *fetcher) done(ctx context.Context, r roster.Report) error {
 	})
 }
 
-// hold leaves to a person a set that would retire too many pupils.
-func (f *fetcher) hold(ctx context.Context, args []any) error {
+// hold leaves to a person a set that would retire too many pupils, with an import
+// that shows what it would do, and waits for the same person.
+func (f *fetcher) hold(ctx context.Context, folder string, args []any) error {
+	preview, err := f.Rosters.Upload(ctx, f.actor, folder)
+	if err != nil {
+		return err
+	}
 	return f.end(ctx, Held, retiresMost, "users", func(p *Pull) {
+		p.Counts.Preview = string(preview)
 		if len(args) >= 2 {
 			p.Counts.Left, _ = args[0].(int)
 			p.Counts.Active, _ = args[1].(int)
 		}
 	})
+}
+
+// Imported ends the fetch that was held and whose set a person had imported from its
+// preview; of any other import it does nothing. It may run twice.
+func (s *Service) Imported(ctx context.Context, actor policy.Actor, id roster.ImportID) error {
+	var waits []Pull
+	err := s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) (err error) {
+		waits, err = held(ctx, tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range waits {
+		if p.Counts.Preview != string(id) {
+			continue
+		}
+		is, err := s.Rosters.Progress(ctx, actor, id)
+		if err != nil || is.Report == nil {
+			return err
+		}
+		f := &fetcher{Service: s, actor: actor, pull: p}
+		return f.ended(f.done(ctx, *is.Report))
+	}
+	return nil
+}
+
+// unshown sets the preview of a fetch aside that somebody decided on otherwise. One
+// that is imported already stays: the same set again changes nothing.
+func (s *Service) unshown(ctx context.Context, actor policy.Actor, p Pull) error {
+	if p.Counts.Preview == "" {
+		return nil
+	}
+	err := s.Rosters.Cancel(ctx, actor, roster.ImportID(p.Counts.Preview))
+	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	return err
 }
 
 // fail ends a pull. Its pages stay a while if time may mend what went wrong.

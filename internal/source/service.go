@@ -382,12 +382,12 @@ func (s *Service) decide(ctx context.Context, actor policy.Actor, id ID, pull, a
 	if err := actor.Find(policy.RosterImport); err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+	var p Pull
+	err := s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) (err error) {
 		if _, err := get(ctx, tx, id); err != nil {
 			return err
 		}
-		p, err := getPull(ctx, tx, pull)
-		if err != nil {
+		if p, err = getPull(ctx, tx, pull); err != nil {
 			return err
 		}
 		if p.SourceID != id {
@@ -402,4 +402,8 @@ func (s *Service) decide(ctx context.Context, actor policy.Actor, id ID, pull, a
 		note := fmt.Sprintf("pull=%s left=%d of=%d", p.ID, p.Counts.Left, p.Counts.Active)
 		return audit.Write(ctx, tx, actor, action, Subject(id), audit.Under("6.3e"), audit.Note(note))
 	})
+	if err != nil {
+		return err
+	}
+	return s.unshown(ctx, actor, p)
 }

@@ -51,7 +51,9 @@ func open(t *testing.T, d *db.DB) house {
 	actor := func(id string, role policy.Role) policy.Actor {
 		return policy.Actor{ID: id, Board: board, Via: "web", Pack: pack, Grants: []policy.Grant{{Role: role}}}
 	}
-	return house{&source.Service{DB: d, Vault: v, Rosters: roster.New(d, &pseudonym.Names{Vault: v}),
+	rosters := roster.New(d, &pseudonym.Names{Vault: v})
+	rosters.Folder = filepath.Join(t.TempDir(), "rosters")
+	return house{&source.Service{DB: d, Vault: v, Rosters: rosters,
 		Folder: filepath.Join(t.TempDir(), "sets"), Open: true, Patience: time.Millisecond},
 		t, d, board, actor("a-it", policy.IT), actor("a-teacher", policy.Teacher)}
 }

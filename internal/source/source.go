@@ -264,6 +264,7 @@ type Counts struct {
 	Warnings map[string]int `json:"warnings,omitempty"` // dirt that was taken, by code
 	Left     int            `json:"left,omitempty"`     // pupils who would leave, of a pull that is held
 	Active   int            `json:"active,omitempty"`   // pupils of the board, likewise
+	Preview  string         `json:"preview,omitempty"`  // the import that shows what a pull that is held would do
 	Defects  int            `json:"defects"`            // of the import
 	Import   map[string]int `json:"import,omitempty"`   // what the import brought
 }

@@ -91,6 +91,11 @@ func pulls(ctx context.Context, tx *db.Tx, id ID, limit int) ([]Pull, error) {
 		ORDER BY started_at DESC, id LIMIT `+strconv.Itoa(limit), tx.Board, string(id))
 }
 
+// held reads the fetches that wait for a person.
+func held(ctx context.Context, tx *db.Tx) ([]Pull, error) {
+	return db.All(ctx, tx, scanPull, `SELECT `+pullColumns+` FROM roster_pull WHERE board_id = $1 AND state = 'held' ORDER BY id`, tx.Board)
+}
+
 // lastDone reads the last fetch of a source that was imported; whole: of everything.
 func lastDone(ctx context.Context, tx *db.Tx, id ID, whole bool) ([]Pull, error) {
 	return db.All(ctx, tx, scanPull, `SELECT `+pullColumns+` FROM roster_pull WHERE board_id = $1 AND source_id = $2

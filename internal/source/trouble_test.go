@@ -13,6 +13,7 @@ import (
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
 	"aval/internal/i18n"
+	"aval/internal/roster"
 	"aval/internal/roster/generate"
 	"aval/internal/source"
 	"aval/internal/source/sourcetest"
@@ -295,8 +296,15 @@ func TestAMassDeletionWaitsForAPerson(t *testing.T) {
 		if _, err := h.Start(t.Context(), h.it, id, false); !fault.Is(err, fault.Conflict) {
 			t.Errorf("another begins: %v", err)
 		}
+		shown := h.previewed(p, true)
+		if shown.State != roster.Previewed || !shown.Stops || shown.Preview.Pupils.Left != 60 {
+			t.Errorf("its preview: %+v", shown)
+		}
 		if err := h.Drop(t.Context(), h.it, id, p.ID); err != nil {
 			t.Fatal(err)
+		}
+		if shown = h.previewed(p, false); shown.State != roster.Cancelled {
+			t.Errorf("the preview of what was set aside is %s", shown.State)
 		}
 		if err := h.Accept(t.Context(), h.it, id, p.ID); !fault.Is(err, fault.Conflict) {
 			t.Errorf("what was set aside is accepted: %v", err)
@@ -314,6 +322,64 @@ func TestAMassDeletionWaitsForAPerson(t *testing.T) {
 		if is := h.count(people); is != before-60 || h.count(pages) != 0 || h.count(oddly) != 0 {
 			t.Errorf("%d people, not %d; %d pages, %d exceptions", is, before-60, h.count(pages), h.count(oddly))
 		}
+	})
+}
+
+// previewed is the import that shows what a fetch would do, whose job is done first or not.
+func (h house) previewed(p source.Pull, work bool) roster.Progress {
+	h.t.Helper()
+	if work {
+		if err := h.Rosters.Work(h.t.Context(), h.board, p.Counts.Preview); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	is, err := h.Rosters.Progress(h.t.Context(), h.it, roster.ImportID(p.Counts.Preview))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return is
+}
+
+// What a person has imported from the preview of a fetch ends the fetch: the next begins.
+func TestAFetchIsOverWhenItsPreviewIsImported(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		s := serve(t, sourcetest.Manners{})
+		s.Fill(generate.Board(7, generate.Options{Pupils: 120}))
+		id := h.add(s)
+		h.done(id, true)
+		gone := 0
+		s.Change("users", func(o sourcetest.Object) bool {
+			if of := o["roles"].([]sourcetest.Object); of[0]["role"] != "student" || gone >= 60 {
+				return false
+			}
+			gone++
+			o["status"] = "tobedeleted"
+			return true
+		})
+		p := h.pull(id, true)
+		h.previewed(p, true)
+		preview := roster.ImportID(p.Counts.Preview)
+		if err := h.Imported(t.Context(), h.it, "another"); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Imported(t.Context(), h.it, preview); err != nil || h.count(oddly) != 1 {
+			t.Fatalf("before a person said so: %v, %d exceptions", err, h.count(oddly))
+		}
+		if err := h.Rosters.Confirm(t.Context(), h.it, preview, roster.RetireMost); err != nil {
+			t.Fatal(err)
+		}
+		if is := h.previewed(p, true); is.State != roster.Finished {
+			t.Fatalf("confirmed, it is %s", is.State)
+		}
+		for range 2 {
+			if err := h.Imported(t.Context(), h.it, preview); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if h.count(oddly) != 0 || h.count(pages) != 0 {
+			t.Errorf("%d exceptions, %d pages", h.count(oddly), h.count(pages))
+		}
+		h.done(id, false)
 	})
 }
 

@@ -83,7 +83,7 @@ func (w *world) people(ctx context.Context, tx *db.Tx, names *pseudonym.Names) e
 			if err := person.SavePosts(ctx, tx, []person.Post{{PersonID: id, OrgID: w.schools[i], Role: person.Pupil}}); err != nil {
 				return err
 			}
-			if err := person.SaveEnrollments(ctx, tx, []person.Enrollment{{ID: db.NewID(), SourceID: "e" + id, ClassID: w.classes[i], PersonID: id,
+			if err := person.SaveEnrollments(ctx, tx, []person.Enrollment{{ID: "e" + id, ClassID: w.classes[i], PersonID: id,
 				Role: person.Pupil, Status: person.Active}}); err != nil {
 				return err
 			}

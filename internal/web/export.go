@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"aval/internal/export"
-	"aval/internal/guard"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/web/ui"
@@ -195,11 +194,6 @@ func exportLook(e export.Export) (tone ui.Tone, icon, key string) {
 	case export.Asked, export.Ready, export.Approved:
 	}
 	return ui.Wait, "hourglass-split", key
-}
-
-// guardText says in words where the guard stopped a file, and what to do.
-func guardText(v *visit, s guard.Stop) string {
-	return v.T("export.stop."+string(s.Code), s.File, s.Column, v.p.N("export.rows", s.Rows))
 }
 
 func exportFields(v *visit, e export.Export) string {

@@ -80,12 +80,12 @@ func openSchool(t *testing.T, d *db.DB) *school {
 		for _, c := range []struct{ id, school, teacher string }{{"401", "pin", "maude"}, {"402", "pin", "ghislain"}, {"501", "lac", "zoe"}} {
 			classes = append(classes, person.Class{ID: c.id, SourceID: c.id, SchoolID: c.school, Title: "Groupe " + c.id, Grade: "04", Status: person.Active})
 			people = append(people, person.Person{ID: c.teacher, SourceID: c.teacher, Kind: person.Staff, GivenName: c.teacher, Status: person.Active})
-			enrolments = append(enrolments, person.Enrollment{ID: "t" + c.id, SourceID: "t" + c.id, ClassID: c.id, PersonID: c.teacher,
+			enrolments = append(enrolments, person.Enrollment{ID: "t" + c.id, ClassID: c.id, PersonID: c.teacher,
 				Role: person.Teacher, Status: person.Active})
 			for i := range 12 {
 				pupil := fmt.Sprintf("e%s-%d", c.id, i)
 				people = append(people, person.Person{ID: pupil, SourceID: pupil, Kind: person.Student, GivenName: "Nova", FamilyName: "Brindille", Status: person.Active})
-				enrolments = append(enrolments, person.Enrollment{ID: pupil, SourceID: pupil, ClassID: c.id, PersonID: pupil, Role: person.Pupil, Status: person.Active})
+				enrolments = append(enrolments, person.Enrollment{ID: pupil, ClassID: c.id, PersonID: pupil, Role: person.Pupil, Status: person.Active})
 			}
 		}
 		if err := person.SaveAll(ctx, tx, people); err != nil {

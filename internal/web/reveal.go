@@ -24,6 +24,8 @@ func (s *Server) revealRoutes() []route {
 		{pattern: "POST /approvals/{id}", need: policy.RevealApprove, do: s.approve},
 		{pattern: "GET /looks", need: policy.RevealRead, do: s.looks},
 		{pattern: "GET /pupils/{id}", need: policy.RevealRead, do: s.pupil},
+		{pattern: "GET /pupils/{id}/guardians", need: policy.RevealGuardians, do: s.guardiansForm},
+		{pattern: "POST /pupils/{id}/guardians", need: policy.RevealGuardians, do: s.guardians, form: s.guardiansForm},
 	}
 }
 
@@ -151,7 +153,7 @@ func (v *visit) moreOptions() []ui.Option {
 
 // moreReasons are the reasons of every kind of look that the visitor makes.
 func (v *visit) moreReasons() (options []ui.Option) {
-	for _, do := range []policy.Action{policy.RevealName, policy.RevealAccount, policy.RevealClass, policy.RevealFile} {
+	for _, do := range []policy.Action{policy.RevealName, policy.RevealAccount, policy.RevealClass, policy.RevealFile, policy.RevealGuardians} {
 		if !v.may(do) {
 			continue
 		}

@@ -72,6 +72,38 @@ func Board(t testing.TB, d *db.DB) string {
 	return id
 }
 
+// refers are the references of a roster that no foreign key looks after.
+var refers = []struct{ table, column, to string }{
+	{"enrollment", "class_id", "class"}, {"enrollment", "person_id", "person"},
+	{"person_role", "person_id", "person"}, {"person_role", "org_id", "org"},
+	{"class_term", "class_id", "class"}, {"class_term", "session_id", "academic_session"},
+	{"class", "school_id", "org"}, {"person", "board_id", "board"},
+}
+
+// Whole fails the test for each reference of a board's roster to what is not there.
+func Whole(t testing.TB, d *db.DB, board string) {
+	t.Helper()
+	for _, r := range refers {
+		of := "o.board_id = r.board_id AND o.id = r." + r.column
+		if r.to == "board" {
+			of = "o.id = r.board_id"
+		}
+		err := d.Read(t.Context(), board, func(ctx context.Context, tx *db.Tx) error {
+			n, err := db.One(ctx, tx, func(row db.Row) (n int, err error) {
+				err = row.Scan(&n)
+				return n, err
+			}, `SELECT count(*) FROM `+r.table+` r WHERE r.board_id = $1 AND NOT EXISTS (SELECT 1 FROM `+r.to+` o WHERE `+of+`)`, tx.Board)
+			if n > 0 {
+				t.Errorf("%d rows of %s name a %s that is not there", n, r.table, r.to)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // Empty is the DSN of a database without a table, as its owner would be given it.
 func Empty(t testing.TB, engine db.Engine) string {
 	t.Helper()
