@@ -162,11 +162,14 @@ const oneSettled = ` AND NOT EXISTS (SELECT 1 FROM identity_act t WHERE t.board_
 
 type pair struct{ first, second string }
 
+// bearing reads some. They are found before they are sorted: a sort in sight makes SQLite
+// go through all pairs in that order.
 func bearing(ctx context.Context, tx *db.Tx, s Sign) ([]pair, error) {
 	return db.All(ctx, tx, func(r db.Row) (p pair, err error) {
 		err = r.Scan(&p.first, &p.second)
 		return p, err
-	}, `SELECT p.id, q.id`+signed[s]+` ORDER BY p.id, q.id LIMIT $2`, tx.Board, pageSize)
+	}, `WITH found (first_id, second_id) AS MATERIALIZED (SELECT p.id, q.id`+signed[s]+`)
+		SELECT first_id, second_id FROM found ORDER BY first_id, second_id LIMIT $2`, tx.Board, pageSize)
 }
 
 func countBearing(ctx context.Context, tx *db.Tx, s Sign) (int, error) {
