@@ -54,7 +54,7 @@ func (h house) holds() string {
 			FROM person WHERE board_id = $1 AND source_id NOT LIKE 'aval:%'`,
 		`SELECT 'role ' || p.source_id || ' ' || r.role || ' ' || r.org_id FROM person_role r
 			JOIN person p ON p.board_id = r.board_id AND p.id = r.person_id WHERE r.board_id = $1`,
-		`SELECT 'in ' || e.source_id || ' ' || p.source_id || ' ' || e.class_id || ' ' || e.status FROM enrollment e
+		`SELECT 'in ' || e.id || ' ' || p.source_id || ' ' || e.class_id || ' ' || e.status FROM enrollment e
 			JOIN person p ON p.board_id = e.board_id AND p.id = e.person_id WHERE e.board_id = $1`,
 	} {
 		all = append(all, h.lines(query)...)
