@@ -90,6 +90,9 @@ func measure(ctx context.Context, d *db.DB) error {
 				return err
 			}
 		}
+		if err := analyse(ctx); err != nil {
+			return err
+		}
 		waits := beside(ctx, d)
 		began, before := time.Now(), used()
 		if err := disclosure.Refresh(ctx, d, board, "l1"); err != nil {

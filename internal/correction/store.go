@@ -136,11 +136,6 @@ func listed(ctx context.Context, tx *db.Tx, actor policy.Actor, f Filter) ([]Lis
 	}, query, args...)
 }
 
-// OfPupil answers the corrections about a pupil that the actor may read.
-func OfPupil(ctx context.Context, tx *db.Tx, actor policy.Actor, personID string) ([]Listed, error) {
-	return listed(ctx, tx, actor, Filter{Person: personID})
-}
-
 func waiting(ctx context.Context, tx *db.Tx) (n Count, err error) {
 	_, err = db.All(ctx, tx, func(in db.Row) (none struct{}, err error) {
 		var due string
