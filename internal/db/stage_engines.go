@@ -219,7 +219,7 @@ func (d *DB) playSQLite(ctx context.Context, tx *Tx, handle *sql.DB, path string
 	}
 	after := context.WithoutCancel(ctx)
 	defer func() {
-		_, e := conn.ExecContext(after, `PRAGMA cache_size = -2000; DETACH DATABASE stage`)
+		_, e := conn.ExecContext(after, `PRAGMA cache_size = -16000; DETACH DATABASE stage`)
 		err = errors.Join(err, e)
 	}()
 	// What is written before the commit stays in memory as long as it may: what does not goes to the log twice.
