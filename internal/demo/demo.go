@@ -159,6 +159,9 @@ func (t *teller) roster(ctx context.Context, seed uint64) error {
 	if _, err := t.a.Rosters.Import(ctx, t.operator, path); err != nil {
 		return err
 	}
+	if err := t.mappings(ctx); err != nil {
+		return err
+	}
 	return t.sources(ctx)
 }
 

@@ -119,6 +119,14 @@ func (s *Server) rosterCancel(v *visit) error {
 	return v.redirect("/roster")
 }
 
+// importBy is who asked for an import: the program's own hands are named in words.
+func (v *visit) importBy(p roster.Progress) string {
+	if p.Who != p.Actor {
+		return p.Who
+	}
+	return byText(v, "")
+}
+
 // importLook is the badge of an import.
 func (v *visit) importLook(p roster.Progress) (ui.Tone, string, string) {
 	look := map[roster.State]struct {

@@ -100,3 +100,21 @@ func gradeWordOptions(v *visit) []ui.Option {
 	}
 	return options
 }
+
+// schoolTeachers are the teachers of a school, by name.
+type schoolTeachers struct {
+	name     string
+	teachers []string
+}
+
+// teachersBySchool keeps the order of the list, which is that of the schools.
+func teachersBySchool(list []schoolyear.Teacher) (schools []schoolTeachers) {
+	for _, t := range list {
+		if n := len(schools); n == 0 || schools[n-1].name != t.School {
+			schools = append(schools, schoolTeachers{name: t.School})
+		}
+		last := &schools[len(schools)-1]
+		last.teachers = append(last.teachers, t.Name)
+	}
+	return schools
+}
