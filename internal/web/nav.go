@@ -53,7 +53,7 @@ var places = []struct {
 	{href: "/directory", icon: "search", key: "nav.directory", need: policy.DirectoryRead},
 	{href: "/corrections", icon: "pencil", key: "nav.corrections", need: policy.CorrectionRead},
 	{href: "/reveals", icon: "person-badge", key: "nav.reveals", need: policy.RevealName},
-	{href: "/roster", icon: "building", key: "nav.roster", need: policy.RosterRead},
+	{href: "/roster", icon: "building", key: "nav.roster", need: policy.RosterImport},
 	{href: "/roster/years", icon: "calendar-event", key: "nav.years", need: policy.RosterRead},
 	{href: "/roster/people", icon: "person-check", key: "nav.identity", need: policy.RosterMerge},
 	{href: "/roster/sources", icon: "download", key: "nav.sources", need: policy.RosterImport},
