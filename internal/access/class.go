@@ -152,18 +152,26 @@ func readable(ctx context.Context, tx *db.Tx, actor policy.Actor) ([]person.Clas
 
 // platforms names the platforms of each class.
 func (s *Service) platforms(ctx context.Context, tx *db.Tx, classes []person.Class) (map[string][]string, error) {
+	in, all := make([][]person.Person, len(classes)), []person.Person{}
+	for i, c := range classes {
+		var err error
+		if in[i], err = person.InClass(ctx, tx, c.ID); err != nil {
+			return nil, err
+		}
+		all = append(all, in[i]...)
+	}
+	slices.SortFunc(all, func(a, b person.Person) int { return strings.Compare(a.ID, b.ID) })
+	all = slices.CompactFunc(all, func(a, b person.Person) bool { return a.ID == b.ID })
+	sets, err := s.sets(ctx, tx, all)
+	if err != nil {
+		return nil, err
+	}
 	by := make(map[string][]string, len(classes))
-	for _, c := range classes {
-		pupils, err := person.InClass(ctx, tx, c.ID)
-		if err != nil {
-			return nil, err
-		}
-		sets, err := s.sets(ctx, tx, pupils)
-		if err != nil {
-			return nil, err
-		}
+	for i, c := range classes {
 		for _, set := range sets {
-			by[c.ID] = append(by[c.ID], set.Platform)
+			if slices.ContainsFunc(in[i], func(p person.Person) bool { _, has := set.Of[p.ID]; return has }) {
+				by[c.ID] = append(by[c.ID], set.Platform)
+			}
 		}
 		by[c.ID] = slices.Compact(by[c.ID])
 	}
