@@ -28,6 +28,9 @@ func imports(ctx context.Context, dir, path string, pupils, rows int) error {
 	defer func() { _ = d.Close() }() // thrown away
 	var floors [2]time.Duration
 	for i, key := range []string{"", " PRIMARY KEY"} {
+		if !*beside {
+			break
+		}
 		if floors[i], err = took(func() error { return copied(ctx, d.Engine(), dir, path, key, rows) }); err != nil {
 			return err
 		}
