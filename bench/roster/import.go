@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log"
 	"path/filepath"
 	"runtime/pprof"
 	"syscall"
@@ -56,6 +57,7 @@ func imports(ctx context.Context, dir, path string, pupils, rows int) error {
 	if err != nil {
 		return err
 	}
+	log.Printf("%d pupils are in after %v", pupils, first.Round(time.Millisecond))
 	changed := filepath.Join(dir, "changed.zip")
 	if _, err := generateChanged(changed, pupils); err != nil {
 		return err

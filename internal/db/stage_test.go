@@ -133,6 +133,21 @@ func TestOthersGoOnBesideAStage(t *testing.T) {
 	})
 }
 
+// A set of which nothing is new keeps the connection silent for as long as it is read.
+func TestAStageMayBeSilentForLong(t *testing.T) {
+	d := dbtest.Open(t, db.Postgres)
+	err := d.StageAndWrite(t.Context(), dbtest.Board(t, d), subjects, fillWith(), func(ctx context.Context, tx *db.Tx) error {
+		limit, err := db.One(ctx, tx, word, `SELECT current_setting('idle_in_transaction_session_timeout')`)
+		if limit != "0" {
+			t.Errorf("it is ended after %s", limit)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAStageThatWasKilledIsSweptByTheNext(t *testing.T) {
 	dsn := dbtest.DSN(t, db.SQLite)
 	path := strings.TrimPrefix(dsn, "sqlite:")
