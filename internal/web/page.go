@@ -60,7 +60,7 @@ type visit struct {
 const (
 	plainLimit    = 4 << 20   // of words: what is too long for its field comes back beside it
 	strangerLimit = 256 << 10 // before a session
-	memoryLimit   = 1 << 20   // of a form with files; the rest goes to the disk
+	memoryLimit   = 12 << 20  // of a form with files: more than any file that is kept; the rest goes to the disk until the answer
 )
 
 // ---- what a handler asks
@@ -267,6 +267,7 @@ func (v *visit) run() (err error) {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
+	defer v.sweep()
 	if v.route.public {
 		return v.inTurn()
 	}
@@ -398,6 +399,14 @@ func (v *visit) read() error {
 		}
 	}
 	return nil
+}
+
+// sweep removes what of a form went to the disk: net/http does it for its own
+// request alone, and the session made another of it.
+func (v *visit) sweep() {
+	if v.r.MultipartForm != nil {
+		_ = v.r.MultipartForm.RemoveAll() // what is gone is gone
+	}
 }
 
 // legible is what was typed without what no page shows and no database keeps:
