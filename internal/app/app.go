@@ -16,6 +16,7 @@ import (
 	"aval/internal/adoption"
 	"aval/internal/assessment"
 	"aval/internal/audit"
+	"aval/internal/birth"
 	"aval/internal/blob"
 	"aval/internal/board"
 	"aval/internal/breach"
@@ -163,19 +164,20 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	pupils := &access.Accounts{Names: names}
 	reveals := &reveal.Service{DB: d, Names: names, Cards: pupils, Kin: &guardian.Register{Vault: v}}
 	evaluations, decisions := &evaluation.Service{DB: d, Blobs: blobs}, &decision.Service{DB: d}
+	births := &birth.Register{Vault: v}
 	signers, rosters := &portable.Keys{Vault: v}, roster.New(d, names)
 	rosters.Folder, rosters.Limits = filepath.Join(c.Data, "rosters"), roster.LimitsOf(c.Rows)
 	exports := &export.Service{DB: d, Names: names}
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault: &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(), source.Sealed(),
-			[]vault.Resealer{names, pupils, signers, correction.Sealed{}, roster.Sealed(), exports})},
+			[]vault.Resealer{names, pupils, signers, correction.Sealed{}, roster.Sealed(), birth.Sealed(), exports})},
 		Names:   names,
 		Reveals: reveals,
 		Usage:   &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},
 		Identity: &identity.Service{DB: d, Names: names, Reveals: reveals,
 			Rows: slices.Concat(person.Following(), rights.Following(), reveal.Following(), correction.Following()),
-			Also: []identity.Follower{reveals.Kin}},
+			Also: []identity.Follower{reveals.Kin, births}},
 		Grades:         &grade.Service{DB: d},
 		Years:          &schoolyear.Service{DB: d},
 		Pseudonyms:     &pseudonym.Service{DB: d, Names: names},

@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"fault"},
 	{"i18n", "db", "mail", "blob", "seal", "sheet"},
 	{"policy", "audit", "job", "vault"},
-	{"board", "org", "person", "account", "roster", "source", "mapping", "guardian", "catalogue", "licence", "pseudonym", "guard", "disclosure", "export", "credential", "directory", "correction", "access", "reveal", "usage", "identity", "grade", "schoolyear", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "breach", "rights", "governance", "desk", "notice", "register"},
+	{"board", "org", "person", "account", "roster", "source", "mapping", "guardian", "birth", "catalogue", "licence", "pseudonym", "guard", "disclosure", "export", "credential", "directory", "correction", "access", "reveal", "usage", "identity", "grade", "schoolyear", "request", "classification", "evaluation", "condition", "contract", "assessment", "decision", "inventory", "duty", "adoption", "portable", "incident", "breach", "rights", "governance", "desk", "notice", "register"},
 	{"web", "api", "provider"},
 	{"app", "demo"},
 	{"cli"},

@@ -83,3 +83,12 @@ func Fold(s string) string {
 	}
 	return b.String()
 }
+
+// Args are the arguments of a statement that ends with a list: what stands first, then
+// the list (see In).
+func Args[T ~string](list []T, first ...any) []any {
+	for _, v := range list {
+		first = append(first, string(v))
+	}
+	return first
+}

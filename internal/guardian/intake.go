@@ -34,7 +34,7 @@ func find(ctx context.Context, tx *db.Tx, macs []string) (map[string]held, error
 		list, err := db.All(ctx, tx, func(row db.Row) (h held, err error) {
 			err = row.Scan(&h.id, &h.source, &h.digest)
 			return h, err
-		}, `SELECT id, source_mac, digest FROM guardian WHERE board_id = $1 AND source_mac IN `+db.In(2, len(some)), with(tx.Board, some)...)
+		}, `SELECT id, source_mac, digest FROM guardian WHERE board_id = $1 AND source_mac IN `+db.In(2, len(some)), db.Args(some, tx.Board)...)
 		if err != nil {
 			return nil, fmt.Errorf("find guardians: %w", err)
 		}
@@ -43,14 +43,6 @@ func find(ctx context.Context, tx *db.Tx, macs []string) (map[string]held, error
 		}
 	}
 	return by, nil
-}
-
-func with(first string, rest []string) []any {
-	args := append(make([]any, 0, len(rest)+1), first)
-	for _, v := range rest {
-		args = append(args, v)
-	}
-	return args
 }
 
 // Guardians keeps what the set says of some; who says the same as before is not touched.
@@ -120,7 +112,7 @@ func erase(ctx context.Context, tx *db.Tx, ids []string) error {
 			`DELETE FROM guardian_of WHERE board_id = $1 AND guardian_id IN `,
 			`DELETE FROM guardian WHERE board_id = $1 AND id IN `,
 		} {
-			if _, err := tx.Exec(ctx, table+db.In(2, len(some)), with(tx.Board, some)...); err != nil {
+			if _, err := tx.Exec(ctx, table+db.In(2, len(some)), db.Args(some, tx.Board)...); err != nil {
 				return fmt.Errorf("erase guardians: %w", err)
 			}
 		}
@@ -150,7 +142,7 @@ func (i *Intake) Pupils(ctx context.Context, tx *db.Tx, pupils []Pupil) (lost in
 	for n, p := range pupils {
 		sources[n] = p.SourceID
 	}
-	persons, err := personsOf(ctx, tx, sources)
+	persons, err := person.PupilsBySource(ctx, tx, sources)
 	if err != nil {
 		return 0, err
 	}
@@ -235,27 +227,6 @@ func (i *Intake) recall(ctx context.Context, tx *db.Tx, keys *vault.Keys, pupils
 	return err
 }
 
-// personsOf are the board's active pupils of these source ids.
-func personsOf(ctx context.Context, tx *db.Tx, sources []string) (map[string]string, error) {
-	ids := map[string]string{}
-	for some := range slices.Chunk(sources, 500) {
-		list, err := db.All(ctx, tx, scanPair, `SELECT source_id, id FROM person
-			WHERE board_id = $1 AND kind = 'student' AND status = 'active' AND source_id IN `+db.In(2, len(some)), with(tx.Board, some)...)
-		if err != nil {
-			return nil, fmt.Errorf("find pupils: %w", err)
-		}
-		for _, p := range list {
-			ids[p[0]] = p[1]
-		}
-	}
-	return ids, nil
-}
-
-func scanPair(row db.Row) (p [2]string, err error) {
-	err = row.Scan(&p[0], &p[1])
-	return p, err
-}
-
 // tiesOf are the digests of what is kept of these pupils, by guardian and pupil.
 func tiesOf(ctx context.Context, tx *db.Tx, persons map[string]string) (map[[2]string]string, error) {
 	var ids []string
@@ -267,7 +238,7 @@ func tiesOf(ctx context.Context, tx *db.Tx, persons map[string]string) (map[[2]s
 		list, err := db.All(ctx, tx, func(row db.Row) (s sealedTie, err error) {
 			err = row.Scan(&s.guardian, &s.pupil, &s.digest)
 			return s, err
-		}, `SELECT guardian_id, person_id, digest FROM guardian_of WHERE board_id = $1 AND person_id IN `+db.In(2, len(some)), with(tx.Board, some)...)
+		}, `SELECT guardian_id, person_id, digest FROM guardian_of WHERE board_id = $1 AND person_id IN `+db.In(2, len(some)), db.Args(some, tx.Board)...)
 		if err != nil {
 			return nil, fmt.Errorf("read who answers for pupils: %w", err)
 		}

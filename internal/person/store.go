@@ -3,6 +3,7 @@ package person
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"aval/internal/db"
@@ -35,6 +36,25 @@ func Many(ctx context.Context, tx *db.Tx, ids []string) (map[string]Person, erro
 // BySource reads the person whom the roster calls by this id.
 func BySource(ctx context.Context, tx *db.Tx, sourceID string) (Person, error) {
 	return db.One(ctx, tx, scan, `SELECT `+columns+` FROM person WHERE board_id = $1 AND source_id = $2`, tx.Board, sourceID)
+}
+
+// PupilsBySource answers the ids of the active pupils whom the roster calls by these
+// ids, by those; whom it does not know is left out.
+func PupilsBySource(ctx context.Context, tx *db.Tx, sourceIDs []string) (map[string]string, error) {
+	ids := map[string]string{}
+	for some := range slices.Chunk(sourceIDs, 500) {
+		err := db.Each(ctx, tx, func(r db.Row) error {
+			var source, id string
+			err := r.Scan(&source, &id)
+			ids[source] = id
+			return err
+		}, `SELECT source_id, id FROM person
+			WHERE board_id = $1 AND kind = 'student' AND status = 'active' AND source_id IN `+db.In(2, len(some)), db.Args(some, tx.Board)...)
+		if err != nil {
+			return nil, fmt.Errorf("find pupils: %w", err)
+		}
+	}
+	return ids, nil
 }
 
 // ByEmail reads the active member of staff who has this address, as the roster

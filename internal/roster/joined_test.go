@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"aval/internal/access"
+	"aval/internal/birth"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/guardian"
@@ -28,7 +29,7 @@ func families(t *testing.T) map[string]string {
 // identities is who joins and separates records.
 func (h house) identities() *identity.Service {
 	return &identity.Service{DB: h.DB, Names: h.names, Reveals: &reveal.Service{DB: h.DB, Names: h.names, Cards: &access.Accounts{Names: h.names}},
-		Rows: person.Following(), Also: []identity.Follower{&guardian.Register{Vault: h.names.Vault}}}
+		Rows: person.Following(), Also: []identity.Follower{&guardian.Register{Vault: h.names.Vault}, &birth.Register{Vault: h.names.Vault}}}
 }
 
 // lines reads one text a row.

@@ -38,8 +38,9 @@ var only10 = map[string]bool{
 var rostering = []string{"academicSessions", "classes", "courses", "enrollments", "orgs", "roles", "users"}
 
 // kept are the files that aval reads, in the order in which they refer to each
-// other. Birth dates, marks and resources are none of its business: unread.
-var kept = []string{"orgs", "academicSessions", "courses", "classes", "users", "roles", "enrollments"}
+// other. Marks and resources are none of its business: unread; of demographics, but
+// the birth date.
+var kept = []string{"orgs", "academicSessions", "courses", "classes", "users", "roles", "enrollments", "demographics"}
 
 // Layout lists a file's columns in the standard's order. A star marks what the
 // standard requires, a double star what aval cannot do without.

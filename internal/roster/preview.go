@@ -57,6 +57,7 @@ type SchoolChanges struct {
 // first:
 //
 //   - number_other_name: a number that belonged to someone of another name
+//   - number_other_birth: a number, or an id, that belonged to someone born on another day
 //   - number_twice: pupils who have the number of another pupil
 //   - id_changed: people known by number and name who come under another id, and
 //     would be retired and added anew
@@ -64,8 +65,6 @@ type SchoolChanges struct {
 //   - username_twice: user names that another row has
 //   - two_schools: pupils in several schools
 //   - kind_changed: pupils who became staff, or the reverse
-//
-// Birth dates are not compared: aval keeps none.
 func (s *Service) Preview(ctx context.Context, actor policy.Actor, path string) (Preview, error) {
 	if err := actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {
 		return Preview{}, err
@@ -88,6 +87,11 @@ func (s *Service) look(ctx context.Context, board string, open opener, tick func
 		if err := person.LeadStaged(ctx, tx); err != nil {
 			return err
 		}
+		n, err := s.otherBirths(ctx, tx, open)
+		if err != nil {
+			return err
+		}
+		c.odd("number_other_birth", n)
 		return c.compare(ctx, tx, &r.set)
 	})
 	if err != nil {
@@ -95,7 +99,7 @@ func (s *Service) look(ctx context.Context, board string, open opener, tick func
 	}
 	p = c.p
 	p.Students, p.Staff = p.Students+r.report.Students, p.Staff+r.report.Staff
-	p.Schools, p.Classes, p.Enrollments = r.report.Schools, r.report.Classes, r.report.Enrollments
+	p.Schools, p.Classes, p.Enrollments, p.Births = r.report.Schools, r.report.Classes, r.report.Enrollments, r.report.Births
 	p.Warnings, p.Defects, p.Rows = r.set.Warnings(), r.set.Defects(), r.rows
 	p.Percent = percent
 	p.Stops = r.set.Modes["users"] == Bulk && most(p.Pupils.Left, p.Active, percent) != nil

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"aval/internal/fault"
 	"aval/internal/grade"
@@ -27,6 +28,7 @@ type reader struct {
 	taught  map[uint64]taught // one enrolment of each user of whom no role is known
 	counts  Report
 	words   grade.Vocabulary // how the set writes grades
+	today   time.Time
 }
 
 // taker is given the rows of a set: organisations and sessions once the set is
@@ -63,7 +65,7 @@ type parent struct {
 }
 
 func newReader(p *pack, set *Set, t taker) *reader {
-	rd := &reader{words: grade.Usual(grade.Quebec), pack: p, set: set, taker: t, known: map[string]*ids{}, skipped: map[string]map[uint64]bool{},
+	rd := &reader{words: grade.Usual(grade.Quebec), today: time.Now(), pack: p, set: set, taker: t, known: map[string]*ids{}, skipped: map[string]map[uint64]bool{},
 		parents: map[string]map[uint64]parent{"orgs": {}, "academicSessions": {}},
 		hashes:  map[string]map[uint64]bool{"orgs": {}, "academicSessions": {}}, orgs: map[uint64]place{},
 		schools: map[uint64]uint64{}, users: map[uint64]user{}, taught: map[uint64]taught{}}
@@ -80,7 +82,7 @@ func (rd *reader) read() error {
 	}
 	takers := map[string]func(*row){
 		"orgs": rd.org, "academicSessions": rd.session, "courses": rd.course, "classes": rd.class,
-		"users": rd.user, "roles": rd.role, "enrollments": rd.enrollment,
+		"users": rd.user, "roles": rd.role, "enrollments": rd.enrollment, "demographics": rd.birth,
 	}
 	for _, file := range kept {
 		if set.Modes[file] == Absent {

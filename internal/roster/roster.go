@@ -113,6 +113,7 @@ type Report struct {
 	Schools     int       `json:"schools"`
 	Classes     int       `json:"classes"`
 	Enrollments int       `json:"enrollments"`
+	Births      int       `json:"births"` // people of whom the day of birth is told
 	Warnings    []Warning `json:"warnings"`
 	Defects     []Defect  `json:"defects"`
 }

@@ -168,6 +168,9 @@ func (s *Service) finish(ctx context.Context, boardID string, id ImportID, open 
 	if err := s.bringGuardians(ctx, boardID, open, r); err != nil {
 		return err
 	}
+	if err := s.bringBirths(ctx, boardID, id, open); err != nil {
+		return err
+	}
 	return s.name(ctx, boardID, id)
 }
 

@@ -97,7 +97,7 @@ func TestImportCountsMarksAndTells(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := `{"students":2,"staff":2,"schools":1,"classes":2,"enrollments":4,` +
+		want := `{"students":2,"staff":2,"schools":1,"classes":2,"enrollments":4,"births":0,` +
 			`"warnings":[{"code":"guardian_ignored","count":1}],"defects":[]}`
 		if string(got) != want {
 			t.Errorf("report %s, want %s", got, want)

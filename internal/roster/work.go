@@ -233,11 +233,15 @@ func (s *Service) Work(ctx context.Context, boardID, id string) error {
 }
 
 // goOn finishes an import that a program's end cut after its roster was in step. Who
-// answers for pupils is told by the set alone: where it was not kept, or is lost, the
+// answers for pupils, and when they were born, is told by the set alone: where it was not kept, or is lost, the
 // next import tells it.
 func (s *Service) goOn(ctx context.Context, boardID string, p Progress, key []byte) error {
 	if key != nil {
-		err := s.bringGuardians(ctx, boardID, s.sealed(boardID, p.ID, key), *p.Report)
+		open := s.sealed(boardID, p.ID, key)
+		err := s.bringGuardians(ctx, boardID, open, *p.Report)
+		if err == nil {
+			err = s.bringBirths(ctx, boardID, p.ID, open)
+		}
 		if _, lost := fault.As(err); err != nil && !lost {
 			return err
 		}
