@@ -123,7 +123,7 @@ func (i *Intake) keep(ctx context.Context, tx *db.Tx, rows []Row, late bool) err
 	}
 	days := map[string]string{}
 	for _, r := range rows {
-		if id, known := pupils[r.SourceID]; known && !(late && i.told[id]) {
+		if id, known := pupils[r.SourceID]; known && (!late || !i.told[id]) {
 			days[id], i.told[id] = r.Day, true
 		}
 	}

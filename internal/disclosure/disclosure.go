@@ -34,6 +34,8 @@ const (
 	OfCourse     Kind = "course"
 	OfSession    Kind = "session"
 	OfEnrollment Kind = "enrollment"
+
+	OfBirth Kind = "birth" // the day of birth of a user, whose pseudonym it has
 )
 
 // Field is something of a person or a group that may leave beside pseudonyms.
@@ -94,8 +96,13 @@ type User struct {
 	Login                        string
 	GivenName, FamilyName, Email string
 	Grade                        string
-	BirthDate                    string
 	Orgs                         []string
+}
+
+// Birth is the day on which a pupil of the audience was born, YYYY-MM-DD.
+type Birth struct {
+	Mark
+	Day string
 }
 
 // Org is a school of the audience, or the board above it.

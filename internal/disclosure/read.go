@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"aval/internal/birth"
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/person"
@@ -59,10 +60,10 @@ const (
 )
 
 // Reader reads in a transaction or, without one, in one statement of its own, which
-// takes one round trip: then a query is Of nothing, and login names stay empty.
+// takes one round trip: then a query is Of nothing, and what is sealed stays so.
 type Reader struct {
 	Tx    *db.Tx
-	Names *pseudonym.Names // opens login names; without it, they stay empty
+	Names *pseudonym.Names // opens login names and days of birth; without it, there are none
 	DB    *db.DB           // without Tx, with the board
 	Board string
 	First []db.Look // without Tx: read before the rows, in the same round trip
@@ -85,6 +86,28 @@ func (r Reader) Users(ctx context.Context, t Terms, q Query) ([]User, error) {
 		list[i] = p.User
 	}
 	return list, logins(ctx, r.Tx, r.Names, people, list)
+}
+
+// Births reads when the pupils of the audience were born, of whom that is known; none
+// where it does not leave. It cannot be filtered or sorted by the day, which is sealed.
+func (r Reader) Births(ctx context.Context, t Terms, q Query) ([]Birth, error) {
+	if r.Tx == nil || r.Names == nil {
+		return nil, nil
+	}
+	people, err := rows(ctx, r, birthShape, t, q, scanBirth)
+	if err != nil || len(people) == 0 {
+		return nil, err
+	}
+	ids := make([]string, len(people))
+	for i, p := range people {
+		ids[i] = p.subject
+	}
+	days, err := (&birth.Register{Vault: r.Names.Vault}).Of(ctx, r.Tx, ids)
+	list := make([]Birth, len(people))
+	for i, p := range people {
+		list[i] = Birth{p.Mark, days[p.subject]}
+	}
+	return list, err
 }
 
 // Orgs reads the schools, and the board above them.
@@ -149,7 +172,7 @@ func Count(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (int, er
 		return 0, nil
 	}
 	q.Limit, q.Offset, q.After, q.Sort = 0, 0, "", ""
-	b := &builder{shape: s, terms: t, args: []any{tx.Board, string(t.Licence.ID), string(kind)}}
+	b := &builder{shape: s, terms: t, args: []any{tx.Board, string(t.Licence.ID), string(s.kind)}}
 	if err := b.conditions(ctx, tx, q); err != nil {
 		return 0, err
 	}
@@ -169,12 +192,16 @@ func Shows(ctx context.Context, tx *db.Tx, t Terms, kind Kind, q Query) (bool, e
 // Statement answers the SQL of a page with its arguments, for what looks at its plan
 // or measures it.
 func (r Reader) Statement(ctx context.Context, t Terms, kind Kind, q Query) (text string, args []any, err error) {
+	return r.statement(ctx, shapes[kind], t, q)
+}
+
+func (r Reader) statement(ctx context.Context, s *shape, t Terms, q Query) (text string, args []any, err error) {
 	if r.Tx != nil {
 		r.Board = r.Tx.Board
 	} else if len(q.Of) > 0 {
 		return "", nil, errors.New("disclosure: what belongs to another object is read in a transaction")
 	}
-	b := &builder{shape: shapes[kind], terms: t, args: []any{r.Board, string(t.Licence.ID), string(kind)}}
+	b := &builder{shape: s, terms: t, args: []any{r.Board, string(t.Licence.ID), string(s.kind)}}
 	if err := b.conditions(ctx, r.Tx, q); err != nil {
 		return "", nil, err
 	}
@@ -190,7 +217,7 @@ func rows[T any](ctx context.Context, r Reader, s *shape, t Terms, q Query, scan
 	if !s.leaves(t) {
 		return nil, nil
 	}
-	text, args, err := r.Statement(ctx, t, s.kind, q)
+	text, args, err := r.statement(ctx, s, t, q)
 	if err != nil {
 		return nil, err
 	}

@@ -103,6 +103,7 @@ const (
 
 var shapes = map[Kind]*shape{
 	OfUser: userShape, OfOrg: orgShape, OfSession: sessionShape, OfCourse: courseShape, OfClass: classShape, OfEnrollment: enrollmentShape,
+	OfBirth: birthShape,
 }
 
 var userShape = &shape{
@@ -126,6 +127,14 @@ var userShape = &shape{
 			AND e.status = 'active' AND e.id IN (` + visibleSeat + `):role)`,
 		OfOrg: `d.subject_id IN (SELECT r.person_id FROM person_role r WHERE r.board_id = $1 AND r.org_id = :id)`,
 	},
+}
+
+// birthShape is a row a pupil who is there and whose day is kept: of who left, nothing is.
+var birthShape = &shape{
+	kind:  OfUser,
+	needs: BirthDate,
+	from:  `disclosed d JOIN birth b ON b.board_id = d.board_id AND b.person_id = d.subject_id AND d.status = 'active'`,
+	only:  `d.role`,
 }
 
 var orgShape = &shape{
@@ -238,6 +247,17 @@ func scanUser(r db.Row) (u someUser, err error) {
 	err = r.Scan(&u.Value, &u.Status, &u.ChangedAt, &u.subject, &u.Role, &u.GivenName, &u.FamilyName, &u.Email, &u.Grade, &enabled, &orgs)
 	u.Orgs = split(orgs)
 	return u, err
+}
+
+// someBirth is a row whose day is still to be opened.
+type someBirth struct {
+	Mark
+	subject string
+}
+
+func scanBirth(r db.Row) (b someBirth, err error) {
+	err = r.Scan(&b.Value, &b.Status, &b.ChangedAt, &b.subject)
+	return b, err
 }
 
 func scanOrg(r db.Row) (o Org, err error) {

@@ -52,17 +52,22 @@ func ofClasses(ctx context.Context, tx *db.Tx, id licence.ID, named map[string]b
 type someone struct {
 	id                          string
 	grade, given, family, email string
+	born                        string // since when the day of birth is what it is, where it leaves
 	wanted                      bool
 }
 
 func scanSomeone(r db.Row) (p someone, err error) {
-	err = r.Scan(&p.id, &p.grade, &p.given, &p.family, &p.email, &p.wanted)
+	err = r.Scan(&p.id, &p.grade, &p.given, &p.family, &p.email, &p.born, &p.wanted)
 	return p, err
 }
 
 // pupils are those whom the licence is for.
 func pupils(ctx context.Context, tx *db.Tx, r round, after string) (wanted []found, last string, err error) {
-	all, err := db.All(ctx, tx, scanSomeone, `SELECT p.id, p.grade, p.given_name, p.family_name, p.email, 1 = 0 FROM person p
+	born := `''`
+	if r.Fields[BirthDate] {
+		born = `COALESCE((SELECT CAST(b.changed_at AS text) FROM birth b WHERE b.board_id = p.board_id AND b.person_id = p.id), '')`
+	}
+	all, err := db.All(ctx, tx, scanSomeone, `SELECT p.id, p.grade, p.given_name, p.family_name, p.email, `+born+`, 1 = 0 FROM person p
 		WHERE p.board_id = $1 AND p.kind = 'student' AND p.id > $2 ORDER BY p.id LIMIT $3`, tx.Board, after, page)
 	if err != nil {
 		return nil, "", err
@@ -87,7 +92,7 @@ func pupils(ctx context.Context, tx *db.Tx, r round, after string) (wanted []fou
 
 // teachers are those who teach a pupil of the licence.
 func teachers(ctx context.Context, tx *db.Tx, r round, after string) (wanted []found, last string, err error) {
-	all, err := db.All(ctx, tx, scanSomeone, `SELECT p.id, '', p.given_name, p.family_name, p.email,
+	all, err := db.All(ctx, tx, scanSomeone, `SELECT p.id, '', p.given_name, p.family_name, p.email, '',
 			p.status = 'active' AND (SELECT 1 FROM enrollment t
 				WHERE t.board_id = p.board_id AND t.person_id = p.id AND t.role = 'teacher' AND t.status = 'active' AND (
 					SELECT 1 FROM class c WHERE c.board_id = t.board_id AND c.id = t.class_id AND `+r.holds("c")+` LIMIT 1) IS NOT NULL
@@ -139,7 +144,7 @@ func (r round) people(ctx context.Context, tx *db.Tx, all []someone, after, last
 		if r.Aliases != "" {
 			address = "@" + r.Aliases
 		}
-		seen := r.visible(map[Field]string{Grade: p.grade, GivenName: p.given, FamilyName: p.family, Email: address})
+		seen := r.visible(map[Field]string{Grade: p.grade, GivenName: p.given, FamilyName: p.family, Email: address, BirthDate: p.born})
 		wanted = append(wanted, found{p.id, append(seen, at[p.id]...)})
 	}
 	return wanted, nil

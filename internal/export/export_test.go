@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/birth"
 	"aval/internal/db"
 	"aval/internal/disclosure"
 	"aval/internal/export"
@@ -179,6 +180,42 @@ func TestWhatASetHolds(t *testing.T) {
 			if s["endDate"] != "2027-07-01" || s["schoolYear"] != "2027" {
 				t.Errorf("a session is %v", s)
 			}
+		}
+	})
+}
+
+// A day of birth is in a set, or a table, where the decision names it; the set passes
+// strict validation with it.
+func TestDaysOfBirthInAFile(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.write(func(ctx context.Context, tx *db.Tx) error {
+			return (&birth.Register{Vault: w.names.Vault}).Begin(nil).Keep(ctx, tx, []birth.Row{{SourceID: "source-p100", Day: "2016-05-06"},
+				{SourceID: "source-p101", Day: "2016-07-08"}})
+		})
+		table := export.Shape{Profile: export.Plain, Columns: []export.Column{{Title: "code", Holds: export.HoldsPseudonym}, {Title: "born", Holds: export.HoldsBirth}}}
+		without := w.licence(`["grade"]`)
+		if files := w.files(w.handed(without, export.Shape{Profile: export.OneRoster12})); files["demographics.csv"] != nil {
+			t.Errorf("a day that the decision does not name: %v", files["demographics.csv"])
+		}
+		_, err := w.Ask(t.Context(), w.one(), without, table)
+		w.refused("a column that the decision does not name", err, "export.column_held")
+		id := w.licence(`["grade","birth_date"]`)
+		for _, p := range []export.Profile{export.OneRoster12, export.OneRoster11} {
+			data := w.handed(id, export.Shape{Profile: p})
+			var days []string
+			for _, r := range w.files(data)["demographics.csv"] {
+				days = append(days, r["birthDate"])
+			}
+			slices.Sort(days)
+			if strings.Join(days, " ") != "2016-05-06 2016-07-08" {
+				t.Errorf("%s: %v", p, days)
+			}
+			if check, err := roster.Validate(w.kept(data), roster.Options{Strict: true}); err != nil || check.Refused {
+				t.Errorf("%s: %v %v", p, check.Defects, err)
+			}
+		}
+		if data := string(w.handed(id, table)); !strings.Contains(data, ",2016-05-06\r\n") || !strings.Contains(data, ",\r\n") {
+			t.Errorf("the table: %s", data)
 		}
 	})
 }

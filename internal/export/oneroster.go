@@ -41,6 +41,8 @@ func (x *source) column(title string) guard.Column {
 		lets(disclosure.FamilyName, guard.Name)
 	case "email":
 		x.address(&c)
+	case "birthDate":
+		lets(disclosure.BirthDate, guard.BirthDate)
 	case "username":
 		c.Login = true
 	case "name":
@@ -114,7 +116,14 @@ func (x *source) oneRoster(version string) []table {
 	if version == "1.2" {
 		tables = append(tables, file("roles", x.roleRows))
 	}
-	return append(tables, file("enrollments", x.enrollmentRows))
+	return append(tables, file("enrollments", x.enrollmentRows), file("demographics", x.birthRows))
+}
+
+// birthRows has no row where the birth date does not leave, and so no file.
+func (x *source) birthRows(ctx context.Context, tx *db.Tx, emit func([]guard.Somebody, row) error) error {
+	return x.eachBirth(ctx, tx, func(b disclosure.Birth) error {
+		return emit(x.about(b.Value), row{"sourcedId": b.Value, "birthDate": b.Day})
+	})
 }
 
 func (x *source) orgRows(ctx context.Context, tx *db.Tx, emit func([]guard.Somebody, row) error) error {

@@ -22,6 +22,10 @@ func (x *source) plain(s Shape) table {
 		if err != nil {
 			return err
 		}
+		births, err := x.birthsOf(ctx, tx, s)
+		if err != nil {
+			return err
+		}
 		cells, line := make([]string, len(s.Columns)), 1
 		return x.eachUser(ctx, tx, true, func(u disclosure.User) error {
 			if u.Role != person.Pupil {
@@ -37,7 +41,7 @@ func (x *source) plain(s Shape) table {
 				}
 			}
 			for i, c := range s.Columns {
-				cells[i] = oneLine(x.cell(c, u, groups))
+				cells[i] = oneLine(x.cell(c, u, groups, births))
 			}
 			return emit(about, cells)
 		})
@@ -64,7 +68,7 @@ func (x *source) held(c Column) guard.Column {
 	return g
 }
 
-func (x *source) cell(c Column, u disclosure.User, groups memberships) string {
+func (x *source) cell(c Column, u disclosure.User, groups memberships, births map[string]string) string {
 	switch c.Holds {
 	case HoldsPseudonym:
 		return u.Value
@@ -77,7 +81,7 @@ func (x *source) cell(c Column, u disclosure.User, groups memberships) string {
 	case HoldsEmail:
 		return u.Email
 	case HoldsBirth:
-		return u.BirthDate
+		return births[u.Value]
 	case HoldsGrade:
 		return u.Grade
 	case HoldsSchool:
@@ -98,6 +102,22 @@ func (x *source) cell(c Column, u disclosure.User, groups memberships) string {
 	return c.Text
 }
 
+// birthsOf reads the days of birth, by pseudonym, where a column holds them.
+func (x *source) birthsOf(ctx context.Context, tx *db.Tx, s Shape) (map[string]string, error) {
+	if !s.holds(HoldsBirth) {
+		return nil, nil
+	}
+	days := map[string]string{}
+	return days, x.eachBirth(ctx, tx, func(b disclosure.Birth) error {
+		days[b.Value] = b.Day
+		return nil
+	})
+}
+
+func (s Shape) holds(h Held) bool {
+	return slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Holds == h })
+}
+
 // memberships are the classes of each pupil.
 type memberships struct {
 	of    map[string][]string
@@ -107,7 +127,7 @@ type memberships struct {
 // groupsOf reads them where a column holds them.
 func (x *source) groupsOf(ctx context.Context, tx *db.Tx, s Shape) (m memberships, err error) {
 	m = memberships{map[string][]string{}, map[string]string{}}
-	if !slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Holds == HoldsClasses }) {
+	if !s.holds(HoldsClasses) {
 		return m, nil
 	}
 	if err := x.eachClass(ctx, tx, func(c disclosure.Class) error {

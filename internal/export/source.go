@@ -194,6 +194,13 @@ func (x *source) eachUser(ctx context.Context, tx *db.Tx, logins bool, f func(di
 		})
 }
 
+// eachBirth reads when the pupils were born, where it leaves.
+func (x *source) eachBirth(ctx context.Context, tx *db.Tx, f func(disclosure.Birth) error) error {
+	from := disclosure.Reader{Tx: tx, Names: x.names}
+	return each(func(q disclosure.Query) ([]disclosure.Birth, error) { return from.Births(ctx, x.terms, q) },
+		func(b disclosure.Birth) disclosure.Mark { return b.Mark }, f)
+}
+
 // eachEnrollment reads who is in which class, of those that are written.
 func (x *source) eachEnrollment(ctx context.Context, tx *db.Tx, f func(disclosure.Enrollment) error) error {
 	return each(func(q disclosure.Query) ([]disclosure.Enrollment, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"aval/internal/account"
+	"aval/internal/birth"
 	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/org"
@@ -135,9 +136,20 @@ type Record struct {
 	Classes  []Place // by enrolment
 	Consents int
 	Login    bool // they have a login name
+	Born     Born // beside the other record
 	Was      []person.Was
 	consents []string
 }
+
+// Born says whether two records were born on one day; which one, it does not.
+type Born string
+
+// A day that is not known of both is neither.
+const (
+	SameDay  Born = "same"
+	OtherDay Born = "other"
+	Unknown  Born = "unknown"
+)
 
 // Place is a school, or a class by the id of its enrolment.
 type Place struct {
@@ -161,6 +173,9 @@ func (s *Service) Compare(ctx context.Context, actor policy.Actor, ids ...string
 		if records, err = s.records(ctx, tx, ids); err != nil {
 			return err
 		}
+		if err := s.births(ctx, tx, records); err != nil {
+			return err
+		}
 		refused, err = s.Reveals.Records(ctx, tx, actor, policy.RosterMerge, slices.Compact(slices.Clone(ids)))
 		return err
 	})
@@ -171,6 +186,24 @@ func (s *Service) Compare(ctx context.Context, actor policy.Actor, ids ...string
 		return nil, err
 	}
 	return records, nil
+}
+
+// births compares when two records were born.
+func (s *Service) births(ctx context.Context, tx *db.Tx, records []Record) error {
+	if len(records) != 2 {
+		return nil
+	}
+	first, second := records[0].ID, records[1].ID
+	days, err := (&birth.Register{Vault: s.Names.Vault}).Of(ctx, tx, []string{first, second})
+	is := OtherDay
+	switch {
+	case days[first] == "" || days[second] == "":
+		is = Unknown
+	case days[first] == days[second]:
+		is = SameDay
+	}
+	records[0].Born, records[1].Born = is, is
+	return err
 }
 
 // Outlines answers the same without what says who they are (names, number, what they

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"aval/internal/access"
+	"aval/internal/birth"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -404,6 +405,30 @@ func TestTheDataShowsCandidatesAndNamesNobody(t *testing.T) {
 		w.must(err)
 		if len(list) != 3 {
 			t.Errorf("acts: %+v", list)
+		}
+	})
+}
+
+// Whoever compares is told whether two children were born on one day, and not which.
+func TestTwoRecordsAreComparedByTheirDayOfBirth(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, c := range []struct {
+			first, second string
+			want          identity.Born
+		}{{"", "", identity.Unknown}, {"2016-05-06", "", identity.Unknown}, {"2016-05-06", "2016-05-06", identity.SameDay}, {"2016-05-06", "2016-05-07", identity.OtherDay}} {
+			w.must(w.Write(t.Context(), w.board, func(ctx context.Context, tx *db.Tx) error {
+				return (&birth.Register{Vault: w.Names.Vault}).Begin(nil).Keep(ctx, tx, []birth.Row{{SourceID: "u-old", Day: c.first}, {SourceID: "u-new", Day: c.second}})
+			}))
+			records, err := w.Compare(t.Context(), w.keeper(), w.old, w.new)
+			w.must(err)
+			if records[0].Born != c.want || records[1].Born != c.want {
+				t.Errorf("%q and %q: %s, %s, want %s", c.first, c.second, records[0].Born, records[1].Born, c.want)
+			}
+		}
+		alone, err := w.Compare(t.Context(), w.keeper(), w.old)
+		w.must(err)
+		if alone[0].Born != "" {
+			t.Errorf("of one record: %s", alone[0].Born)
 		}
 	})
 }

@@ -51,6 +51,7 @@ type conversion struct {
 	classes  map[string]*class  // by source id
 	done     map[string]bool    // ids of roles and enrolments that were written
 	teachers map[string]string  // number or folded name → source id; "" where several have it
+	days     orders             // days of birth whose form is not known yet
 	guarded  map[string]string  // pupil's source id → school's, for the roles of guardians
 }
 
@@ -101,7 +102,7 @@ func (m Mapping) convert(dir string, files map[Part]Input, h held, now time.Time
 	if err == nil && c.r.Pupils+len(c.aside) == 0 {
 		err = refuse("mapping.nobody")
 	}
-	for _, step := range []func() error{c.carry, c.writeClasses, c.writeOrgs} {
+	for _, step := range []func() error{c.date, c.carry, c.writeClasses, c.writeOrgs} {
 		if err == nil {
 			err = step()
 		}
@@ -362,6 +363,9 @@ func (c *conversion) pupil(r *reader) error {
 		c.r.Pupils++
 		if err := c.set.row("users", id, map[string]string{"enabledUser": "true", "username": id, "givenName": given, "familyName": family,
 			"identifier": number, "email": r.text(Email), "grades": r.text(Grade), "primaryOrgSourcedId": school}); err != nil {
+			return err
+		}
+		if err := c.born(r, id); err != nil {
 			return err
 		}
 	}

@@ -52,6 +52,7 @@ const (
 	Family      Field = "family"
 	Name        Field = "name"
 	Email       Field = "email"
+	Birth       Field = "birth"
 	School      Field = "school"
 	SchoolName  Field = "school_name"
 	Grade       Field = "grade"
@@ -68,7 +69,7 @@ const (
 
 // fields are those of each part, in the order shown.
 var fields = map[Part][]Field{
-	Pupils:    {Number, Given, Family, Name, School, SchoolName, Grade, Group, Teacher, Email},
+	Pupils:    {Number, Given, Family, Name, School, SchoolName, Grade, Group, Teacher, Email, Birth},
 	Staff:     {Number, Given, Family, Name, School, SchoolName, Role, Group, Email},
 	Guardians: {Pupil, Given, Family, Name, Number, Relation, Address, Email, Phone, Language, Restriction},
 }
@@ -296,6 +297,7 @@ var words = map[Field][]string{
 	Family:      {"nom", "nom de famille", "nom eleve", "family name", "last name", "lastname", "surname", "legal surname"},
 	Name:        {"nom complet", "nom, prenom", "nom et prenom", "full name"},
 	Email:       {"courriel", "adresse courriel", "email", "e-mail", "mail"},
+	Birth:       {"date de naissance", "date naissance", "naissance", "ne le", "date of birth", "birth date", "birthdate", "dob"},
 	School:      {"ecole", "code ecole", "no ecole", "batiment", "etablissement", "school", "school code", "school number"},
 	SchoolName:  {"nom ecole", "nom de l ecole", "nom batiment", "school name"},
 	Grade:       {"niveau", "annee", "degre", "classement", "grade"},

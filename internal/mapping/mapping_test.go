@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
+	"aval/internal/birth"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -300,6 +301,68 @@ func TestDeviations(t *testing.T) {
 			}
 			if p.Pupils.Left != c.left {
 				t.Errorf("%s: %d would leave, want %d", name, p.Pupils.Left, c.left)
+			}
+		}
+	})
+}
+
+// births are the days that are kept, by number.
+func (w *world) births() string {
+	w.t.Helper()
+	var list []string
+	err := w.d.Read(w.t.Context(), w.actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		var ids []string
+		numbers := map[string]string{}
+		err := db.Each(ctx, tx, func(row db.Row) error {
+			var id, number string
+			err := row.Scan(&id, &number)
+			ids, numbers[id] = append(ids, id), number
+			return err
+		}, `SELECT id, number FROM person WHERE board_id = $1`, tx.Board)
+		if err != nil {
+			return err
+		}
+		days, err := (&birth.Register{Vault: w.s.Vault}).Of(ctx, tx, ids)
+		for id, day := range days {
+			list = append(list, numbers[id]+"="+day)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	slices.Sort(list)
+	return strings.Join(list, " ")
+}
+
+// A day of birth is read as it is written, and never guessed: what is not written year
+// first is what the whole column shows.
+func TestDaysOfBirth(t *testing.T) {
+	head := "No fiche;Nom;Prénom;École;Date de naissance\n"
+	file := func(one, other string) string {
+		return head + "1;Érable;Zoé;071;" + one + "\n2;Orme;Noël;071;" + other + "\n"
+	}
+	each(t, func(t *testing.T, w *world) {
+		w.define(usual(file("2015-02-03", ""), ""), file("2015-02-03", ""), "")
+		for _, c := range []struct {
+			name, one, other, want string
+			defects                []string
+		}{
+			{"year first", "2015-02-03", "2016/04/05", "1=2015-02-03 2=2016-04-05", nil},
+			{"nothing said: it stays", "", "20160406", "1=2015-02-03 2=2016-04-06", nil},
+			{"day first, as one row shows", "03/02/2015", "25/04/2016", "1=2015-02-03 2=2016-04-25", nil},
+			{"month first, as one row shows", "02-03-2015", "04-26-2016", "1=2015-02-03 2=2016-04-26", nil},
+			{"no row shows it", "02/03/2014", "04/05/2014", "1=2015-02-03 2=2016-04-26", []string{"date_ambiguous", "date_ambiguous"}},
+			{"rows that contradict each other", "25/03/2014", "04/26/2014", "1=2015-02-03 2=2016-04-26", []string{"date_ambiguous", "date_ambiguous"}},
+			{"no day", "hier", "31/02/2014", "1=2015-02-03 2=2016-04-26", []string{"date_unreadable", "date_unreadable"}},
+		} {
+			r, _ := w.bring(file(c.one, c.other), "")
+			var codes []string
+			for _, d := range r.Defects {
+				codes = append(codes, d.Code)
+			}
+			if got := w.births(); got != c.want || !slices.Equal(codes, c.defects) {
+				t.Errorf("%s: %s, %v, want %s, %v", c.name, got, codes, c.want, c.defects)
 			}
 		}
 	})

@@ -18,10 +18,10 @@ import (
 )
 
 // written are the files of a set that a mapping makes, and what each is. Who is not
-// in users is gone; schools, years and courses are only added to.
+// in users is gone; schools, years, courses and days of birth are only added to.
 var written = map[string]roster.Mode{
 	"orgs": roster.Delta, "academicSessions": roster.Delta, "courses": roster.Delta, "users": roster.Bulk, "roles": roster.Bulk,
-	"classes": roster.Bulk, "enrollments": roster.Bulk,
+	"classes": roster.Bulk, "enrollments": roster.Bulk, "demographics": roster.Delta,
 }
 
 // more are the columns that a file has beyond the standard's: what the standard has no

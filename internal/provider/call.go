@@ -167,9 +167,6 @@ func (c *call) simple() bool {
 
 // one writes the object of a pseudonym; one that was merged leads to the survivor.
 func (c *call) one(ctx context.Context, from disclosure.Reader, out *writer, a asked) (p page, err error) {
-	if c.o.birth { // no birth date is kept
-		return p, fault.Missing()
-	}
 	if p, err = c.page(ctx, from, out, a); err != nil || p.objects > 0 {
 		return p, err
 	}
@@ -187,11 +184,7 @@ func (c *call) many(ctx context.Context, from disclosure.Reader, out *writer, a 
 	if err := belongs(ctx, from.Tx, c.b.Terms, c.o, c.r, &a); err != nil {
 		return p, err
 	}
-	if c.o.birth { // no birth date is kept
-		out.b = append(out.b, "[]"...)
-		return p, nil
-	}
-	n, err := disclosure.Count(ctx, from.Tx, c.b.Terms, c.o.kind, a.Query)
+	n, err := disclosure.Count(ctx, from.Tx, c.b.Terms, c.o.rows(), a.Query)
 	if err != nil {
 		return p, err
 	}
@@ -246,7 +239,10 @@ func rows(ctx context.Context, from disclosure.Reader, out *writer, t disclosure
 	if !o.one {
 		q.Limit++
 	}
-	switch o.kind {
+	switch o.rows() {
+	case disclosure.OfBirth:
+		list, err := from.Births(ctx, t, q)
+		return each(out, list, most, err, out.birth, func(b disclosure.Birth) string { return b.Value })
 	case disclosure.OfUser:
 		list, err := from.Users(ctx, t, q)
 		return each(out, list, most, err, out.user, func(u disclosure.User) string { return u.Value })

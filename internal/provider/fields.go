@@ -11,6 +11,7 @@ import (
 type model struct {
 	fields []string
 	paths  map[string]string
+	sealed string // a field by which nothing can be found, so that nobody learns whom they guess
 }
 
 func newModel(fields []string, paths map[string]string) model {
@@ -24,6 +25,11 @@ func newModel(fields []string, paths map[string]string) model {
 		all[path] = column
 	}
 	return model{fields: append([]string{"sourcedId", "status", "dateLastModified", "metadata"}, fields...), paths: all}
+}
+
+func (m model) sealing(field string) model {
+	m.sealed = field
+	return m
 }
 
 var sessionModel = newModel([]string{"title", "startDate", "endDate", "type", "parent", "children", "schoolYear"},
@@ -46,7 +52,7 @@ var orgModel = newModel([]string{"name", "type", "identifier", "parent", "childr
 
 var demographicsModel = newModel([]string{"birthDate", "sex", "americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican",
 	"nativeHawaiianOrOtherPacificIslander", "white", "demographicRaceTwoOrMoreRaces", "hispanicOrLatinoEthnicity", "countryOfBirthCode",
-	"stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus"}, map[string]string{"birthDate": "birth_date"})
+	"stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus"}, nil).sealing("birthDate")
 
 // userPaths are those of both versions.
 func userPaths(more map[string]string) map[string]string {

@@ -34,6 +34,14 @@ func (o op) needs() credential.Right {
 	return credential.Core
 }
 
+// rows is what is read: of users, themselves or when they were born.
+func (o op) rows() disclosure.Kind {
+	if o.birth {
+		return disclosure.OfBirth
+	}
+	return o.kind
+}
+
 // words of an envelope, singular and plural.
 var envelopes = map[disclosure.Kind][2]string{
 	disclosure.OfUser: {"user", "users"}, disclosure.OfOrg: {"org", "orgs"}, disclosure.OfSession: {"academicSession", "academicSessions"},

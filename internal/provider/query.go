@@ -161,6 +161,9 @@ func parseFilter(m model, text string) (clauses []disclosure.Clause, either bool
 			return nil, false, invalid("provider.filter_wrong")
 		}
 		column, known := m.paths[head[1]]
+		if head[1] == m.sealed {
+			return nil, false, &refusal{status: 400, key: "provider.filter_sealed", minor: unknownFilter}
+		}
 		if !known {
 			return nil, false, &refusal{status: 400, key: "provider.filter_field", minor: unknownFilter}
 		}

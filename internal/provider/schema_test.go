@@ -25,6 +25,9 @@ var schemas = map[string]map[string]string{
 			grades:texts subjects:texts course:ref(course)* school:ref(org)* terms:refs(academicSession)* subjectCodes:texts periods:texts resources`,
 		"enrollment": `sourcedId:id* status:status* dateLastModified:moment* metadata user:ref(user)* class:ref(class)* school:ref(org)*
 			role:word(administrator,proctor,student,teacher)* primary:truth beginDate:day endDate:day`,
+		"demographics": `sourcedId:id* status:status* dateLastModified:moment* metadata birthDate:day sex americanIndianOrAlaskaNative:truth asian:truth
+			blackOrAfricanAmerican:truth nativeHawaiianOrOtherPacificIslander:truth white:truth demographicRaceTwoOrMoreRaces:truth
+			hispanicOrLatinoEthnicity:truth countryOfBirthCode:text stateOfBirthAbbreviation:text cityOfBirth:text publicSchoolResidenceStatus:text`,
 	},
 	"v1p1": {
 		"user": `sourcedId:id* status:status* dateLastModified:moment* metadata username:text* userIds enabledUser:truth* givenName:text* familyName:text*
@@ -40,6 +43,9 @@ var schemas = map[string]map[string]string{
 			grades:texts subjects:texts course:ref(course)* school:ref(org)* terms:refs(academicSession)* subjectCodes:texts periods:texts resources`,
 		"enrollment": `sourcedId:id* status:status* dateLastModified:moment* metadata user:ref(user)* class:ref(class)* school:ref(org)*
 			role:word(administrator,aide,guardian,parent,proctor,relative,student,teacher)* primary:truth beginDate:day endDate:day`,
+		"demographics": `sourcedId:id* status:status* dateLastModified:moment* metadata birthDate:day sex americanIndianOrAlaskaNative:truth asian:truth
+			blackOrAfricanAmerican:truth nativeHawaiianOrOtherPacificIslander:truth white:truth demographicRaceTwoOrMoreRaces:truth
+			hispanicOrLatinoEthnicity:truth countryOfBirthCode:text stateOfBirthAbbreviation:text cityOfBirth:text publicSchoolResidenceStatus:text`,
 	},
 }
 

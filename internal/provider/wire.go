@@ -209,6 +209,12 @@ func (w *writer) roles(u disclosure.User) {
 	w.b = append(w.b, ']')
 }
 
+func (w *writer) birth(b disclosure.Birth) {
+	w.mark(b.Mark)
+	w.text("birthDate", b.Day)
+	w.end()
+}
+
 func (w *writer) org(o disclosure.Org) {
 	w.mark(o.Mark)
 	w.text("name", o.Name)

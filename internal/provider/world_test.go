@@ -9,10 +9,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"aval/internal/birth"
 	"aval/internal/catalogue"
 	"aval/internal/credential"
 	"aval/internal/db"
@@ -23,6 +25,9 @@ import (
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/provider"
+	"aval/internal/pseudonym"
+	"aval/internal/seal"
+	"aval/internal/vault"
 )
 
 // world is a board with two schools of three pupils and a teacher each, a platform
@@ -37,6 +42,7 @@ type world struct {
 	credentials *credential.Service
 	id, secret  string
 	url         string
+	names       *pseudonym.Names
 	seen        *strings.Builder // every byte that left
 }
 
@@ -50,12 +56,17 @@ func open(t *testing.T, d *db.DB) *world {
 	t.Helper()
 	w := &world{DB: d, t: t, board: dbtest.Board(t, d), now: time.Date(2026, 11, 20, 15, 0, 0, 0, time.UTC), licence: "l1", seen: &strings.Builder{}}
 	d.Clock = func() time.Time { return w.now }
+	master, err := seal.OpenMaster(filepath.Join(t.TempDir(), "keys"))
+	w.must(err)
+	w.names = &pseudonym.Names{Vault: vault.New(master)}
 	w.write(func(ctx context.Context, tx *db.Tx) error { return w.furnish(ctx, tx) })
 	w.decides(`["pseudonym","grade","birth_date"]`)
 	w.credentials = &credential.Service{DB: d}
-	s := httptest.NewServer((&provider.Server{DB: d, Credentials: w.credentials, BaseURL: base, PerSecond: 1e6}).Handler())
+	s := httptest.NewServer((&provider.Server{DB: d, Credentials: w.credentials, Names: w.names, BaseURL: base, PerSecond: 1e6}).Handler())
 	t.Cleanup(s.Close)
 	w.url = s.URL
+	w.bear(birth.Row{SourceID: "source-p10", Day: "2016-05-06"}, birth.Row{SourceID: "source-p11", Day: "2016-07-08"},
+		birth.Row{SourceID: "source-p20", Day: "2013-09-10"})
 	w.refresh()
 	c, secret, err := w.credentials.Make(t.Context(), w.hand(), w.licence)
 	w.must(err)
@@ -116,6 +127,14 @@ func (w *world) plain(ctx context.Context, tx *db.Tx) error {
 		($1, 't', 't', 'Étape 1', 'term', '2026-08-31', '2026-11-15', '2027', 'y'),
 		($1, 'g', 'g', 'Bulletin 1', 'gradingPeriod', '2026-08-31', '2026-10-15', '2027', 't')`, tx.Board)
 	return err
+}
+
+// bear tells when some pupils were born.
+func (w *world) bear(rows ...birth.Row) {
+	w.t.Helper()
+	w.write(func(ctx context.Context, tx *db.Tx) error {
+		return (&birth.Register{Vault: w.names.Vault}).Begin(nil).Keep(ctx, tx, rows)
+	})
 }
 
 func (w *world) hand() policy.Actor {

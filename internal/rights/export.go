@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"aval/internal/audit"
+	"aval/internal/birth"
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/fault"
@@ -43,7 +44,7 @@ func (s *Service) Export(ctx context.Context, actor policy.Actor, id ID) (r Requ
 		return r, nil, err
 	}
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		if held, err = facts(ctx, tx, v.PersonID, pupil); err != nil {
+		if held, err = s.facts(ctx, tx, v.PersonID, pupil); err != nil {
 			return err
 		}
 		more, err := answersOf(ctx, tx, v.PersonID)
@@ -57,7 +58,7 @@ func (s *Service) Export(ctx context.Context, actor policy.Actor, id ID) (r Requ
 }
 
 // facts are those of the roster, then the looks at the pupil's name.
-func facts(ctx context.Context, tx *db.Tx, id string, pupil reveal.Pupil) ([]Held, error) {
+func (s *Service) facts(ctx context.Context, tx *db.Tx, id string, pupil reveal.Pupil) ([]Held, error) {
 	p, err := person.Get(ctx, tx, id)
 	if err != nil {
 		return nil, err
@@ -66,8 +67,15 @@ func facts(ctx context.Context, tx *db.Tx, id string, pupil reveal.Pupil) ([]Hel
 	if err != nil {
 		return nil, err
 	}
+	born, err := (&birth.Register{Vault: s.Vault}).Of(ctx, tx, []string{id})
+	if err != nil {
+		return nil, err
+	}
 	held := []Held{{Key: "given_name", Text: p.GivenName}, {Key: "family_name", Text: p.FamilyName}, {Key: "number", Text: p.Number},
 		{Key: "email", Text: p.Email}, {Key: "grade", Text: p.Grade}, {Key: "schools", Text: strings.Join(pupil.Schools, ", ")}}
+	if day := born[id]; day != "" {
+		held = append(held, Held{Key: "born", Text: day})
+	}
 	for _, c := range classes {
 		held = append(held, Held{Key: "class", Text: c.Title})
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"aval/internal/birth"
 	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
@@ -193,6 +194,9 @@ func TestWhatIsKeptAboutAPupilIsGathered(t *testing.T) {
 		w.refused("by the secretary", err, fault.Denied, "QC-RIGHT-01")
 		_, _, err = w.Export(ctx, w.as(policy.Principal), r.ID)
 		w.refused("by a principal", err, fault.NotFound, "")
+		w.must(w.db.Write(ctx, w.board, func(ctx context.Context, tx *db.Tx) error {
+			return (&birth.Register{Vault: w.Vault}).Begin(nil).Keep(ctx, tx, []birth.Row{{SourceID: "p1", Day: "2016-05-06"}})
+		}))
 		_, held, err := w.Export(ctx, officer, r.ID)
 		w.must(err)
 		found := map[string]string{}
@@ -202,7 +206,7 @@ func TestWhatIsKeptAboutAPupilIsGathered(t *testing.T) {
 				t.Errorf("it names who asks or signs: %+v", h)
 			}
 		}
-		if found["given_name"] != "Ana" || found["class"] != "4e année" || found["consent_yes"] != "Récitou – Lire en ligne" || found["request"] == "" {
+		if found["given_name"] != "Ana" || found["class"] != "4e année" || found["born"] != "2016-05-06" || found["consent_yes"] != "Récitou – Lire en ligne" || found["request"] == "" {
 			t.Errorf("gathered: %+v", held)
 		}
 	})

@@ -195,8 +195,8 @@ func record(ctx context.Context, tx *db.Tx, actor policy.Actor, id ImportID, r R
 	if err := policy.Mark(ctx, tx, "roster.kept", subject, outcome); err != nil {
 		return err
 	}
-	note := fmt.Sprintf("students=%d staff=%d schools=%d classes=%d enrollments=%d warnings=%d defects=%d",
-		r.Students, r.Staff, r.Schools, r.Classes, r.Enrollments, len(r.Warnings), len(r.Defects))
+	note := fmt.Sprintf("students=%d staff=%d schools=%d classes=%d enrollments=%d births=%d warnings=%d defects=%d",
+		r.Students, r.Staff, r.Schools, r.Classes, r.Enrollments, r.Births, len(r.Warnings), len(r.Defects))
 	if err := audit.Write(ctx, tx, actor, "roster.imported", subject, audit.Under("6.3e"), audit.Note(note)); err != nil {
 		return err
 	}

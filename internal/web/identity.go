@@ -234,6 +234,9 @@ func recordLines(v *visit, records []identity.Record) []recordLine {
 		return []string{text}
 	}
 	add("identity.name", func(r identity.Record) []string { return or(r.Name()) })
+	if len(records) == 2 && records[0].Born != "" {
+		add("identity.born", func(r identity.Record) []string { return []string{v.T("identity.born." + string(r.Born))} })
+	}
 	add("identity.number", func(r identity.Record) []string { return or(r.Number) })
 	add("identity.grade", func(r identity.Record) []string { return or(v.grade(r.Grade)) })
 	add("identity.status", func(r identity.Record) []string { return or(goneText(v, r.Status != person.Active)) })

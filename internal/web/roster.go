@@ -170,7 +170,7 @@ func reportOf(r roster.Report) []struct {
 		key string
 		n   int
 	}{{"roster.pupils", r.Students}, {"roster.staff", r.Staff}, {"roster.schools", r.Schools}, {"roster.classes", r.Classes},
-		{"roster.enrollments", r.Enrollments}}
+		{"roster.enrollments", r.Enrollments}, {"roster.births", r.Births}}
 }
 
 func (v *visit) num(n int) string { return v.p.Int(int64(n)) }
