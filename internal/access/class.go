@@ -232,7 +232,7 @@ func (s *Accounts) places(ctx context.Context, tx *db.Tx, personIDs []string) ([
 			err = r.Scan(&p.AccountID, &p.PersonID, &p.Licence, &p.State, &p.ByHand, &p.Why)
 			return p, err
 		}, `SELECT id, login_id, licence_id, state, by_hand, why FROM pupil_account
-			WHERE board_id = $1 AND state <> 'retired' AND login_id IN `+db.In(2, len(part)), with(part, tx.Board)...)
+			WHERE board_id = $1 AND state <> 'retired' AND login_id IN `+db.In(2, len(part)), db.Args(part, tx.Board)...)
 		if err != nil {
 			return nil, err
 		}

@@ -107,7 +107,7 @@ func classesOf(ctx context.Context, tx *db.Tx, people []string) (all []group, er
 			return g, err
 		}, `SELECT e.person_id, c.id, c.title, c.code, c.kind FROM enrollment e
 			JOIN class c ON c.board_id = e.board_id AND c.id = e.class_id AND c.status = 'active'
-			WHERE e.board_id = $1 AND e.role = 'student' AND e.status = 'active' AND e.person_id IN `+db.In(2, len(part)), with(part, tx.Board)...)
+			WHERE e.board_id = $1 AND e.role = 'student' AND e.status = 'active' AND e.person_id IN `+db.In(2, len(part)), db.Args(part, tx.Board)...)
 		if err != nil {
 			return nil, err
 		}

@@ -86,7 +86,7 @@ func membersOf(ctx context.Context, tx *db.Tx, roster *guard.Roster, lines []lin
 			}
 			return none, err
 		}, `SELECT class_id, person_id FROM enrollment WHERE board_id = $1 AND status = 'active' AND class_id IN `+db.In(2, len(part)),
-			with(part, tx.Board)...); err != nil {
+			db.Args(part, tx.Board)...); err != nil {
 			return nil, err
 		}
 	}

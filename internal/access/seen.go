@@ -25,7 +25,7 @@ func (s *Accounts) Seen(ctx context.Context, tx *db.Tx, id licence.ID, persons [
 	for part := range slices.Chunk(logins, 500) {
 		if _, err := tx.Exec(ctx, `UPDATE pupil_account SET seen_on = $3
 			WHERE board_id = $1 AND licence_id = $2 AND seen_on < $3 AND state <> 'retired' AND login_id IN `+db.In(4, len(part)),
-			with(part, tx.Board, string(id), i18n.DayOf(tx.Now))...); err != nil {
+			db.Args(part, tx.Board, string(id), i18n.DayOf(tx.Now))...); err != nil {
 			return err
 		}
 	}

@@ -31,14 +31,6 @@ func scanCount(r db.Row) (n int, err error) {
 	return n, err
 }
 
-// with are the arguments of a statement that ends with a list.
-func with[T ~string](list []T, first ...any) []any {
-	for _, v := range list {
-		first = append(first, string(v))
-	}
-	return first
-}
-
 func place(column, id string) vault.Place {
 	return vault.Place{Table: "pupil_account", Column: column, Row: id}
 }
@@ -92,14 +84,14 @@ func get(ctx context.Context, tx *db.Tx, id string) (Account, error) {
 // ofLicence answers the accounts of a licence in some states, by id.
 func ofLicence(ctx context.Context, tx *db.Tx, id licence.ID, states []State) ([]Account, error) {
 	return db.All(ctx, tx, scan, `SELECT `+columns+` FROM pupil_account
-		WHERE board_id = $1 AND licence_id = $2 AND state IN `+db.In(3, len(states))+` ORDER BY id`, with(states, tx.Board, string(id))...)
+		WHERE board_id = $1 AND licence_id = $2 AND state IN `+db.In(3, len(states))+` ORDER BY id`, db.Args(states, tx.Board, string(id))...)
 }
 
 // byLogin answers the accounts of some login names on a licence that are not retired.
 func byLogin(ctx context.Context, tx *db.Tx, id licence.ID, loginIDs []string) (all []Account, err error) {
 	for part := range slices.Chunk(loginIDs, 500) {
 		some, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM pupil_account
-			WHERE board_id = $1 AND licence_id = $2 AND state <> 'retired' AND login_id IN `+db.In(3, len(part)), with(part, tx.Board, string(id))...)
+			WHERE board_id = $1 AND licence_id = $2 AND state <> 'retired' AND login_id IN `+db.In(3, len(part)), db.Args(part, tx.Board, string(id))...)
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +172,7 @@ func pupils(ctx context.Context, tx *db.Tx, ids []string) (map[string]pupil, err
 		}, `SELECT p.id, p.grade, p.email, p.given_name, p.family_name, COALESCE((SELECT min(o.language) FROM person_role r
 				JOIN org o ON o.board_id = r.board_id AND o.id = r.org_id AND o.kind = 'school' AND o.status = 'active'
 				WHERE r.board_id = p.board_id AND r.person_id = p.id AND r.role = 'student'), '')
-			FROM person p WHERE p.board_id = $1 AND p.id IN `+db.In(2, len(part)), with(part, tx.Board)...)
+			FROM person p WHERE p.board_id = $1 AND p.id IN `+db.In(2, len(part)), db.Args(part, tx.Board)...)
 		if err != nil {
 			return nil, err
 		}

@@ -44,7 +44,7 @@ func locals(ctx context.Context, tx *db.Tx, sector string, people []string) (map
 	by := map[string]string{}
 	for part := range slices.Chunk(people, chunk) {
 		found, err := db.All(ctx, tx, scanPair, `SELECT person_id, local_part FROM pairwise_address
-			WHERE board_id = $1 AND sector = $2 AND person_id IN `+db.In(3, len(part)), with(part, tx.Board, sector)...)
+			WHERE board_id = $1 AND sector = $2 AND person_id IN `+db.In(3, len(part)), db.Args(part, tx.Board, sector)...)
 		if err != nil {
 			return nil, err
 		}

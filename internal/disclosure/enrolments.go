@@ -116,7 +116,7 @@ func seats(ctx context.Context, tx *db.Tx, classes map[string]string) (all []sea
 	for part := range slices.Chunk(slices.Sorted(maps.Keys(classes)), chunk) {
 		more, err := db.All(ctx, tx, scanSeat, `SELECT e.class_id, e.id, e.role, e.main, e.begin_date, e.end_date, e.person_id FROM enrollment e
 			WHERE e.board_id = $1 AND e.status = 'active' AND e.role IN ('student', 'teacher') AND e.class_id IN `+db.In(2, len(part)),
-			with(part, tx.Board)...)
+			db.Args(part, tx.Board)...)
 		if err != nil {
 			return nil, err
 		}
@@ -141,7 +141,7 @@ func seated(ctx context.Context, tx *db.Tx, r round, classes []string) (map[stri
 			err = r.Scan(&o.value, &o.status, &o.digest)
 			return o, err
 		}, `SELECT value, status, digest FROM disclosed WHERE board_id = $1 AND licence_id = $2 AND class_id <> '' AND class_id IN `+
-			db.In(3, len(part)), with(part, tx.Board, string(r.Licence.ID))...)
+			db.In(3, len(part)), db.Args(part, tx.Board, string(r.Licence.ID))...)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +157,7 @@ func disclosedAmong(ctx context.Context, tx *db.Tx, r round, people []string) (m
 	shown := map[string]bool{}
 	for part := range slices.Chunk(slices.Compact(slices.Sorted(slices.Values(people))), chunk) {
 		found, err := db.All(ctx, tx, word, `SELECT subject_id FROM disclosed WHERE board_id = $1 AND licence_id = $2
-			AND kind = 'user' AND status = 'active' AND subject_id IN `+db.In(3, len(part)), with(part, tx.Board, string(r.Licence.ID))...)
+			AND kind = 'user' AND status = 'active' AND subject_id IN `+db.In(3, len(part)), db.Args(part, tx.Board, string(r.Licence.ID))...)
 		if err != nil {
 			return nil, err
 		}
@@ -202,7 +202,7 @@ func unseat(ctx context.Context, tx *db.Tx, r round, people []string) error {
 		if _, err := tx.Exec(ctx, `UPDATE disclosed SET status = 'tobedeleted', changed_at = $3
 			WHERE board_id = $1 AND licence_id = $2 AND kind = 'enrollment' AND status = 'active' AND subject_id IN (
 				SELECT e.id FROM enrollment e WHERE e.board_id = $1 AND e.person_id IN `+db.In(4, len(part))+`)`,
-			with(part, tx.Board, string(r.Licence.ID), tx.Now)...); err != nil {
+			db.Args(part, tx.Board, string(r.Licence.ID), tx.Now)...); err != nil {
 			return fmt.Errorf("mark enrolments as gone: %w", err)
 		}
 	}

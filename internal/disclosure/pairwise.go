@@ -38,7 +38,7 @@ func known(ctx context.Context, tx *db.Tx, sector string, kind Kind, ids []strin
 	for part := range slices.Chunk(ids, chunk) {
 		found, err := db.All(ctx, tx, scanPair, `SELECT subject_id, value FROM pairwise
 			WHERE board_id = $1 AND sector = $2 AND kind = $3 AND retired_on = '' AND NOT alias AND subject_id IN `+db.In(4, len(part)),
-			with(part, tx.Board, sector, string(kind))...)
+			db.Args(part, tx.Board, sector, string(kind))...)
 		if err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func MoveBack(ctx context.Context, tx *db.Tx, kind Kind, from, to string) error 
 func tell(ctx context.Context, tx *db.Tx, kind Kind, ids ...string) error {
 	licences, err := db.All(ctx, tx, word, `SELECT DISTINCT l.id FROM licence l
 		JOIN disclosed d ON d.board_id = l.board_id AND d.licence_id = l.id
-		WHERE l.board_id = $1 AND d.kind = $2 AND d.subject_id IN `+db.In(3, len(ids))+` ORDER BY l.id`, with(ids, tx.Board, string(kind))...)
+		WHERE l.board_id = $1 AND d.kind = $2 AND d.subject_id IN `+db.In(3, len(ids))+` ORDER BY l.id`, db.Args(ids, tx.Board, string(kind))...)
 	if err != nil {
 		return err
 	}

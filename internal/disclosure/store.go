@@ -28,14 +28,6 @@ func word(r db.Row) (s string, err error) {
 	return s, err
 }
 
-// with are the arguments of a statement that ends with a list.
-func with(list []string, first ...any) []any {
-	for _, v := range list {
-		first = append(first, v)
-	}
-	return first
-}
-
 // promisedFields are those for which an undertaking of the platform is in force on a day.
 func promisedFields(ctx context.Context, tx *db.Tx, id catalogue.ID, day string) (map[Field]bool, error) {
 	texts, err := db.All(ctx, tx, word, `SELECT fields FROM undertaking WHERE board_id = $1 AND platform_id = $2
@@ -115,7 +107,7 @@ func leaves(ctx context.Context, tx *db.Tx, id licence.ID, kind Kind, values []s
 	for part := range slices.Chunk(values, chunk) {
 		if _, err := tx.Exec(ctx, `UPDATE disclosed SET status = 'tobedeleted', changed_at = $4
 			WHERE board_id = $1 AND licence_id = $2 AND kind = $3 AND value IN `+db.In(5, len(part)),
-			with(part, tx.Board, string(id), string(kind), tx.Now)...); err != nil {
+			db.Args(part, tx.Board, string(id), string(kind), tx.Now)...); err != nil {
 			return fmt.Errorf("mark as gone: %w", err)
 		}
 	}

@@ -39,7 +39,7 @@ func ClassesOfMany(ctx context.Context, tx *db.Tx, personIDs []string) (map[stri
 		err = r.Scan(&p.person, &p.class)
 		return p, err
 	}, `SELECT DISTINCT e.person_id, e.class_id FROM enrollment e WHERE e.board_id = $1 AND e.status = 'active'
-		AND e.person_id IN `+db.In(2, len(personIDs)), with(tx.Board, personIDs)...)
+		AND e.person_id IN `+db.In(2, len(personIDs)), db.Args(personIDs, tx.Board)...)
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func Classes(ctx context.Context, tx *db.Tx, ids []string) ([]Class, error) {
 		return nil, nil
 	}
 	return db.All(ctx, tx, scanClass, `SELECT `+classColumns+` FROM class c
-		WHERE c.board_id = $1 AND c.id IN `+db.In(2, len(ids))+` ORDER BY c.title, c.id`, with(tx.Board, ids)...)
+		WHERE c.board_id = $1 AND c.id IN `+db.In(2, len(ids))+` ORDER BY c.title, c.id`, db.Args(ids, tx.Board)...)
 }
 
 // PupilsIn counts the pupils of these classes, each once.
@@ -85,7 +85,7 @@ func PupilsIn(ctx context.Context, tx *db.Tx, classIDs []string) (int, error) {
 	}
 	return db.One(ctx, tx, scanCount, `SELECT count(*) FROM person p WHERE p.board_id = $1 AND p.status = 'active' AND p.id IN (SELECT e.person_id FROM enrollment e
 		WHERE e.board_id = $1 AND e.role = 'student' AND e.status = 'active'
-		AND e.class_id IN `+db.In(2, len(classIDs))+`)`, with(tx.Board, classIDs)...)
+		AND e.class_id IN `+db.In(2, len(classIDs))+`)`, db.Args(classIDs, tx.Board)...)
 }
 
 // InClass reads the active pupils of a class, by name.
@@ -108,14 +108,6 @@ func scanCount(r db.Row) (int, error) {
 	var n int
 	err := r.Scan(&n)
 	return n, err
-}
-
-func with(first string, rest []string) []any {
-	args := append(make([]any, 0, len(rest)+1), first)
-	for _, v := range rest {
-		args = append(args, v)
-	}
-	return args
 }
 
 // SaveClasses keeps many classes by their ids; the next import compares them anew.

@@ -100,7 +100,7 @@ func Lead(ctx context.Context, tx *db.Tx, sourceIDs []string, to string) error {
 
 // Unlead makes source ids lead to nobody else.
 func Unlead(ctx context.Context, tx *db.Tx, sourceIDs []string) error {
-	_, err := tx.Exec(ctx, `DELETE FROM person_alias WHERE board_id = $1 AND source_id IN `+db.In(2, len(sourceIDs)), with(tx.Board, sourceIDs)...)
+	_, err := tx.Exec(ctx, `DELETE FROM person_alias WHERE board_id = $1 AND source_id IN `+db.In(2, len(sourceIDs)), db.Args(sourceIDs, tx.Board)...)
 	if err != nil {
 		return fmt.Errorf("drop aliases: %w", err)
 	}

@@ -25,7 +25,7 @@ func Get(ctx context.Context, tx *db.Tx, id string) (Person, error) {
 // Many reads some people, also who are gone, by id; an unknown one is left out.
 func Many(ctx context.Context, tx *db.Tx, ids []string) (map[string]Person, error) {
 	all, err := db.All(ctx, tx, scan, `SELECT `+columns+` FROM person WHERE board_id = $1 AND id IN `+db.In(2, len(ids)),
-		with(tx.Board, ids)...)
+		db.Args(ids, tx.Board)...)
 	by := make(map[string]Person, len(all))
 	for _, p := range all {
 		by[p.ID] = p
@@ -85,7 +85,7 @@ func Posts(ctx context.Context, tx *db.Tx, personID string) ([]Post, error) {
 // PostsOfMany is Posts for some people, by person.
 func PostsOfMany(ctx context.Context, tx *db.Tx, personIDs []string) (map[string][]Post, error) {
 	all, err := db.All(ctx, tx, scanPost, `SELECT person_id, org_id, role FROM person_role
-		WHERE board_id = $1 AND person_id IN `+db.In(2, len(personIDs))+` ORDER BY role, org_id`, with(tx.Board, personIDs)...)
+		WHERE board_id = $1 AND person_id IN `+db.In(2, len(personIDs))+` ORDER BY role, org_id`, db.Args(personIDs, tx.Board)...)
 	by := map[string][]Post{}
 	for _, p := range all {
 		by[p.PersonID] = append(by[p.PersonID], p)
