@@ -24,22 +24,8 @@ func cleanDomain(typed string) (string, error) {
 	return domain, nil
 }
 
-// Addresses answers what leaves as the e-mail address of people under these terms, by
-// person: of the board's own domain for such addresses, the one that stands for them
-// in the sector; it is chance, and nothing of it is derived. Who has none yet is left
-// out, as is everybody where the terms let no address that is not their own out.
-func Addresses(ctx context.Context, tx *db.Tx, t Terms, people []string) (map[string]string, error) {
-	addresses := map[string]string{}
-	if t.Aliases == "" || !t.Fields[Email] {
-		return addresses, nil
-	}
-	found, err := locals(ctx, tx, t.Sector, people)
-	for person, local := range found {
-		addresses[person] = local + "@" + t.Aliases
-	}
-	return addresses, err
-}
-
+// locals are the parts before the @ that stand for people in a sector, by person; they are
+// chance, and nothing of them is derived. Who has none yet is left out.
 func locals(ctx context.Context, tx *db.Tx, sector string, people []string) (map[string]string, error) {
 	by := map[string]string{}
 	for part := range slices.Chunk(people, chunk) {

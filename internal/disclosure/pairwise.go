@@ -80,21 +80,6 @@ func mint(ctx context.Context, tx *db.Tx, sector string, kind Kind, ids []string
 	return nil
 }
 
-// Resolve answers of what a pseudonym is in a sector; an alias leads to the subject
-// that its own was merged with. One that was retired or never made is NotFound.
-func Resolve(ctx context.Context, tx *db.Tx, sector, value string) (Kind, string, error) {
-	type subject struct {
-		kind Kind
-		id   string
-	}
-	s, err := db.One(ctx, tx, func(r db.Row) (s subject, err error) {
-		err = r.Scan(&s.kind, &s.id)
-		return s, err
-	}, `SELECT kind, subject_id FROM pairwise WHERE board_id = $1 AND sector = $2 AND value = $3 AND retired_on = ''`,
-		tx.Board, sector, value)
-	return s.kind, s.id, err
-}
-
 // Move makes the pseudonyms of a subject those of the one that it was merged with:
 // aliases in the sectors where the other has its own, and its own where it has none,
 // so that the platform goes on knowing it. MoveBack undoes it to the letter. Whoever
