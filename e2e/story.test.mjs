@@ -3,9 +3,6 @@
 // and with it.
 import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
-import { writeFileSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { demo, launch, look, person, widths } from './house.mjs'
 
 let browser
@@ -59,8 +56,7 @@ for (const js of [false, true]) test(`the main job, ${js ? 'with' : 'without'} a
   await evaluator.goto(demo.address + path)
   await send(evaluator, `form[action="${path}/acknowledge"] button`)
   await evaluator.goto(demo.address + path + '/evaluation/use')
-  const evidence = join(mkdtempSync(join(tmpdir(), 'aval-e2e-')), 'essai.txt')
-  writeFileSync(evidence, 'Essai en classe.\n')
+  const evidence = { name: 'essai.txt', mimeType: 'text/plain', buffer: Buffer.from('Essai en classe.\n') }
   for (const aspect of ['use', 'security']) {
     await evaluator.goto(demo.address + path + '/evaluation/' + aspect)
     await look(evaluator, aspect)
