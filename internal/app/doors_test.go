@@ -239,18 +239,24 @@ func (b *board) ids() map[string][]string {
 }
 
 // state is what stands in the tables of a board: what a refusal must leave alone.
-// Where SQLite has written nothing since the last look, that one still holds.
+// Where nothing was written since the last look, that one still holds.
 func (b *board) state() string {
 	b.t.Helper()
-	writes := 0
-	if b.DB.Engine() == db.SQLite {
-		b.must(b.DB.SQLite().QueryRowContext(b.t.Context(), `SELECT total_changes()`).Scan(&writes))
-		if b.last.state != "" && b.last.writes == writes {
-			return b.last.state
-		}
+	if writes := b.writes(); b.last.state == "" || b.last.writes != writes {
+		b.last.writes, b.last.state = writes, b.tables()
 	}
-	b.last.writes, b.last.state = writes, b.tables()
 	return b.last.state
+}
+
+// writes tells by its change that something may have been written.
+func (b *board) writes() (mark string) {
+	b.t.Helper()
+	if d := b.DB.SQLite(); d != nil {
+		b.must(d.QueryRowContext(b.t.Context(), `SELECT total_changes()`).Scan(&mark))
+	} else {
+		b.must(b.DB.Postgres().QueryRow(b.t.Context(), `SELECT CAST(pg_current_snapshot() AS text)`).Scan(&mark))
+	}
+	return mark
 }
 
 func (b *board) tables() string {

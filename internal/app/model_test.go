@@ -36,6 +36,7 @@ type file struct {
 // cases and on the database: no step of the policy is skipped, nobody decides on
 // what they asked, authorised or evaluated, and what is refused changes nothing.
 func TestNoSequenceLeavesThePath(t *testing.T) {
+	t.Parallel()
 	if err := flag.Set("rapid.checks", strconv.Itoa(sequences)); err != nil {
 		t.Fatal(err)
 	}

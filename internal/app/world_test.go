@@ -101,7 +101,7 @@ type board struct {
 	contracted                        catalogue.ID // a platform that contracts are recorded for
 
 	last struct { // the last look at the tables
-		writes int
+		writes string
 		state  string
 	}
 }
