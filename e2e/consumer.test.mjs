@@ -100,6 +100,7 @@ test('what is revoked opens nothing, at once', async () => {
   const asks = await both((version) => client(board.address, id, secret, version))
   for (const ask of asks) for (let n = 0; n < 2; n++) assert.equal((await ask('orgs')).status, 200)
   await page.goto(`${board.address}/licences/${licence}/credential`)
+  await page.click('.av-sure:has(form[action$="/revoke"]) summary')
   await send('form[action$="/revoke"] button')
   for (const ask of asks) assert.equal((await ask('orgs')).status, 401)
   await assert.rejects(client(board.address, id, secret, 'v1p2'), /401/)

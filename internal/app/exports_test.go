@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 
@@ -54,17 +55,20 @@ func (b *board) exportForms(two *board) []form {
 		return form{route: "POST /licences/{id}/" + does, who: "evaluator", id: string(id), file: thing, foreign: string(theirs),
 			page: "/licences/" + string(id) + "/exports"}
 	}
-	shape := url.Values{"profile": {"plain"}, "columns": {"Numéro = pseudonyme"}}
+	shape := url.Values{"profile": {"plain"}, "columns": {"Numéro"}, "holds": {"pseudonym"}}
 	shaped := slices.Concat(required("profile"), among("profile"), wrongs("profile", "columns", "sds-2.1"),
-		required("columns"), wrongs("columns", "columns", "Numéro", "Numéro = secret", "= pseudonym", script, long,
-			"Numéro = pseudonym\nNuméro = grade"))
+		wrongs("columns", "columns", "", " \u00a0\r\n", long), wrongs("holds", "columns", "", "secret", script, long), wrongs("text", "columns", "beside a pseudonym", script))
 	id, _ := b.named()
 	ask := row("exports", id, "")
 	ask.good, ask.wrong = shape, shaped
+	for row := 2; row <= 12; row++ {
+		ask.idle = append(ask.idle, fmt.Sprintf("columns.%d", row), fmt.Sprintf("holds.%d", row), fmt.Sprintf("text.%d", row))
+	}
 	add := row("routes", id, "")
 	add.page = "/licences/" + string(id) + "/routes"
 	add.good = merged(shape, "host", "depot.invalid", "port", "2222", "login", b.brackets("login typed"), "host_key", serverKey, "folder", "depot",
 		"secret_kind", "password", "secret", "un secret", "every", "weekly", "weekday", "1", "hour", "4")
+	add.idle = ask.idle
 	add.wrong = slices.Concat(shaped, required("host"), wrongs("host", "host", "un depot", "depot.invalid/x", script, long), number("port"),
 		wrongs("port", "port", "0x", "65536"), required("login"), tooLong("login"), required("host_key"), wrongs("host_key", "host_key", script, long),
 		wrongs("folder", "folder", "../ailleurs", long), required("secret_kind"), among("secret_kind"), wrongs("secret_kind", "secret", "key"),

@@ -2,6 +2,7 @@ package i18n_test
 
 import (
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,19 @@ func TestFrenchTypography(t *testing.T) {
 	for key := range i18n.Keys() {
 		if text := p.T(key); wrong.MatchString(text) {
 			t.Errorf("%s: %q breaks French typography at %q", key, text, wrong.FindString(text))
+		}
+	}
+}
+
+// One thing has one name: a pupil's record is « une fiche » (a folder is « un dossier »), and
+// the roster is not the directory.
+func TestAThingHasOneName(t *testing.T) {
+	other := regexp.MustCompile(`(?i)dossiers? d.élèves?|dossiers? de l.élève|répertoire des élèves|(deux|premier|second) dossiers?|dossiers (réunis|à vérifier)`)
+	p := i18n.For("fr")
+	for key := range i18n.Keys() {
+		text := p.T(key)
+		if other.MatchString(text) || strings.HasPrefix(key, "identity.") && strings.Contains(strings.ToLower(text), "dossier") {
+			t.Errorf("%s: %q has another word for a pupil’s record or for the roster", key, text)
 		}
 	}
 }

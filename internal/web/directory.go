@@ -5,6 +5,7 @@ import (
 
 	"aval/internal/correction"
 	"aval/internal/directory"
+	"aval/internal/grade"
 	"aval/internal/person"
 	"aval/internal/policy"
 	"aval/internal/web/ui"
@@ -28,13 +29,13 @@ func directorySchoolAt(id string) string { return "/directory/schools/" + id }
 
 // searched is what the page of a search shows.
 type searched struct {
-	Typed, School string
-	Schools       []directory.School
-	Page          *directory.Page // nil before a search
+	Typed, School, Grade string
+	Schools              []directory.School
+	Page                 *directory.Page // nil before a search
 }
 
 func (s *Server) directoryForm(v *visit) error {
-	f := searched{Typed: v.form("name"), School: v.form("school")}
+	f := searched{Typed: v.form("name"), School: v.form("school"), Grade: v.form("grade")}
 	if directory.Whole(v.actor) {
 		list, err := s.Directory.Schools(v.ctx(), v.actor)
 		if err != nil {
@@ -46,8 +47,8 @@ func (s *Server) directoryForm(v *visit) error {
 }
 
 func (s *Server) directorySearch(v *visit) error {
-	f := searched{Typed: v.form("name"), School: v.form("school")}
-	page, err := s.Directory.Search(v.ctx(), v.actor, directory.Ask{Typed: f.Typed, School: f.School, After: v.form("after")})
+	f := searched{Typed: v.form("name"), School: v.form("school"), Grade: v.form("grade")}
+	page, err := s.Directory.Search(v.ctx(), v.actor, directory.Ask{Typed: f.Typed, School: f.School, Grade: f.Grade, After: v.form("after")})
 	if err != nil {
 		return err
 	}
@@ -90,11 +91,20 @@ func (s *Server) directoryPupil(v *visit) error {
 	return v.render(directoryPupilPage(v, p, wrong))
 }
 
-// schoolOptions are the schools among which a search may choose, all of them first.
+// searchSchools are the schools among which a search may choose, all of them first.
 func searchSchools(v *visit, f searched) []ui.Option {
 	options := []ui.Option{{Text: v.T("directory.every_school"), Chosen: f.School == ""}}
 	for _, s := range f.Schools {
 		options = append(options, ui.Option{Value: s.ID, Text: s.Name, Chosen: s.ID == f.School})
+	}
+	return options
+}
+
+// searchGrades are the grades among which a search may choose, all of them first.
+func searchGrades(v *visit, f searched) []ui.Option {
+	options := []ui.Option{{Text: v.T("directory.every_grade"), Chosen: f.Grade == ""}}
+	for _, g := range grade.Youth(v.actor.Pack.Jurisdiction) {
+		options = append(options, ui.Option{Value: g, Text: v.grade(g), Chosen: g == f.Grade})
 	}
 	return options
 }

@@ -6,9 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"aval/internal/db"
 	"aval/internal/export"
-	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
 	"aval/internal/web/ui"
@@ -53,39 +51,47 @@ func (s *Server) exports(v *visit) error {
 }
 
 func (v *visit) shapeSent() export.Shape {
-	return export.Shape{Profile: export.Profile(v.form("profile")), Columns: exportColumns(v.form("columns"))}
-}
-
-// exportColumns reads one column a line: its title, the sign =, and in either language the
-// word for what it holds, or a text between quotes. A line that says nothing clear is kept,
-// to be refused.
-func exportColumns(typed string) (columns []export.Column) {
-	for line := range strings.Lines(typed) {
-		title, word, _ := strings.Cut(strings.TrimSpace(line), "=")
-		c := export.Column{Title: strings.TrimSpace(title)}
-		word = strings.TrimSpace(word)
-		if text := strings.Trim(word, "\"“”«» \u00a0"); text != word {
-			c.Holds, c.Text = export.HoldsText, text
-		} else {
-			c.Holds = exportHeld(word)
-		}
+	var columns []export.Column
+	for _, c := range exportColumns(v) {
 		if c != (export.Column{}) {
 			columns = append(columns, c)
 		}
 	}
+	return export.Shape{Profile: export.Profile(v.form("profile")), Columns: columns}
+}
+
+// columnRows is how many columns of a plain table the form asks for.
+const columnRows = 12
+
+// exportColumns are the rows of the form, also those left empty; a text that stands
+// beside what holds none is kept, to be refused.
+func exportColumns(v *visit) []export.Column {
+	columns := make([]export.Column, columnRows)
+	for i := range columns {
+		columns[i] = export.Column{Title: v.form(columnName("columns", i)), Holds: export.Held(v.form(columnName("holds", i))), Text: v.form(columnName("text", i))}
+	}
 	return columns
 }
 
-// exportHeld is what a word of either language, or of the API, says that a column holds.
-func exportHeld(word string) export.Held {
-	for _, held := range export.Helds {
-		for _, lang := range i18n.Languages {
-			if held != export.HoldsText && db.Fold(word) == db.Fold(i18n.For(lang).T("export.holds."+string(held))) {
-				return held
-			}
-		}
+// columnName is the name of a field of a row: the titles are columns, columns.2 and so on.
+func columnName(field string, row int) string {
+	if row == 0 {
+		return field
 	}
-	return export.Held(word)
+	return field + "." + strconv.Itoa(row+1)
+}
+
+// exportColumnsOpen tells whether the columns are to be seen at once.
+func exportColumnsOpen(v *visit) bool {
+	return export.Profile(v.form("profile")) == export.Plain || v.wrong("columns") != ""
+}
+
+func exportHolds(v *visit, chosen export.Held) []ui.Option {
+	options := []ui.Option{{Text: v.T("export.holds_none"), Chosen: chosen == ""}}
+	for _, held := range export.Helds {
+		options = append(options, ui.Option{Value: string(held), Text: v.T("export.holds." + string(held)), Chosen: held == chosen})
+	}
+	return options
 }
 
 func (s *Server) exportAsk(v *visit) error {
@@ -191,19 +197,6 @@ func exportWeekdays(v *visit) (options []ui.Option) {
 		options = append(options, ui.Option{Value: n, Text: v.T("export.weekday." + n), Chosen: v.chosen("weekday", n, day == 0)})
 	}
 	return options
-}
-
-func exportColumnsInput(v *visit) ui.Input {
-	f := v.input("columns", "export.columns", "", "")
-	words := make([]string, 0, len(export.Helds))
-	for _, held := range export.Helds {
-		if held != export.HoldsText {
-			words = append(words, v.T("export.holds."+string(held)))
-		}
-	}
-	f.Hint = v.T("export.columns_hint", strings.Join(words, ", "))
-	f.Rows, f.Optional = 5, true
-	return f
 }
 
 // exportLook is how far an export has come.

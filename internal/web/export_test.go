@@ -1,30 +1,32 @@
 package web
 
 import (
+	"net/http"
+	"net/url"
 	"slices"
 	"testing"
 
 	"aval/internal/export"
 )
 
-// Columns are typed in the words of the page, in either language.
+// Columns are chosen row by row: those left empty are none, the others keep their order
+// and what is amiss in them, to be refused.
 func TestExportColumns(t *testing.T) {
-	for typed, want := range map[string]export.Column{
-		"Numéro = pseudonyme":        {Title: "Numéro", Holds: export.HoldsPseudonym},
-		"Number = Pseudonym":         {Title: "Number", Holds: export.HoldsPseudonym},
-		"user=nom d'utilisateur":     {Title: "user", Holds: export.HoldsLogin},
-		"user = login name":          {Title: "user", Holds: export.HoldsLogin},
-		"user = login_name":          {Title: "user", Holds: export.HoldsLogin},
-		"né = Date de naissance":     {Title: "né", Holds: export.HoldsBirth},
-		"ecole = ecole":              {Title: "ecole", Holds: export.HoldsSchool},
-		"rôle = \"=STUDENT\"":        {Title: "rôle", Holds: export.HoldsText, Text: "=STUDENT"},
-		"rôle = «\u00a0élève\u00a0»": {Title: "rôle", Holds: export.HoldsText, Text: "élève"},
-		"Numéro = n’importe quoi":    {Title: "Numéro", Holds: "n’importe quoi"},
-		"une ligne qui ne dit rien":  {Title: "une ligne qui ne dit rien"},
-		"  \u00a0 = classes":         {Holds: export.HoldsClasses},
+	for name, c := range map[string]struct {
+		sent url.Values
+		want []export.Column
+	}{
+		"nothing": {url.Values{"columns": {" "}, "holds": {""}}, nil},
+		"two, and an empty row between": {url.Values{"columns": {" Numéro "}, "holds": {"pseudonym"}, "columns.3": {"rôle"}, "holds.3": {"text"}, "text.3": {"=STUDENT"}},
+			[]export.Column{{Title: "Numéro", Holds: export.HoldsPseudonym}, {Title: "rôle", Holds: export.HoldsText, Text: "=STUDENT"}}},
+		"a title that holds nothing":    {url.Values{"columns.12": {"Numéro"}}, []export.Column{{Title: "Numéro"}}},
+		"a text beside what holds none": {url.Values{"columns": {"N"}, "holds": {"grade"}, "text": {"3"}}, []export.Column{{Title: "N", Holds: export.HoldsGrade, Text: "3"}}},
+		"a word that is none of them":   {url.Values{"columns": {"N"}, "holds": {"secret"}}, []export.Column{{Title: "N", Holds: "secret"}}},
+		"a row that the form has not":   {url.Values{"columns.13": {"N"}, "holds.13": {"grade"}}, nil},
 	} {
-		if got := exportColumns("\n" + typed + "\n"); !slices.Equal(got, []export.Column{want}) {
-			t.Errorf("%q is %+v, want %+v", typed, got, want)
+		v := &visit{r: &http.Request{PostForm: c.sent}}
+		if got := v.shapeSent().Columns; !slices.Equal(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func pieces(p *i18n.Printer) map[string]templ.Component {
 		"clause": ui.Clause(p, "3.3a"), "clause text": ui.ClauseText(p, "3.3a"),
 		"head": ui.Head("Titre", "Phrase"), "crumb": ui.Crumb("/platforms", "Catalogue"),
 		"note": ui.Note(ui.Stop, ""), "quiet note": ui.Note(ui.Info, "people"), "toast": ui.Toast("Enregistré"),
-		"empty": ui.Empty("inbox", "Rien", "Tout va"), "facts": ui.Facts(), "fact": ui.Fact("Coût"), "fact text": ui.FactText("Coût", "252"),
+		"empty": ui.Empty("inbox", "Rien", "Tout va"), "facts": ui.Facts(), "fact": ui.Fact("Coût"), "sure": ui.Sure(p, "Révoquer…"), "fact text": ui.FactText("Coût", "252"),
 		"task":    ui.Task(p, ui.Card{Days: 1, Late: true, Href: "/requests/1", Title: "Titre", Text: "x", Tone: ui.Wait, Icon: "alarm", Badge: "À relancer", Clause: "6.4"}),
 		"filters": ui.Filters(p, "Filtrer", []ui.Filter{{Href: "/requests?state=draft", Text: "Brouillons", Count: 2, Current: true}, {Href: "/requests", Text: "Toutes", Count: -1}}),
 		"pager":   ui.Pager(p, "/a?page=1", "/a?page=3", "2 sur 9"), "progress": ui.Progress(p, "pu", "Critères", 9, 13),
