@@ -153,10 +153,14 @@ func (t *teller) roster(ctx context.Context, seed uint64) error {
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // a leftover in a temporary place harms nothing
 	path := filepath.Join(dir, "oneroster.zip")
-	if err := generate.Board(seed, generate.Options{Name: Name, Year: year}).SaveZip(path); err != nil {
+	set := generate.Board(seed, generate.Options{Name: Name, Year: year})
+	if err := set.SaveZip(path); err != nil {
 		return err
 	}
 	if _, err := t.a.Rosters.Import(ctx, t.operator, path); err != nil {
+		return err
+	}
+	if err := t.doubts(ctx, set); err != nil {
 		return err
 	}
 	if err := t.mappings(ctx); err != nil {

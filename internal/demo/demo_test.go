@@ -14,6 +14,7 @@ import (
 	"aval/internal/db/dbtest"
 	"aval/internal/decision"
 	"aval/internal/demo"
+	"aval/internal/identity"
 	"aval/internal/policy"
 	"aval/internal/request"
 )
@@ -89,6 +90,19 @@ func TestTheBoardIsWhole(t *testing.T) {
 	shown, err := a.Decisions.Published(t.Context(), sheet.Board, decision.PublishedFilter{})
 	if err != nil || len(shown.Items) < 15 {
 		t.Errorf("%d decisions are shown to anyone, %v", len(shown.Items), err)
+	}
+	keeper, err := a.Accounts.ByToken(t.Context(), sheet.Roles["it"].Token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doubtful, err := a.Identity.Candidates(t.Context(), keeper, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sign := range identity.Signs {
+		if doubtful.Counts[sign] != 1 {
+			t.Errorf("%d records bear the sign %s, want 1", doubtful.Counts[sign], sign)
+		}
 	}
 	report, err := audit.Verify(t.Context(), a.DB, sheet.Board, nil)
 	if err != nil || report.Problem != "" {
