@@ -92,7 +92,7 @@ password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 (umask 077 && printf '%s\n' "$password" >"$dir/password")
 [ -z "$as" ] || chown postgres "$dir/password"
 (cd "$dir" && $as "$bin/initdb" -D "$dir/data" -U aval_owner --pwfile="$dir/password" \
-	-A scram-sha-256 -E UTF8 --locale=C.UTF-8 --no-sync) >"$dir/initdb.log" 2>&1 || {
+	-A scram-sha-256 -E UTF8 --locale=C.UTF-8 --lc-collate=C --no-sync) >"$dir/initdb.log" 2>&1 || {
 	cat "$dir/initdb.log" >&2
 	fail "initdb did not make a database."
 }

@@ -312,7 +312,7 @@ func (tx *Tx) sorted(ctx context.Context) error {
 	case "UTF8 C", "UTF8 C.UTF-8", "UTF8 C.utf8":
 		return nil
 	}
-	return fmt.Errorf("the database is in %s: make it in UTF8 with the collation C.UTF-8", collation)
+	return fmt.Errorf("the database is in %s: make it in UTF8 with the collation C", collation)
 }
 
 // eachPostgres reads answers for one board in one round trip: the board and the

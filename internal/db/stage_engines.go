@@ -35,7 +35,7 @@ func (d *DB) stagePostgres(ctx context.Context, tx *Tx, tables []StageTable, kee
 		}
 	}
 	conn := tx.pg.Conn().PgConn()
-	if _, err := conn.Exec(ctx, createStage("TEMPORARY TABLE ", " ON COMMIT DROP", tables)+"SET LOCAL work_mem = '64MB'; SET LOCAL default_statistics_target = 10; SET LOCAL idle_in_transaction_session_timeout = 0").ReadAll(); err != nil {
+	if _, err := conn.Exec(ctx, createStage("TEMPORARY TABLE ", " ON COMMIT DROP", tables)+"SET LOCAL work_mem = '128MB'; SET LOCAL default_statistics_target = 10; SET LOCAL idle_in_transaction_session_timeout = 0").ReadAll(); err != nil {
 		return fmt.Errorf("stage: %w", err)
 	}
 	var s Stage

@@ -251,7 +251,7 @@ func create(t testing.TB, dsn, from string) string {
 func createDatabase(name, from string) string {
 	s := `CREATE DATABASE ` + name + ` TEMPLATE ` + from
 	if from == "template0" {
-		return s + ` ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'`
+		return s + ` ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'`
 	}
 	return s
 }
