@@ -39,7 +39,7 @@ var (
 	pupils  = flag.String("pupils", "5000,100000", "sizes of sets")
 	rounds  = flag.Int("rounds", 3, "turns of each")
 	whole   = flag.Bool("import", false, "measure whole imports")
-	beside  = flag.Bool("floor", true, "measure the floor of -import too; its memory is counted with ours")
+	beside  = flag.Bool("floor", true, "measure the floor of -import too")
 	dsn     = flag.String("db", "", "database of -import; a SQLite file of its own when empty")
 	owner   = flag.String("owner", "", "PostgreSQL owner's address, for the tables")
 	server  = flag.Bool("postgres", false, "-import into a PostgreSQL database of its own")
