@@ -125,5 +125,35 @@ func saidOf(ctx context.Context, d *db.DB, board, file string) (*said, error) {
 	return held, nil
 }
 
+// early is what the board holds of a file, read while the files before it are.
+type early struct {
+	stop func()
+	done chan struct{}
+	held *said
+	err  error
+}
+
+func readEarly(ctx context.Context, d *db.DB, board, file string) *early {
+	ctx, cancel := context.WithCancel(ctx)
+	e := &early{done: make(chan struct{})}
+	e.stop = func() {
+		cancel()
+		<-e.done
+	}
+	go func() {
+		defer close(e.done)
+		e.held, e.err = saidOf(ctx, d, board, file)
+	}()
+	return e
+}
+
+// wait answers what was read, once.
+func (e *early) wait() (*said, error) {
+	<-e.done
+	held := e.held
+	e.held = nil // else it would stay in memory as long as the import
+	return held, e.err
+}
+
 // kept64 is a digest as the tables keep it.
 func kept64(digest uint64) string { return strconv.FormatInt(int64(digest), 10) } //nolint:gosec // all bits of it

@@ -71,6 +71,7 @@ func (r *reading) read(s *staging) error {
 	if rd.words, err = grade.Read(s.ctx, s.db, s.board); err != nil {
 		return errors.Join(err, pack.done())
 	}
+	defer s.stop()
 	if err = rd.read(); err == nil {
 		err = s.end()
 	}

@@ -31,6 +31,7 @@ type staging struct {
 	digest  digester
 	file    string // of which the digests are held
 	held    *said
+	early   *early
 	again   map[string]bool // files in which a record stood twice
 	unseen  map[string]bool // full files that may have let go of a record
 	unknown int             // users who stand, of whom the set does not say what they are
@@ -49,6 +50,9 @@ func boolean(b bool) string {
 // opening lets go of what was held of the file before and reads what the board
 // holds of this one. Users come last: see user.
 func (s *staging) opening(file string) error {
+	if s.early == nil && !s.whole && s.set.Modes["enrollments"] == Bulk {
+		s.early = readEarly(s.ctx, s.db, s.board, "enrollments")
+	}
 	if file == "users" {
 		return nil
 	}
@@ -67,8 +71,19 @@ func (s *staging) hold(file string) error {
 		return nil
 	}
 	var err error
+	if file == "enrollments" {
+		s.held, err = s.early.wait()
+		return err
+	}
 	s.held, err = saidOf(s.ctx, s.db, s.board, file)
 	return err
+}
+
+// stop ends what is being read of the board, where nobody waited for it.
+func (s *staging) stop() {
+	if s.early != nil {
+		s.early.stop()
+	}
 }
 
 // settle stages the digests that the file did not repeat.
