@@ -140,7 +140,7 @@ func merged(ctx context.Context, s *roster.Service, actor policy.Actor, path str
 		case err := <-done:
 			most, e := peak()
 			return time.Since(start), most, errors.Join(err, e)
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(200 * time.Millisecond):
 		}
 		last, err := s.Last(ctx, actor, 1)
 		if err != nil {

@@ -24,6 +24,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"strconv"
@@ -48,6 +49,7 @@ var (
 
 func main() {
 	flag.Parse()
+	debug.SetMemoryLimit(roster.Memory) // as the program does
 	if err := run(); err != nil {
 		log.Fatal(err)
 	}

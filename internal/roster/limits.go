@@ -54,3 +54,8 @@ func fill[N int | int64](v *N, by N) {
 		*v = by
 	}
 }
+
+// Memory is what the program should let its own memory grow to before it is collected
+// more often: reading a million pupils again takes 250 MB. What SQLite keeps of its
+// file is not of it.
+const Memory = 320 << 20

@@ -106,6 +106,9 @@ func (rd *reader) read() error {
 			set.notes.warn("file_empty")
 			set.Modes[file] = Absent
 		}
+		if !refersTo(file) {
+			rd.known[file] = nil // nobody refers to it: its ids are let go
+		}
 	}
 	return rd.finish()
 }
