@@ -150,7 +150,7 @@ func merged(ctx context.Context, s *roster.Service, actor policy.Actor, path str
 			took := time.Since(start)
 			most, err := peak()
 			cancel()
-			<-done // it was cut among the names
+			<-done //nolint:errcheck // it was cut among the names
 			return took, most, err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 
 	"aval/internal/audit"
@@ -128,6 +129,10 @@ func (s *Service) percent(ctx context.Context, boardID string) (percent int, err
 	return percent, err
 }
 
+// manyRows is how many rows take enough memory to be read that it is given back
+// before the merge takes its own.
+const manyRows = 500_000
+
 // bring reads a set, merges it and gives names.
 func (s *Service) bring(ctx context.Context, actor policy.Actor, p Progress, open opener) (Report, error) {
 	percent, err := s.percent(ctx, actor.Board)
@@ -145,6 +150,9 @@ func (s *Service) bring(ctx context.Context, actor policy.Actor, p Progress, ope
 		tick := func(rows int) error { return s.advance(ctx, actor.Board, p.ID, Staging, rows, 0) }
 		if err := r.read(&staging{ctx: ctx, db: s.db, board: actor.Board, stage: stage, tick: tick}); err != nil {
 			return err
+		}
+		if r.rows > manyRows {
+			debug.FreeOSMemory()
 		}
 		return s.moveTo(ctx, actor.Board, p.ID, Merging, Staging)
 	}
