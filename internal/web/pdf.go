@@ -79,7 +79,13 @@ func printPDF(ctx context.Context, c templ.Component) (file []byte, err error) {
 	}
 	defer closing()
 
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser),
+	// The browser is ended before it tidies: what it lays down is ours to remove.
+	dir, err := os.MkdirTemp("", "aval-print-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // a leftover in a temporary place harms nothing
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.Env("TMPDIR="+dir),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root otherwise
