@@ -69,9 +69,9 @@ func imports(ctx context.Context, dir, path string, pupils, rows int) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%d pupils, %d rows, %s, load %s: floor without keys %v, with %v, import %v ×%.2f and ×%.2f (goal 2.00), parse %v, again with one row changed %v ×%.2f (goal 2.50), most memory %d and %d MB (goal 512)\n",
+	fmt.Printf("%d pupils, %d rows, %s, load %s: floor without keys %v, with %v, import %v %s and %s (goal ×2.00), parse %v, again with one row changed %v ×%.2f (goal 2.50), most memory %d and %d MB (goal 512)\n",
 		pupils, rows, d.Engine(), load(), floors[0].Round(time.Millisecond), floors[1].Round(time.Millisecond), first.Round(time.Millisecond),
-		first.Seconds()/floors[0].Seconds(), first.Seconds()/floors[1].Seconds(),
+		times(first, floors[0]), times(first, floors[1]),
 		parse.Round(time.Millisecond), again.Round(time.Millisecond), again.Seconds()/parse.Seconds(), most>>10, mostAgain>>10)
 	return nil
 }
@@ -91,6 +91,14 @@ func peak() (kilobytes int, err error) {
 	_, after, _ := strings.Cut(string(status), "VmHWM:")
 	_, err = fmt.Sscan(after, &kilobytes)
 	return kilobytes, err
+}
+
+// times is how many floors something took; nothing where none was measured.
+func times(of, floor time.Duration) string {
+	if floor == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("×%.2f", of.Seconds()/floor.Seconds())
 }
 
 func took(f func() error) (time.Duration, error) {

@@ -18,7 +18,11 @@ func (t *teller) doubts(ctx context.Context, first generate.Set) error {
 	pupils := c.pupils()
 	last := len(pupils) - 1
 	c.again(pupils[last], "double", nil)
+	c.born(pupils[last][0], "2016-03-14")
+	c.born("double", "2016-03-14")
 	c.again(pupils[last-40], "numero", map[string]string{"givenName": "Ondine", "familyName": "Vallerault"})
+	c.born(pupils[last-40][0], "2016-10-02")
+	c.born("numero", "2017-05-21")
 	c.user(pupils[last-80], map[string]string{"givenName": "Loïcia", "familyName": "Brisemont"})
 	c.user(pupils[last-120], map[string]string{"status": "tobedeleted"})
 	c.again(pupils[last-120], "retour", nil)
@@ -71,9 +75,15 @@ type changes struct {
 	users, roles               table
 	at                         string
 	changedUsers, changedRoles [][]string
+	births                     [][]string
 }
 
-// pupils are those of the first set, in its order.
+// born tells when someone was.
+func (c *changes) born(id, day string) {
+	c.births = append(c.births, []string{id, "active", c.at, day})
+}
+
+// pupils are the children of the first set, in its order.
 func (c *changes) pupils() (list [][]string) {
 	students := map[string]bool{}
 	for _, r := range c.roles.file().Rows {
@@ -82,7 +92,7 @@ func (c *changes) pupils() (list [][]string) {
 		}
 	}
 	for _, u := range c.users.file().Rows {
-		if students[u[0]] {
+		if students[u[0]] && c.users.cell(u, "grades") != "" {
 			list = append(list, u)
 		}
 	}
@@ -116,7 +126,7 @@ func (c *changes) set(first generate.Set) generate.Set {
 	manifest.Rows = slices.Clone(manifest.Rows)
 	for i, row := range manifest.Rows {
 		switch row[0] {
-		case "file.users", "file.roles":
+		case "file.users", "file.roles", "file.demographics":
 			manifest.Rows[i] = []string{row[0], "delta"}
 		default:
 			if row[1] == "bulk" {
@@ -125,5 +135,6 @@ func (c *changes) set(first generate.Set) generate.Set {
 		}
 	}
 	return generate.Set{Files: []generate.File{manifest,
-		{Name: "users", Columns: c.users.file().Columns, Rows: c.changedUsers}, {Name: "roles", Columns: c.roles.file().Columns, Rows: c.changedRoles}}}
+		{Name: "users", Columns: c.users.file().Columns, Rows: c.changedUsers},
+		{Name: "demographics", Columns: []string{"sourcedId", "status", "dateLastModified", "birthDate"}, Rows: c.births}, {Name: "roles", Columns: c.roles.file().Columns, Rows: c.changedRoles}}}
 }

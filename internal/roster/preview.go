@@ -12,7 +12,7 @@ import (
 	"aval/internal/policy"
 )
 
-// Preview is what an import would do: counts and codes, no names. Scripts read
+// Preview is what an import would do: counts and codes, nobody's name. Scripts read
 // it: its JSON form is a promise.
 type Preview struct {
 	Report
@@ -44,7 +44,8 @@ type Changes struct {
 
 // SchoolChanges count the pupils of one school.
 type SchoolChanges struct {
-	School   string `json:"school"` // as the roster calls it
+	School   string `json:"school"`         // as the roster calls it
+	Name     string `json:"name,omitempty"` // where the set says it
 	Added    int    `json:"added"`
 	Arrived  int    `json:"arrived"`  // from another school
 	Departed int    `json:"departed"` // to another school
@@ -102,8 +103,18 @@ func (s *Service) look(ctx context.Context, board string, open opener, tick func
 	p.Schools, p.Classes, p.Enrollments, p.Births = r.report.Schools, r.report.Classes, r.report.Enrollments, r.report.Births
 	p.Warnings, p.Defects, p.Rows = r.set.Warnings(), r.set.Defects(), r.rows
 	p.Percent = percent
+	for i := range p.BySchool {
+		p.BySchool[i].Name = nameOf(r.set.Orgs, p.BySchool[i].School)
+	}
 	p.Stops = r.set.Modes["users"] == Bulk && most(p.Pupils.Left, p.Active, percent) != nil
 	return p, nil
+}
+
+func nameOf(orgs []OrgRow, source string) string {
+	if at := slices.IndexFunc(orgs, func(o OrgRow) bool { return o.SourceID == source }); at >= 0 {
+		return orgs[at].Name
+	}
+	return ""
 }
 
 // comparison holds what was staged of a set against the people of a board.

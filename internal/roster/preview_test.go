@@ -67,7 +67,7 @@ func TestAPreviewSaysWhatWouldChangeAndWritesNothing(t *testing.T) {
 		if got.Pupils != (roster.Changes{Added: 1, Moved: 1, Left: 1}) || got.Others != (roster.Changes{Changed: 1}) {
 			t.Errorf("pupils %+v, others %+v", got.Pupils, got.Others)
 		}
-		want := []roster.SchoolChanges{{School: "s1", Added: 1, Departed: 1, Left: 1}, {School: "s2", Arrived: 1}}
+		want := []roster.SchoolChanges{{School: "s1", Name: "School", Added: 1, Departed: 1, Left: 1}, {School: "s2", Name: "Other", Arrived: 1}}
 		if !slices.Equal(got.BySchool, want) || len(got.Suspicious) != 0 {
 			t.Errorf("by school %+v, want %+v; suspicious %v", got.BySchool, want, got.Suspicious)
 		}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -143,11 +144,8 @@ func (v *visit) importLook(p roster.Progress) (ui.Tone, string, string) {
 }
 
 // schoolName is how the board calls a school of a set, or the roster if it is new.
-func schoolName(schools map[string]string, source string) string {
-	if name := schools[source]; name != "" {
-		return name
-	}
-	return source
+func schoolName(schools map[string]string, s roster.SchoolChanges) string {
+	return cmp.Or(s.Name, schools[s.School], s.School)
 }
 
 // changesOf are the rows of the table of what would change.
