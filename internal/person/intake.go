@@ -85,11 +85,12 @@ func take(ctx context.Context, tx *db.Tx, table, key string, change []step, add 
 	if err != nil {
 		return err
 	}
-	if holds {
-		add.query += ` WHERE NOT EXISTS (SELECT 1 FROM ` + table + ` t WHERE t.board_id = $1 AND t.` + key + ` = s.source_id)`
-		if err := all(ctx, tx, change); err != nil {
-			return err
-		}
+	if !holds {
+		return tx.Fill(ctx, table, func() error { return add.run(ctx, tx) })
+	}
+	add.query += ` WHERE NOT EXISTS (SELECT 1 FROM ` + table + ` t WHERE t.board_id = $1 AND t.` + key + ` = s.source_id)`
+	if err := all(ctx, tx, change); err != nil {
+		return err
 	}
 	return add.run(ctx, tx)
 }
@@ -149,17 +150,20 @@ func TakePosts(ctx context.Context, tx *db.Tx, everyone, renew bool) error {
 			JOIN org o ON o.source_id = s.org JOIN person_role r ON r.person_id = p.id AND r.org_id = o.id AND r.role = s.role
 			WHERE r.board_id = $1 AND p.board_id = $1 AND o.board_id = $1 AND s.gone`})
 	}
-	return all(ctx, tx, append(steps,
+	steps = append(steps,
 		step{"keep where pupils were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
 			SELECT p.board_id, p.id, 'school', d.org_id, ` + moment + `, (SELECT id FROM staged_import)
 			FROM staged_drop d JOIN person p ON p.id = d.person_id WHERE p.board_id = $1 AND d.role = 'student'`},
 		step{"touch whose roles change", `UPDATE person SET updated_at = ` + moment + ` WHERE person.board_id = $1
 			AND person.updated_at <> ` + moment + ` AND person.id IN (SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
 		step{"take roles away", `DELETE FROM person_role WHERE board_id = $1
-			AND (person_id, org_id, role) IN (SELECT person_id, org_id, role FROM staged_drop)`},
-		step{"add roles", `INSERT INTO person_role (board_id, person_id, org_id, role)
-			SELECT CAST($1 AS text), a.person_id, a.org_id, a.role FROM staged_add a`},
-	))
+			AND (person_id, org_id, role) IN (SELECT person_id, org_id, role FROM staged_drop)`})
+	if err := all(ctx, tx, steps); err != nil {
+		return err
+	}
+	add := step{"add roles", `INSERT INTO person_role (board_id, person_id, org_id, role)
+		SELECT CAST($1 AS text), a.person_id, a.org_id, a.role FROM staged_add a`}
+	return tx.Fill(ctx, "person_role", func() error { return add.run(ctx, tx) })
 }
 
 // ofClass resolves what a staged class refers to. A course that is not known is none.
