@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"aval/internal/db"
@@ -11,24 +12,18 @@ import (
 )
 
 // indexesOf are the names of a table's indexes on SQLite; PostgreSQL keeps its own.
-func indexesOf(ctx context.Context, t *testing.T, tx *db.Tx) (names []string) {
+func indexesOf(ctx context.Context, t *testing.T, tx *db.Tx) []string {
 	t.Helper()
 	if tx.SQLite() == nil {
 		return nil
 	}
-	rows, err := tx.SQLite().QueryContext(ctx, `SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'enrollment' ORDER BY name`)
+	var names string
+	err := tx.SQLite().QueryRowContext(ctx, `SELECT group_concat(name, ' ') FROM
+		(SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'enrollment' ORDER BY name)`).Scan(&names)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = rows.Close() }() // read to its end
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	return names
+	return strings.Fields(names)
 }
 
 // A table that is filled has the indexes that it had, also where filling it fails; one
