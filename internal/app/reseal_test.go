@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"aval/internal/birth"
 	"aval/internal/db"
 	"aval/internal/request"
 	"aval/internal/roster"
@@ -23,6 +24,7 @@ func TestEverySealedTableIsSealedAgain(t *testing.T) {
 		_, err := b.Rosters.Begin(t.Context(), b.system(), b.roster(nil)) // a set that waits, under a key of its own
 		b.must(err)
 		b.pageOfAFetch()
+		b.bear()
 		_, _, err = b.Portable.Export(t.Context(), b.as("evaluator"), b.to(request.Decided).ID) // signs, with a key that is kept
 		b.must(err)
 		b.must(b.Vault.Rotate(t.Context(), b.as("operator")))
@@ -69,6 +71,14 @@ func TestEverySealedTableIsSealedAgain(t *testing.T) {
 			t.Error(fmt.Errorf("a correction: %d", a.status))
 		}
 	})
+}
+
+// bear tells when a pupil was born.
+func (b *board) bear() {
+	b.t.Helper()
+	b.must(b.DB.Write(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) error {
+		return (&birth.Register{Vault: b.Vault.Vault}).Begin(nil).Keep(ctx, tx, []birth.Row{{SourceID: "e00", Day: "2016-05-06"}})
+	}))
 }
 
 // pageOfAFetch keeps what a source answered once.

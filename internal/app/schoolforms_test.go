@@ -52,8 +52,8 @@ func (b *board) schoolForms(two *board) []form {
 	broken, entering := b.breached(), b.breached()
 	foreign, incident := string(two.breached().ID), func() string { id, _ := two.entered("open"); return string(id) }()
 	return []form{
-		{route: "POST /directory", who: "principal", shows: true, good: url.Values{"name": {b.mark}},
-			wrong: slices.Concat(required("name"), tooLong("name"), wrongs("name", "name", "é", "123"))},
+		{route: "POST /directory", who: "principal", shows: true, good: url.Values{"name": {b.mark}, "grade": {"04"}},
+			wrong: slices.Concat(required("name"), tooLong("name"), wrongs("name", "name", "é", "123"), among("grade"))},
 		{route: "POST /corrections", who: "teacher", page: "/corrections/new?kind=name&person=" + pupil,
 			good: url.Values{"kind": {"name"}, "person": {pupil}, "given": {b.brackets("given typed")}, "family": {b.brackets("family typed")},
 				"text": {b.brackets("wrong typed")}},

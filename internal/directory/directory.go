@@ -11,6 +11,7 @@
 package directory
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 
 	"aval/internal/db"
 	"aval/internal/fault"
+	"aval/internal/grade"
 	"aval/internal/licence"
 	"aval/internal/org"
 	"aval/internal/person"
@@ -66,6 +68,8 @@ func (a Ask) words(numbers bool) (words []string, number string, err error) {
 	case strings.ContainsFunc(typed, unicode.IsDigit) && !numbers:
 		err = fault.Form(map[string]string{"name": "directory.number_kept"})
 		return nil, "", fault.Under(err, clause)
+	case a.Grade != "" && !slices.Contains(grade.All, a.Grade):
+		return nil, "", fault.Form(map[string]string{"grade": "grade.grade_required"})
 	case strings.ContainsFunc(typed, unicode.IsDigit):
 		number = typed
 	}
