@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"aval/internal/grade"
 	"aval/internal/roster/generate"
 )
 
@@ -92,7 +93,7 @@ func (c *changes) pupils() (list [][]string) {
 		}
 	}
 	for _, u := range c.users.file().Rows {
-		if students[u[0]] && c.users.cell(u, "grades") != "" {
+		if students[u[0]] && slices.Contains(grade.Youth(grade.Quebec), c.users.cell(u, "grades")) {
 			list = append(list, u)
 		}
 	}
