@@ -94,13 +94,12 @@ func (s *said) rest(f func(digest uint64) error) error {
 	return nil
 }
 
-// saying says, for each file, what the board holds of it. Enrolments are written so that
-// SQLite reads them as they lie: by an index of the board it goes to each apart.
+// saying says, for each file, what the board holds of it.
 var saying = map[string]string{
 	"courses":     `SELECT said FROM course WHERE board_id = $1 AND (said <> 0 OR status = 'active')`,
 	"classes":     `SELECT said FROM class WHERE board_id = $1 AND (said <> 0 OR status = 'active')`,
 	"users":       `SELECT said FROM person WHERE board_id = $1 AND (said <> 0 OR status = 'active')`,
-	"enrollments": `SELECT said FROM enrollment WHERE board_id || '' = $1 AND (said <> 0 OR status = 'active')`,
+	"enrollments": `SELECT said FROM enrollment WHERE board_id = $1 AND (said <> 0 OR status = 'active')`,
 }
 
 // saidOf reads what the board holds of a file.
