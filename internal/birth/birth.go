@@ -4,8 +4,8 @@
 //
 //	demographics.csv --Intake--> sealed, a row a pupil --Of--> days
 //
-// An import of the roster writes it and nobody types it. No page shows it: people are
-// told whether two days are the same. It is kept of pupils alone, while they are on the
+// An import of the roster writes it and nobody types it. No page shows it but what is
+// gathered for a request for access: people are told whether two days are the same. It is kept of pupils alone, while they are on the
 // roster; a full file is the whole truth.
 package birth
 

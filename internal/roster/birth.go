@@ -108,11 +108,25 @@ func (s *Service) bringBirths(ctx context.Context, boardID string, id ImportID, 
 	}
 	return write(func(ctx context.Context, tx *db.Tx) error {
 		changed, err := in.End(ctx, tx, mode == Bulk)
+		if err == nil && !changed {
+			changed, err = bornSince(ctx, tx, id)
+		}
 		if err != nil || !changed {
 			return err
 		}
 		return job.Once(ctx, tx, Imported, string(id)) // what leaves may hold them
 	})
+}
+
+// bornSince tells whether a day became another since an import brought the roster in
+// step: by itself, before it was cut and went on.
+func bornSince(ctx context.Context, tx *db.Tx, id ImportID) (bool, error) {
+	n, err := db.One(ctx, tx, func(r db.Row) (n int, err error) {
+		err = r.Scan(&n)
+		return n, err
+	}, `SELECT count(*) FROM birth WHERE board_id = $1 AND changed_at >= (SELECT at FROM roster_import WHERE board_id = $1 AND id = $2)`,
+		tx.Board, string(id))
+	return n > 0, err
 }
 
 func (s *Service) born() *birth.Register { return &birth.Register{Vault: s.names.Vault} }

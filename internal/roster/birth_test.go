@@ -11,7 +11,9 @@ import (
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/identity"
+	"aval/internal/job"
 	"aval/internal/policy"
+	"aval/internal/roster"
 	"aval/internal/vault"
 )
 
@@ -193,6 +195,30 @@ func TestADayOfBirthFollowsAMerge(t *testing.T) {
 			t.Fatal(err)
 		}
 		step("separated", " 2016-04-05")
+	})
+}
+
+// An import that was cut after it kept the days tells platforms of them when it goes on.
+func TestAnImportThatGoesOnTellsOfItsDaysOfBirth(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		folderOf(t, h)
+		id, err := h.Begin(t.Context(), h.it, folder(t, births(t, "u1,,,2015-02-03,\n")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dbtest.OwnerExec(t, h.DB, `ALTER TABLE login_name RENAME TO login_name_away`) // naming comes after the days
+		if err := h.Work(t.Context(), h.board, string(id)); err == nil {
+			t.Fatal("it was not cut")
+		}
+		dbtest.OwnerExec(t, h.DB, `ALTER TABLE login_name_away RENAME TO login_name`)
+		dbtest.OwnerExec(t, h.DB, `DELETE FROM river_job`) // the news was heard before the days were there
+		if p := h.work(id); p.State != roster.Finished || h.days() != "2015-02-03 " {
+			t.Errorf("at the end: %s, %s", p.State, h.days())
+		}
+		jobs, err := job.Left(t.Context(), h.DB)
+		if err != nil || jobs[roster.Imported] != 1 {
+			t.Errorf("jobs left: %v, %v, want the news of the days", jobs, err)
+		}
 	})
 }
 
