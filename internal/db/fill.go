@@ -7,12 +7,14 @@ import (
 )
 
 // Fill runs f, which fills a table, with the table's indexes away where it holds nothing
-// yet and the engine makes them sooner of all rows than row by row. That is SQLite:
-// each row of a large set goes to another page of each index, and a page that does not
-// fit into memory any more is written to the log each time. What enforces a key stays.
+// yet: the engine makes them sooner of all rows than row by row. On SQLite each row of a
+// large set goes to another page of each index, and a page that does not fit into memory
+// any more is written to the log each time. A key that is part of the table stays; one
+// that is an index of its own refuses, when it is made, what breaks it. On PostgreSQL, of
+// which all read meanwhile, they are the enrolments' alone: see own.go.
 func (tx *Tx) Fill(ctx context.Context, table string, f func() error) error {
 	if tx.lite == nil {
-		return f()
+		return tx.fillPostgres(ctx, table, f)
 	}
 	var holds bool
 	if err := tx.lite.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM `+quote(table)+`)`).Scan(&holds); err != nil {
@@ -36,6 +38,23 @@ func (tx *Tx) Fill(ctx context.Context, table string, f func() error) error {
 	return tx.remake(ctx, away)
 }
 
+func (tx *Tx) fillPostgres(ctx context.Context, table string, f func() error) error {
+	if table != "enrollment" {
+		return f()
+	}
+	away, err := One(ctx, tx, func(r Row) (away bool, err error) { err = r.Scan(&away); return away, err }, `SELECT enrollment_unindexed()`)
+	if err != nil {
+		return fmt.Errorf("drop indexes of %s: %w", table, err)
+	}
+	if err := f(); err != nil || !away {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `SELECT enrollment_indexed()`); err != nil {
+		return fmt.Errorf("make indexes: %w", err)
+	}
+	return nil
+}
+
 // remake makes indexes. A sort takes as much memory as pages may, and more of it is no
 // quicker.
 func (tx *Tx) remake(ctx context.Context, indexes []index) error {
@@ -53,12 +72,12 @@ func (tx *Tx) remake(ctx context.Context, indexes []index) error {
 	return nil
 }
 
-// index is one that no key needs, and the statement that makes it.
+// index is one that is no part of its table, and the statement that makes it.
 type index struct{ name, make string }
 
 func (tx *Tx) indexes(ctx context.Context, table string) (list []index, err error) {
 	rows, err := tx.lite.QueryContext(ctx, `SELECT name, sql FROM main.sqlite_master
-		WHERE type = 'index' AND tbl_name = $1 AND sql NOT LIKE 'CREATE UNIQUE%' ORDER BY name`, table)
+		WHERE type = 'index' AND tbl_name = $1 AND sql IS NOT NULL ORDER BY name`, table)
 	if err != nil {
 		return nil, fmt.Errorf("indexes of %s: %w", table, err)
 	}

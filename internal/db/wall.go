@@ -126,6 +126,7 @@ func admitApp(ctx context.Context, conn *pgx.Conn, role string) error {
 		`GRANT USAGE ON ALL SEQUENCES IN SCHEMA ` + quote(schema) + ` TO ` + name,
 		`REVOKE UPDATE, DELETE ON ` + strings.Join(appendOnly, ", ") + ` FROM ` + name,
 		`REVOKE INSERT, UPDATE, DELETE ON goose_db_version, river_migration FROM ` + name,
+		`GRANT EXECUTE ON FUNCTION enrollment_unindexed(), enrollment_indexed() TO ` + name,
 	}
 	return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		for _, s := range statements {
