@@ -112,7 +112,8 @@ const (
 	Keep   Rest = "keep"   // who asks whose it is, is told the pupil; it opens no account
 )
 
-// Merge says that two records are one child.
+// Merge says that two records are one child. Of login names it need say nothing where
+// not both records have one: who has one keeps it.
 type Merge struct {
 	First  string // survives
 	Second string
@@ -120,16 +121,16 @@ type Merge struct {
 	Other  Rest
 }
 
-// check is what must be said, whatever the records hold.
-func (m Merge) check() error {
+// check is what must be said of two records, which both have a login name or not.
+func (m Merge) check(both bool) error {
 	fields := map[string]string{}
 	if m.First == "" || m.First == m.Second || m.Second == "" {
 		fields["first"] = "identity.first_required"
 	}
-	if m.Login != OfFirst && m.Login != OfSecond {
+	if both && m.Login != OfFirst && m.Login != OfSecond {
 		fields["login"] = "identity.login_required"
 	}
-	if m.Other != Retire && m.Other != Keep {
+	if both && m.Other != Retire && m.Other != Keep {
 		fields["other"] = "identity.other_required"
 	}
 	return fault.Form(fields)
@@ -152,13 +153,13 @@ type Division struct {
 	Enrollments                          []string // that are the second's
 	Consents                             []string // that are the second's
 	Sources                              []string // source ids under which the source knows the second
-	Login                                Stays    // who keeps the login name; the other is given one
+	Login                                Stays    // who keeps the login name, where there is one; the other is given one
 }
 
 const mostName = 100
 
-// check is what must be said, whatever the record holds.
-func (d *Division) check() error {
+// check is what must be said of a record, which has a login name or not.
+func (d *Division) check(holds bool) error {
 	fields := map[string]string{}
 	for name, text := range map[string]*string{"given_name": &d.GivenName, "family_name": &d.FamilyName} {
 		*text = strings.TrimSpace(*text)
@@ -177,7 +178,7 @@ func (d *Division) check() error {
 	if len(d.Schools) == 0 {
 		fields["schools"] = "identity.schools_required"
 	}
-	if d.Login != OfFirst && d.Login != OfSecond {
+	if holds && d.Login != OfFirst && d.Login != OfSecond {
 		fields["login"] = "identity.login_required"
 	}
 	return fault.Form(fields)

@@ -226,6 +226,22 @@ func TestAMergeMovesAllAndIsUndone(t *testing.T) {
 	}
 }
 
+func TestNobodyIsAskedOfLoginNamesThatAreNot(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		keeper := w.keeper()
+		w.must(w.DB.Write(t.Context(), keeper.Board, func(ctx context.Context, tx *db.Tx) error {
+			_, err := w.Names.LayDown(ctx, tx, w.new)
+			return err
+		}))
+		was := w.logins(w.old)[w.old]
+		_, err := w.Merge(t.Context(), keeper, identity.Merge{First: w.new, Second: w.old})
+		w.must(err)
+		if now := w.logins(w.new)[w.new]; now != was || was == "" {
+			t.Errorf("the child signs in as %q and did as %q", now, was)
+		}
+	})
+}
+
 func mergeAndUndo(t *testing.T, w *world, login identity.Stays, rest identity.Rest) {
 	before, names := w.state(), w.logins(w.old, w.new)
 	a, err := w.Merge(t.Context(), w.keeper(), identity.Merge{First: w.old, Second: w.new, Login: login, Other: rest})

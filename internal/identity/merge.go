@@ -49,7 +49,11 @@ func (s *Service) Merge(ctx context.Context, actor policy.Actor, m Merge) (a Act
 		if err := s.begin(ctx, tx, actor); err != nil {
 			return err
 		}
-		if err := m.check(); err != nil {
+		holds, err := s.Names.Holds(ctx, tx, []string{m.First, m.Second})
+		if err != nil {
+			return err
+		}
+		if err := m.check(holds[m.First] && holds[m.Second]); err != nil {
 			return err
 		}
 		first, second, err := two(ctx, tx, m.First, m.Second)
@@ -59,7 +63,7 @@ func (s *Service) Merge(ctx context.Context, actor policy.Actor, m Merge) (a Act
 		a = Act{ID: db.NewID(), Kind: Merged, First: first.ID, Second: second.ID, DoneBy: actor.ID, DoneAt: tx.Now}
 		c := &change{s: s, act: a}
 		for _, step := range []func(context.Context, *db.Tx, person.Person, person.Person) error{
-			c.logins(m), c.rows, c.posts, c.audiences, c.sources, c.standing, c.pseudonyms,
+			c.logins(m, holds), c.rows, c.posts, c.audiences, c.sources, c.standing, c.pseudonyms,
 		} {
 			if err := step(ctx, tx, first, second); err != nil {
 				return err
@@ -127,11 +131,10 @@ func (c *change) note(item Item, was string, ids ...string) {
 
 // logins settles which login name stays. A pupil who had one only under the second
 // record keeps that one.
-func (c *change) logins(m Merge) func(context.Context, *db.Tx, person.Person, person.Person) error {
+func (c *change) logins(m Merge, holds map[string]bool) func(context.Context, *db.Tx, person.Person, person.Person) error {
 	return func(ctx context.Context, tx *db.Tx, first, second person.Person) error {
-		holds, err := c.s.Names.Holds(ctx, tx, []string{first.ID, second.ID})
-		if err != nil || !holds[second.ID] {
-			return err
+		if !holds[second.ID] {
+			return nil
 		}
 		if m.Login == OfSecond || !holds[first.ID] {
 			if err := c.s.Names.Exchange(ctx, tx, first.ID, second.ID); err != nil {
@@ -142,7 +145,7 @@ func (c *change) logins(m Merge) func(context.Context, *db.Tx, person.Person, pe
 		if !holds[first.ID] || m.Other == Keep {
 			return nil
 		}
-		_, err = c.s.Names.LayDown(ctx, tx, second.ID)
+		_, err := c.s.Names.LayDown(ctx, tx, second.ID)
 		c.note(LoginClosed, i18n.DayOf(tx.Now), second.ID)
 		return err
 	}

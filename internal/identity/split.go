@@ -30,7 +30,11 @@ func (s *Service) Split(ctx context.Context, actor policy.Actor, d Division) (a 
 		if err := s.begin(ctx, tx, actor); err != nil {
 			return err
 		}
-		if err := d.check(); err != nil {
+		holds, err := s.Names.Holds(ctx, tx, []string{d.Person})
+		if err != nil {
+			return err
+		}
+		if err := d.check(holds[d.Person]); err != nil {
 			return err
 		}
 		first, err := standing(ctx, tx, d.Person)
