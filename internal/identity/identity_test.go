@@ -229,7 +229,7 @@ func TestAMergeMovesAllAndIsUndone(t *testing.T) {
 func TestNobodyIsAskedOfLoginNamesThatAreNot(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		keeper := w.keeper()
-		w.must(w.DB.Write(t.Context(), keeper.Board, func(ctx context.Context, tx *db.Tx) error {
+		w.must(w.Write(t.Context(), keeper.Board, func(ctx context.Context, tx *db.Tx) error {
 			_, err := w.Names.LayDown(ctx, tx, w.new)
 			return err
 		}))
