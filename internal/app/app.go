@@ -171,7 +171,7 @@ func New(c Config, d *db.DB, keys *seal.Keys, master seal.Master, blobs *blob.St
 	return &App{
 		Config: c, DB: d, Keys: keys, Blobs: blobs, Mail: post,
 		Vault: &vault.Service{Vault: v, DB: d, Rows: slices.Concat(rights.Sealed(), guardian.Sealed(), mapping.Sealed(), source.Sealed(),
-			[]vault.Resealer{names, pupils, signers, correction.Sealed{}, roster.Sealed(), birth.Sealed(), exports})},
+			[]vault.Resealer{names, pupils, signers, correction.Sealed(), roster.Sealed(), birth.Sealed(), export.Sealed()})},
 		Names:   names,
 		Reveals: reveals,
 		Usage:   &usage.Service{DB: d, Reveals: reveals, Accounts: pupils},

@@ -340,7 +340,7 @@ func TestItsWordsAreSealedAndSealedAgain(t *testing.T) {
 		if bytes.Contains(before, []byte("Pilkington")) || bytes.Contains(before, []byte("lundi")) {
 			t.Error("the words lie open")
 		}
-		keeper := &vault.Service{Vault: w.keys, DB: w.db, Rows: []vault.Resealer{correction.Sealed{}}}
+		keeper := &vault.Service{Vault: w.keys, DB: w.db, Rows: []vault.Resealer{correction.Sealed()}}
 		if err := keeper.Rotate(t.Context(), policy.System(w.board, w.pack, "cli")); err != nil {
 			t.Fatal(err)
 		}

@@ -221,37 +221,5 @@ func (s *Service) opened(ctx context.Context, boardID string, id RouteID) (r Rou
 	return r, secret, err
 }
 
-// older is the routes whose secret is sealed under another key than the newest.
-const older = ` FROM export_route WHERE board_id = $1 AND length(secret) > 0 AND substr(secret, 1, 5) <> $2`
-
-// Reseal implements vault.Resealer.
-func (s *Service) Reseal(ctx context.Context, tx *db.Tx, keys *vault.Keys, after string, limit int) (last string, err error) {
-	old, err := db.All(ctx, tx, scanRoute, `SELECT `+routeColumns+older+` AND id > $3 ORDER BY id LIMIT $4`, tx.Board, keys.Prefix(), after, limit)
-	if err != nil {
-		return "", err
-	}
-	for _, r := range old {
-		last = string(r.ID)
-		plain, err := keys.Open(r.place(), r.sealed)
-		if err != nil {
-			continue // changed or moved: Older counts it
-		}
-		again, err := keys.Seal(r.place(), plain)
-		if err != nil {
-			return "", err
-		}
-		if _, err := tx.Exec(ctx, `UPDATE export_route SET secret = $1 WHERE board_id = $2 AND id = $3 AND secret = $4`,
-			again, tx.Board, string(r.ID), r.sealed); err != nil {
-			return "", err
-		}
-	}
-	return last, nil
-}
-
-// Older implements vault.Resealer.
-func (s *Service) Older(ctx context.Context, tx *db.Tx, keys *vault.Keys) (int, error) {
-	return db.One(ctx, tx, func(r db.Row) (n int, err error) {
-		err = r.Scan(&n)
-		return n, err
-	}, `SELECT count(*)`+older, tx.Board, keys.Prefix())
-}
+// Sealed is the table with the secrets of routes, for the keys to be replaced.
+func Sealed() vault.Resealer { return vault.Column{Table: "export_route", Name: "secret"} }

@@ -58,7 +58,7 @@ func open(t *testing.T, d *db.DB) *world {
 	w := &world{DB: d, t: t, board: dbtest.Board(t, d), now: noon, names: &pseudonym.Names{Vault: v}}
 	d.Clock = func() time.Time { return w.now }
 	w.Service = &export.Service{DB: d, Names: w.names}
-	w.keys = &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{w.names, w.Service}}
+	w.keys = &vault.Service{Vault: v, DB: d, Rows: []vault.Resealer{w.names, export.Sealed()}}
 	w.write(func(ctx context.Context, tx *db.Tx) error {
 		if err := org.SaveAll(ctx, tx, []org.Org{
 			{ID: "b", SourceID: "b", Kind: org.Board, Name: "Conseil des Aulnes", Sector: org.Youth, Status: org.Active},

@@ -2,8 +2,6 @@ package roster
 
 import (
 	"archive/zip"
-	"bytes"
-	"context"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
@@ -15,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/vault"
 )
@@ -260,44 +257,4 @@ func keyPlace(id ImportID) vault.Place {
 }
 
 // Sealed gives the vault the way to seal the keys of kept sets again.
-func Sealed() vault.Resealer { return sealedKeys{} }
-
-type sealedKeys struct{}
-
-const olderKeys = ` FROM roster_import WHERE board_id = $1 AND set_key IS NOT NULL AND substr(set_key, 1, 5) <> $2`
-
-type keyRow struct {
-	id  ImportID
-	key []byte
-}
-
-// Reseal implements vault.Resealer.
-func (sealedKeys) Reseal(ctx context.Context, tx *db.Tx, keys *vault.Keys, after string, limit int) (last string, err error) {
-	old, err := db.All(ctx, tx, func(r db.Row) (k keyRow, err error) {
-		err = r.Scan(&k.id, &k.key)
-		return k, err
-	}, `SELECT id, set_key`+olderKeys+` AND id > $3 ORDER BY id LIMIT $4`, tx.Board, keys.Prefix(), after, limit)
-	for _, k := range old {
-		last = string(k.id)
-		plain, err := keys.Open(keyPlace(k.id), k.key)
-		if err != nil {
-			continue // it cannot be opened: it stays as it is
-		}
-		again, err := keys.Seal(keyPlace(k.id), plain)
-		if err == nil && !bytes.Equal(again, k.key) {
-			_, err = tx.Exec(ctx, `UPDATE roster_import SET set_key = $1 WHERE board_id = $2 AND id = $3 AND set_key = $4`, again, tx.Board, last, k.key)
-		}
-		if err != nil {
-			return "", err
-		}
-	}
-	return last, err
-}
-
-// Older implements vault.Resealer.
-func (sealedKeys) Older(ctx context.Context, tx *db.Tx, keys *vault.Keys) (int, error) {
-	return db.One(ctx, tx, func(r db.Row) (n int, err error) {
-		err = r.Scan(&n)
-		return n, err
-	}, `SELECT count(*)`+olderKeys, tx.Board, keys.Prefix())
-}
+func Sealed() vault.Resealer { return vault.Column{Table: "roster_import", Name: "set_key"} }
