@@ -105,7 +105,7 @@ func TakePeople(ctx context.Context, tx *db.Tx) error {
 	for _, attribute := range history {
 		change = append(change, step{"keep what people were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
 			SELECT p.board_id, p.id, '` + attribute + `', p.` + attribute + `, ` + moment + `, (SELECT id FROM staged_import)
-			FROM staged_person s JOIN person p ON p.source_id = s.source_id
+			FROM staged_person s JOIN person p ON p.source_id = ` + staged + `
 			WHERE p.board_id = $1 AND p.` + attribute + ` <> s.` + attribute + ` AND p.` + attribute + ` <> ''`})
 	}
 	change = append(change,
@@ -268,8 +268,8 @@ func PupilsLeaving(ctx context.Context, tx *db.Tx) (left, active int, err error)
 		err = r.Scan(&n[0], &n[1], &n[2])
 		return n, err
 	}, `SELECT (SELECT count(*) FROM person WHERE board_id = $1 AND kind = 'student' AND status = 'active'),
-		(SELECT count(*) FROM person JOIN staged_person t ON t.source_id = person.source_id
-			WHERE person.board_id = $1 AND person.kind = 'student' AND person.status = 'active' AND t.status <> 'active'),
+		(SELECT count(*) FROM staged_person s JOIN person ON person.source_id = `+staged+`
+			WHERE person.board_id = $1 AND person.kind = 'student' AND person.status = 'active' AND s.status <> 'active'),
 		(SELECT count(*) FROM person WHERE person.board_id = $1 AND person.kind = 'student' AND `+
 		absent("person", "source_id", "staged_person", "users")+`)`, tx.Board)
 	if err != nil {
