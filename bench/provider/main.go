@@ -34,6 +34,7 @@ import (
 	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/disclosure"
+	"aval/internal/i18n"
 	"aval/internal/policy"
 	"aval/internal/provider"
 )
@@ -245,7 +246,7 @@ func pupils(ctx context.Context, tx *db.Tx, from, to int) error {
 
 // places are the board, its schools, the platform and the licence.
 func places(ctx context.Context, tx *db.Tx) error {
-	day := tx.Now.Format(time.DateOnly)
+	day := i18n.DayOf(tx.Now)
 	for _, s := range []string{
 		`INSERT INTO platform (board_id, id, name, status, created_at) VALUES ($1, 'p1', 'Tabulou', 'approved', now())`,
 		`INSERT INTO licence (board_id, id, platform_id, scope, org_id, payer, starts_on, ends_on, recorded_by, created_at)
