@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"aval/internal/db"
 	"aval/internal/fault"
 	"aval/internal/policy"
 	"aval/internal/roster"
@@ -146,6 +147,12 @@ func (v *visit) importLook(p roster.Progress) (ui.Tone, string, string) {
 // schoolName is how the board calls a school of a set, or the roster if it is new.
 func schoolName(schools map[string]string, s roster.SchoolChanges) string {
 	return cmp.Or(s.Name, schools[s.School], s.School)
+}
+
+func byName(schools map[string]string, by []roster.SchoolChanges) []roster.SchoolChanges {
+	return slices.SortedStableFunc(slices.Values(by), func(a, b roster.SchoolChanges) int {
+		return cmp.Compare(db.Fold(schoolName(schools, a)), db.Fold(schoolName(schools, b)))
+	})
 }
 
 // changesOf are the rows of the table of what would change.

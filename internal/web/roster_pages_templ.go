@@ -1202,7 +1202,7 @@ func importSchools(v *visit, by []roster.SchoolChanges, schools map[string]strin
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			for _, s := range by {
+			for _, s := range byName(schools, by) {
 				templ_7745c5c3_Var56 := templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 					templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 					templ_7745c5c3_Buffer, templ_7745c5c3_IsBuffer := templruntime.GetBuffer(templ_7745c5c3_W)
