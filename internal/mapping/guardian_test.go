@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,4 +159,14 @@ func TestGuardiansOfAOneRosterSet(t *testing.T) {
 		bring("file.users,delta\n", "p2,tobedeleted,2026-11-22T00:00:00Z,true,s1,student,p2,Luc,Orme,2,,,,\ng4,active,2026-11-22T00:00:00Z,true,s1,parent,g4,X,Y,,,,,\n")
 		w.isOf("2")
 	})
+}
+
+// A file of parents often says whose each column is.
+func TestColumnsOfParentsAreKnownByTheirHeaders(t *testing.T) {
+	is := mapping.Suggest(mapping.Guardians, []string{"Fiche élève", "Nom parent", "Prénom du répondant", "Lien", "Courriel parent", "Guardian phone"})
+	want := map[mapping.Field]string{mapping.Pupil: "Fiche élève", mapping.Family: "Nom parent", mapping.Given: "Prénom du répondant",
+		mapping.Relation: "Lien", mapping.Email: "Courriel parent", mapping.Phone: "Guardian phone"}
+	if !maps.Equal(is, want) {
+		t.Errorf("got %v, want %v", is, want)
+	}
 }

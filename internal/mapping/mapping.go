@@ -311,11 +311,29 @@ var words = map[Field][]string{
 	Restriction: {"restriction", "ordonnance", "garde", "court order", "custody"},
 }
 
+// called are the words for a field of a part. What is a parent's may say so.
+func called(part Part, field Field) []string {
+	words := words[field]
+	if part != Guardians || field == Pupil {
+		return words
+	}
+	all := slices.Clone(words)
+	for _, whose := range []string{"parent", "du parent", "repondant", "du repondant", "tuteur", "du tuteur"} {
+		for _, word := range words {
+			all = append(all, word+" "+whose)
+		}
+	}
+	for _, word := range words {
+		all = append(all, "parent "+word, "guardian "+word)
+	}
+	return all
+}
+
 // Suggest is what the columns of a file are by their headers, where they say it.
 func Suggest(part Part, header []string) map[Field]string {
 	columns, used := map[Field]string{}, map[int]bool{}
 	for _, field := range fields[part] {
-		for _, word := range words[field] {
+		for _, word := range called(part, field) {
 			if at, times := find(header, word); times == 1 && !used[at] {
 				columns[field], used[at] = header[at], true
 				break
