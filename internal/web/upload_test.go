@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"mime/multipart"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
+	"time"
 
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/evaluation"
+	"aval/internal/fault"
 	"aval/internal/policy"
 )
 
@@ -64,4 +67,31 @@ func TestNoUploadStaysOnTheDisk(t *testing.T) {
 			t.Errorf("%d files stay (%v)", len(left), err)
 		}
 	})
+}
+
+// wire is the connection of a request, as net/http lets a handler have it.
+type wire struct {
+	*httptest.ResponseRecorder
+	read, write time.Time
+}
+
+func (l *wire) SetReadDeadline(until time.Time) error  { l.read = until; return nil }
+func (l *wire) SetWriteDeadline(until time.Time) error { l.write = until; return nil }
+
+// A set of hundreds of megabytes is not cut like a form that takes a minute to come in.
+func TestASetMayComeInSlowly(t *testing.T) {
+	pack, err := policy.Shipped("csc-pan-2023")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &wire{ResponseRecorder: httptest.NewRecorder()}
+	v := &visit{w: l, r: httptest.NewRequest(http.MethodPost, "/roster/import", nil), actor: policy.System("erables", pack, "test")}
+	if err := (&Server{}).rosterUpload(v); !fault.Is(err, fault.Invalid) {
+		t.Errorf("%v, want a refusal of what is no form", err)
+	}
+	for _, until := range []time.Time{l.read, l.write} {
+		if time.Until(until) < uploadTime-time.Minute {
+			t.Errorf("it is cut at %v", until)
+		}
+	}
 }
