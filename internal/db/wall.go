@@ -98,7 +98,8 @@ func raiseWall(ctx context.Context, conn *pgx.Conn) error {
 var appendOnly = []string{"audit_record", "audit_hash"}
 
 // admitApp makes the app's role if there is none and gives it what the app
-// needs: the rows of the tables, never the tables themselves.
+// needs: the rows of the tables, never the tables themselves; and the two functions by
+// which Fill has the indexes of an empty one made later (own.go).
 func admitApp(ctx context.Context, conn *pgx.Conn, role string) error {
 	var there bool
 	if err := conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = $1)`, role).Scan(&there); err != nil {
