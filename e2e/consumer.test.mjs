@@ -92,6 +92,7 @@ test('under an undertaking what it names leaves, until it ends', async () => {
     assert.deepEqual(left(all, addresses), addresses, 'the search misses an address')
     assert.deepEqual(left(all, [...numbers, ...logins, secret]), [])
   }
+  await page.click('form[action$="/end"] .av-sure summary')
   await send('form[action$="/end"] button')
   for (const all of await until('names leave', (all) => !left(all, ['Vaudrin']).length)) assert.deepEqual(left(all, [...names, ...addresses]), [])
 })
