@@ -108,8 +108,11 @@ func Unlead(ctx context.Context, tx *db.Tx, sourceIDs []string) error {
 }
 
 // Stand keeps whether someone is there, under which source id and in which grade;
-// the next import compares the whole record anew.
+// the next import compares the whole record, and its posts, anew.
 func Stand(ctx context.Context, tx *db.Tx, p Person) error {
+	if _, err := tx.Exec(ctx, `UPDATE person_role SET said = 0 WHERE board_id = $1 AND person_id = $2`, tx.Board, p.ID); err != nil {
+		return fmt.Errorf("compare roles anew: %w", err)
+	}
 	return db.Changed(tx.Exec(ctx, `UPDATE person SET status = $1, source_id = $2, grade = $3, said = 0, updated_at = $4
 		WHERE board_id = $5 AND id = $6`, p.Status, p.SourceID, p.Grade, tx.Now, tx.Board, p.ID))
 }

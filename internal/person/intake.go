@@ -24,9 +24,9 @@ var Stage = []db.StageTable{
 		"given_name text NOT NULL, family_name text NOT NULL, email text NOT NULL, number text NOT NULL, grade text NOT NULL, " +
 		"search text NOT NULL, username text NOT NULL, status text NOT NULL, said bigint NOT NULL"},
 	{Name: "staged_post", Columns: "line bigint NOT NULL, source_id text NOT NULL, person text NOT NULL, org text NOT NULL, " +
-		"role text NOT NULL, gone boolean NOT NULL"},
+		"role text NOT NULL, gone boolean NOT NULL, said bigint NOT NULL"},
 	{Name: "staged_drop", Columns: "person_id text NOT NULL, org_id text NOT NULL, role text NOT NULL"},
-	{Name: "staged_add", Columns: "person_id text NOT NULL, org_id text NOT NULL, role text NOT NULL"},
+	{Name: "staged_add", Columns: "person_id text NOT NULL, org_id text NOT NULL, role text NOT NULL, said bigint NOT NULL"},
 	{Name: "staged_class", Columns: "line bigint NOT NULL, source_id text NOT NULL, id text NOT NULL, school text NOT NULL, " +
 		"course text NOT NULL, title text NOT NULL, code text NOT NULL, grade text NOT NULL, kind text NOT NULL, " +
 		"subject text NOT NULL, status text NOT NULL, said bigint NOT NULL"},
@@ -68,11 +68,11 @@ const moment = `(SELECT at FROM staged_import)`
 // it, and not, for each record of the board, the row.
 const staged = `s.source_id || ''`
 
-// known says whether the board holds any record in a table. What is added to one
-// that holds none is not looked for in it: PostgreSQL, of which nobody has counted
-// the rows, would expect to find it all.
-func known(ctx context.Context, tx *db.Tx, table string) (bool, error) {
-	first, err := db.One(ctx, tx, scanText, `SELECT COALESCE(min(id), '') FROM `+table+` WHERE board_id = $1`, tx.Board)
+// known says whether the board holds any record in a table, each of which has a text
+// in column. What is added to one that holds none is not looked for in it: PostgreSQL,
+// of which nobody has counted the rows, would expect to find it all.
+func known(ctx context.Context, tx *db.Tx, table, column string) (bool, error) {
+	first, err := db.One(ctx, tx, scanText, `SELECT COALESCE(min(`+column+`), '') FROM `+table+` WHERE board_id = $1`, tx.Board)
 	if err != nil {
 		return false, fmt.Errorf("look into %s: %w", table, err)
 	}
@@ -81,7 +81,7 @@ func known(ctx context.Context, tx *db.Tx, table string) (bool, error) {
 
 // take changes what the board knows of a table and adds what it does not.
 func take(ctx context.Context, tx *db.Tx, table, key string, change []step, add step) error {
-	holds, err := known(ctx, tx, table)
+	holds, err := known(ctx, tx, table, "id")
 	if err != nil {
 		return err
 	}
@@ -123,47 +123,71 @@ func TakePeople(ctx context.Context, tx *db.Tx) error {
 				s.said, ` + moment + ` FROM staged_person s`})
 }
 
-// TakePosts brings in step what people are and where. everyone says that the stage
-// tells it of everybody whom the set holds; else it tells it anew of those whom it
-// names when renew, and of the named posts alone when not.
-func TakePosts(ctx context.Context, tx *db.Tx, everyone, renew bool) error {
-	steps := []step{
-		{"find new roles", `INSERT INTO staged_add (person_id, org_id, role)
-			SELECT DISTINCT p.id, o.id, s.role FROM staged_post s JOIN person p ON p.source_id = s.person JOIN org o ON o.source_id = s.org
-			WHERE p.board_id = $1 AND o.board_id = $1 AND NOT s.gone AND NOT EXISTS (SELECT 1 FROM person_role r
-				WHERE r.board_id = $1 AND r.person_id = p.id AND r.org_id = o.id AND r.role = s.role)`},
-	}
-	const told = `INSERT INTO staged_drop (person_id, org_id, role)
-		SELECT r.person_id, r.org_id, r.role FROM person_role r JOIN person p ON p.id = r.person_id JOIN org o ON o.id = r.org_id
-		WHERE r.board_id = $1 AND p.board_id = $1 AND o.board_id = $1 AND NOT EXISTS (SELECT 1 FROM staged_post s
-			WHERE s.person = p.source_id AND s.org = o.source_id AND s.role = r.role AND NOT s.gone)`
-	switch {
-	case everyone:
-		steps = append(steps, step{"find roles that are over", told + ` AND p.status = 'active' AND p.source_id NOT LIKE '` + ByHand + `%'
-			AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = 'users' AND a.source_id = p.source_id)`})
-	case renew:
-		steps = append(steps, step{"find roles that are over", told + ` AND p.source_id IN (SELECT source_id FROM staged_person
-			UNION SELECT person FROM staged_post WHERE NOT gone)`})
-	default:
-		steps = append(steps, step{"find roles that are over", `INSERT INTO staged_drop (person_id, org_id, role)
-			SELECT DISTINCT r.person_id, r.org_id, r.role FROM staged_post s JOIN person p ON p.source_id = s.person
-			JOIN org o ON o.source_id = s.org JOIN person_role r ON r.person_id = p.id AND r.org_id = o.id AND r.role = s.role
-			WHERE r.board_id = $1 AND p.board_id = $1 AND o.board_id = $1 AND s.gone`})
-	}
-	steps = append(steps,
-		step{"keep where pupils were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
-			SELECT p.board_id, p.id, 'school', d.org_id, ` + moment + `, (SELECT id FROM staged_import)
-			FROM staged_drop d JOIN person p ON p.id = d.person_id WHERE p.board_id = $1 AND d.role = 'student'`},
-		step{"touch whose roles change", `UPDATE person SET updated_at = ` + moment + ` WHERE person.board_id = $1
-			AND person.updated_at <> ` + moment + ` AND person.id IN (SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
-		step{"take roles away", `DELETE FROM person_role WHERE board_id = $1
-			AND (person_id, org_id, role) IN (SELECT person_id, org_id, role FROM staged_drop)`})
-	if err := all(ctx, tx, steps); err != nil {
+// Telling is how a stage tells of posts.
+type Telling int
+
+// Of whom a stage tells.
+const (
+	Everyone Telling = iota // of everybody whom the set holds
+	Anew                    // of those whom it names, all that they are
+	Changes                 // of the named posts alone
+)
+
+// ofPost resolves whom and where a staged post is of, once where several rows say it.
+const ofPost = `SELECT p.id AS person_id, o.id AS org_id, s.role, max(s.said) AS said
+	FROM staged_post s JOIN person p ON p.source_id = s.person JOIN org o ON o.source_id = s.org
+	WHERE p.board_id = $1 AND o.board_id = $1 AND NOT s.gone GROUP BY p.id, o.id, s.role`
+
+// over finds the posts that the stage does not tell of, among those of whom it tells.
+var over = map[Telling]string{
+	Everyone: told + ` AND r.said IN (SELECT said FROM staged_unseen WHERE file = 'posts')
+		AND p.status = 'active' AND p.source_id NOT LIKE '` + ByHand + `%'
+		AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = 'users' AND a.source_id = p.source_id)`,
+	Anew: told + ` AND p.source_id IN (SELECT source_id FROM staged_person UNION SELECT person FROM staged_post WHERE NOT gone)`,
+	Changes: `SELECT DISTINCT r.person_id, r.org_id, r.role FROM staged_post s JOIN person p ON p.source_id = s.person
+		JOIN org o ON o.source_id = s.org JOIN person_role r ON r.person_id = p.id AND r.org_id = o.id AND r.role = s.role
+		WHERE r.board_id = $1 AND p.board_id = $1 AND o.board_id = $1 AND s.gone`,
+}
+
+const told = `SELECT r.person_id, r.org_id, r.role FROM person_role r JOIN person p ON p.id = r.person_id JOIN org o ON o.id = r.org_id
+	WHERE r.board_id = $1 AND p.board_id = $1 AND o.board_id = $1 AND NOT EXISTS (SELECT 1 FROM staged_post s
+		WHERE s.person = p.source_id AND s.org = o.source_id AND s.role = r.role AND NOT s.gone)`
+
+const touch = `UPDATE person SET updated_at = ` + moment + ` WHERE person.board_id = $1
+	AND person.updated_at <> ` + moment + ` AND person.id IN `
+
+// TakePosts brings in step what people are and where.
+func TakePosts(ctx context.Context, tx *db.Tx, telling Telling) error {
+	holds, err := known(ctx, tx, "person_role", "person_id")
+	if err != nil {
 		return err
 	}
-	add := step{"add roles", `INSERT INTO person_role (board_id, person_id, org_id, role)
-		SELECT CAST($1 AS text), a.person_id, a.org_id, a.role FROM staged_add a`}
-	return tx.Fill(ctx, "person_role", func() error { return add.run(ctx, tx) })
+	add := step{"add roles", `INSERT INTO person_role (board_id, person_id, org_id, role, said)
+		SELECT CAST($1 AS text), s.person_id, s.org_id, s.role, s.said FROM `}
+	if !holds {
+		add.query += `(` + ofPost + `) s`
+		if err := tx.Fill(ctx, "person_role", func() error { return add.run(ctx, tx) }); err != nil {
+			return err
+		}
+		return step{"touch whose roles are new", touch + `(SELECT person_id FROM person_role WHERE board_id = $1)`}.run(ctx, tx)
+	}
+	add.query += `staged_add s`
+	const same = `r.board_id = $1 AND r.person_id = s.person_id AND r.org_id = s.org_id AND r.role = s.role`
+	return all(ctx, tx, []step{
+		{"find new roles", `INSERT INTO staged_add (person_id, org_id, role, said)
+			SELECT s.person_id, s.org_id, s.role, s.said FROM (` + ofPost + `) s
+			WHERE NOT EXISTS (SELECT 1 FROM person_role r WHERE ` + same + `)`},
+		{"find roles that are over", `INSERT INTO staged_drop (person_id, org_id, role) ` + over[telling]},
+		{"note roles", `UPDATE person_role AS r SET said = s.said FROM (` + ofPost + `) s
+			WHERE ` + same + ` AND s.said <> 0 AND r.said <> s.said`},
+		{"keep where pupils were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
+			SELECT p.board_id, p.id, 'school', d.org_id, ` + moment + `, (SELECT id FROM staged_import)
+			FROM staged_drop d JOIN person p ON p.id = d.person_id WHERE p.board_id = $1 AND d.role = 'student'`},
+		{"touch whose roles change", touch + `(SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
+		{"take roles away", `DELETE FROM person_role WHERE board_id = $1
+			AND (person_id, org_id, role) IN (SELECT person_id, org_id, role FROM staged_drop)`},
+		add,
+	})
 }
 
 // ofClass resolves what a staged class refers to. A course that is not known is none.

@@ -300,8 +300,7 @@ func (m *merge) posts(ctx context.Context, tx *db.Tx) error {
 			return err
 		}
 	}
-	changes := m.set.Version == "1.2" && m.set.Modes["roles"] != Bulk
-	return person.TakePosts(ctx, tx, !changes && m.set.Modes["users"] == Bulk, !changes)
+	return person.TakePosts(ctx, tx, m.set.tells())
 }
 
 func (m *merge) classes(ctx context.Context, tx *db.Tx) error {

@@ -48,6 +48,17 @@ type Set struct {
 	places map[string]map[string]int // of organisations and sessions in their lists
 }
 
+// tells is of whom the set tells what they are and where.
+func (s *Set) tells() person.Telling {
+	switch {
+	case s.Version == "1.2" && s.Modes["roles"] != Bulk:
+		return person.Changes
+	case s.Modes["users"] == Bulk:
+		return person.Everyone
+	}
+	return person.Anew
+}
+
 // Mark is where a row stood and whether it says that the record is gone.
 type Mark struct {
 	SourceID string

@@ -94,12 +94,14 @@ func (s *said) rest(f func(digest uint64) error) error {
 	return nil
 }
 
-// saying says, for each file, what the board holds of it. The board is named so that
+// saying says, for each file, what the board holds of it, and of posts, whichever file
+// tells them. The board is named so that
 // SQLite reads the table as it lies: by an index of the board's it would go to each
 // record apart. PostgreSQL has the board's wall to choose an index by.
 var saying = map[string]string{
 	"courses":     `SELECT said FROM course WHERE (board_id = $1) IS TRUE AND (said <> 0 OR status = 'active')`,
 	"classes":     `SELECT said FROM class WHERE (board_id = $1) IS TRUE AND (said <> 0 OR status = 'active')`,
+	"posts":       `SELECT said FROM person_role WHERE (board_id = $1) IS TRUE`,
 	"users":       `SELECT said FROM person WHERE (board_id = $1) IS TRUE AND (said <> 0 OR status = 'active')`,
 	"enrollments": `SELECT said FROM enrollment WHERE (board_id = $1) IS TRUE AND (said <> 0 OR status = 'active')`,
 }

@@ -58,6 +58,7 @@ type reading struct {
 	unseen  map[string]bool
 	unknown int
 	rows    int
+	every   bool // stages every post
 }
 
 func (r *reading) read(s *staging) error {
@@ -148,7 +149,7 @@ func (s *Service) bring(ctx context.Context, actor policy.Actor, p Progress, ope
 			return err
 		}
 		tick := func(rows int) error { return s.advance(ctx, actor.Board, p.ID, Staging, rows, 0) }
-		if err := r.read(&staging{ctx: ctx, db: s.db, board: actor.Board, stage: stage, tick: tick}); err != nil {
+		if err := r.read(&staging{ctx: ctx, db: s.db, board: actor.Board, stage: stage, tick: tick, every: r.every}); err != nil {
 			return err
 		}
 		if r.rows > manyRows {
@@ -157,7 +158,7 @@ func (s *Service) bring(ctx context.Context, actor policy.Actor, p Progress, ope
 		return s.moveTo(ctx, actor.Board, p.ID, Merging, Staging)
 	}
 	var report Report
-	err = s.db.StageAndWrite(ctx, actor.Board, stageTables, fill, func(ctx context.Context, tx *db.Tx) error {
+	play := func(ctx context.Context, tx *db.Tx) error {
 		m := &merge{set: &r.set, twice: r.twice, unseen: r.unseen, unknown: r.unknown, id: string(p.ID), most: p.Most, percent: percent,
 			report: r.report}
 		if err := m.run(ctx, tx); err != nil {
@@ -165,7 +166,12 @@ func (s *Service) bring(ctx context.Context, actor policy.Actor, p Progress, ope
 		}
 		report = m.report
 		return record(ctx, tx, actor, p.ID, report)
-	})
+	}
+	err = s.db.StageAndWrite(ctx, actor.Board, stageTables, fill, play)
+	if errors.Is(err, errRoleTwice) {
+		r.every = true
+		err = s.db.StageAndWrite(ctx, actor.Board, stageTables, fill, play)
+	}
 	if err != nil {
 		return Report{}, err
 	}

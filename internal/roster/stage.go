@@ -2,6 +2,7 @@ package roster
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,8 @@ type staging struct {
 	digest  digester
 	file    string // of which the digests are held
 	held    *said
+	posts   *said // digests of roles, where the set tells of everyone
+	every   bool  // every post is staged, whether it is held or not
 	early   *early
 	again   map[string]bool // files in which a record stood twice
 	unseen  map[string]bool // full files that may have let go of a record
@@ -92,6 +95,10 @@ func (s *staging) settle() error {
 	if s.file, s.held = "", nil; held == nil || s.set.Modes[file] != Bulk {
 		return nil
 	}
+	return s.unrepeated(file, held)
+}
+
+func (s *staging) unrepeated(file string, held *said) error {
 	if err := s.stage.Put("staged_unseen", file, "0"); err != nil {
 		return err
 	}
@@ -105,18 +112,28 @@ func (s *staging) settle() error {
 // row counts a row, and answers its digest as the tables keep it, or that the board
 // holds it just so already.
 func (s *staging) row(file string, values ...string) (digest string, held bool, err error) {
+	if err := s.count(); err != nil {
+		return "", false, err
+	}
+	digest, held = s.repeats(s.held, file, values...)
+	return digest, held, nil
+}
+
+func (s *staging) count() error {
 	s.rows++
 	if s.rows%4096 == 0 && time.Since(s.ticked) > time.Second {
 		s.ticked = time.Now()
-		if err := s.tick(s.rows); err != nil {
-			return "", false, err
-		}
+		return s.tick(s.rows)
 	}
-	if s.held == nil { // of a delta, of which nothing is said for good
-		return "0", false, nil
+	return nil
+}
+
+func (s *staging) repeats(held *said, file string, values ...string) (digest string, repeats bool) {
+	if held == nil { // of a delta, of which nothing is said for good
+		return "0", false
 	}
 	d := s.digest.sum(file, values...)
-	return kept64(d), s.held.repeat(d), nil
+	return kept64(d), held.repeat(d)
 }
 
 func (s *staging) twice(file string, again bool) {
@@ -156,13 +173,43 @@ func (s *staging) class(c ClassRow, again bool) error {
 		c.Subject, status(c.Gone), said)
 }
 
-// role stages every post: what is over is seen by what is not there.
+// errRoleTwice says that a role stands twice in a set. What it said first no longer
+// counts, and may have been passed over as held: every post is to be staged.
+var errRoleTwice = errors.New("roster: a role stands twice")
+
+// role tells a post by whom, where and as what: of two rows that say the same, which
+// is which is not kept.
 func (s *staging) role(r RoleRow, again bool) error {
 	s.twice("roles", again)
-	if _, _, err := s.row("roles"); err != nil {
+	if err := s.count(); err != nil {
 		return err
 	}
-	return s.stage.Put("staged_post", line(r.Mark), r.SourceID, r.User, r.Org, string(r.Role), boolean(r.Gone))
+	if err := s.holdPosts(); err != nil {
+		return err
+	}
+	if again && s.posts != nil && !s.every {
+		return errRoleTwice
+	}
+	said, held := s.post(r.User, r.Org, string(r.Role), status(r.Gone))
+	if held {
+		return nil
+	}
+	return s.stage.Put("staged_post", line(r.Mark), r.SourceID, r.User, r.Org, string(r.Role), boolean(r.Gone), said)
+}
+
+func (s *staging) post(values ...string) (digest string, held bool) {
+	if s.every {
+		return kept64(s.digest.sum("roles", values...)), false
+	}
+	return s.repeats(s.posts, "roles", values...)
+}
+
+// holdPosts reads what the board holds of posts, once it is known of whom the set tells.
+func (s *staging) holdPosts() (err error) {
+	if s.posts == nil && !s.whole && s.set.tells() == person.Everyone {
+		s.posts, err = saidOf(s.ctx, s.db, s.board, "posts")
+	}
+	return err
 }
 
 func (s *staging) enrollment(e EnrollmentRow, again bool) error {
@@ -207,7 +254,7 @@ func (s *staging) end() error {
 	if err := s.hold("users"); err != nil { // also of a file that has no user to hand on
 		return err
 	}
-	if err := s.settle(); err != nil {
+	if err := errors.Join(s.settle(), s.settlePosts()); err != nil {
 		return err
 	}
 	for _, key := range [][2]string{{"staged_course", "source_id"}, {"staged_class", "source_id"}, {"staged_person", "source_id"},
@@ -217,6 +264,15 @@ func (s *staging) end() error {
 		}
 	}
 	return nil
+}
+
+func (s *staging) settlePosts() error {
+	if err := s.holdPosts(); err != nil || s.posts == nil {
+		return err
+	}
+	posts := s.posts
+	s.posts = nil
+	return s.unrepeated("posts", posts)
 }
 
 func line(m Mark) string { return strconv.Itoa(m.Row) }
