@@ -3,6 +3,7 @@ package mapping_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -456,6 +457,42 @@ func TestAMappingIsKeptByVersionsAndRecognised(t *testing.T) {
 		}
 		if _, err := w.s.Draft(ctx, w.actor, id); !fault.Is(err, fault.NotFound) {
 			t.Errorf("forgotten: %v", err)
+		}
+	})
+}
+
+// How a file was read is told for as long as its import is known: to who may read the
+// roster of that board alone, and without a cell of it.
+func TestHowAFileWasReadIsKept(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		w.s.Rosters.Folder = t.TempDir()
+		twice := pupilsCSV + "0012347;Saule;Aïda;072;École des Bouleaux;4;41;\r\n;Frêne;Luc;072;École des Bouleaux;4;41;\r\n"
+		w.define(usual(twice, ""), twice, "")
+		id, err := w.s.Send(ctx, w.actor, "", mapping.Pupils, []byte(twice))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, at, err := w.s.Begin(ctx, w.actor, id, "GPI")
+		if err != nil || len(r.Defects) == 0 {
+			t.Fatalf("Begin: %+v, %v", r, err)
+		}
+		kept, err := w.s.ReportOf(ctx, w.actor, at)
+		if err != nil || !reflect.DeepEqual(kept.Defects, r.Defects) || !reflect.DeepEqual(kept.Warnings, r.Warnings) || kept.Pupils != r.Pupils {
+			t.Errorf("kept: %+v, %v, want %+v", kept, err, r)
+		}
+		if text := fmt.Sprint(kept); strings.Contains(text, "Frêne") || strings.Contains(text, "0012347") {
+			t.Errorf("a cell is kept: %s", text)
+		}
+		stranger := w.actor
+		stranger.Board = dbtest.Board(t, w.d)
+		for name, actor := range map[string]policy.Actor{"a teacher": w.teacher, "another board": stranger} {
+			if _, err := w.s.ReportOf(ctx, actor, at); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s: %v, want NotFound", name, err)
+			}
+		}
+		if _, err := w.s.ReportOf(ctx, w.actor, "none"); !fault.Is(err, fault.NotFound) {
+			t.Errorf("of a set: %v, want NotFound", err)
 		}
 	})
 }

@@ -171,13 +171,7 @@ func (s *Service) Forget(ctx context.Context, actor policy.Actor, id string) err
 	if err := actor.Find(policy.RosterImport); err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
-		n, err := tx.Exec(ctx, `DELETE FROM roster_upload WHERE board_id = $1 AND id = $2 AND sent_by = $3`, tx.Board, id, actor.ID)
-		if err == nil && n == 0 {
-			return fault.Missing()
-		}
-		return err
-	})
+	return s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error { return forget(ctx, tx, id, actor.ID) })
 }
 
 // Sweep takes away the files of a board that nobody imported within a day.
@@ -355,8 +349,8 @@ func (s *Service) Import(ctx context.Context, actor policy.Actor, name string, f
 }
 
 // Begin makes a set of what the account sent by a mapping, and hands it on as
-// roster.Service.Upload does: from there on it is an import like another, and what was
-// sent is forgotten.
+// roster.Service.Upload does: from there on it is an import like another, what was
+// sent is forgotten, and ReportOf tells how it was read.
 func (s *Service) Begin(ctx context.Context, actor policy.Actor, id, name string) (r Report, at roster.ImportID, err error) {
 	files, err := s.Sent(ctx, actor, id)
 	if err != nil {
@@ -369,7 +363,22 @@ func (s *Service) Begin(ctx context.Context, actor policy.Actor, id, name string
 	if err != nil {
 		return r, "", err
 	}
-	return r, at, s.Forget(ctx, actor, id)
+	return r, at, s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		return errors.Join(keepReport(ctx, tx, at, r), forget(ctx, tx, id, actor.ID))
+	})
+}
+
+// ReportOf is how the plain file of an import was read, for whom may read the roster.
+// It is not found where the import was of a set.
+func (s *Service) ReportOf(ctx context.Context, actor policy.Actor, id roster.ImportID) (r Report, err error) {
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		if err := actor.Find(policy.RosterRead); err != nil {
+			return err
+		}
+		r, err = reportOf(ctx, tx, id)
+		return err
+	})
+	return r, err
 }
 
 // Sent opens what the account sent, to be previewed or imported.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 
 	"aval/internal/db"
+	"aval/internal/fault"
 	"aval/internal/org"
 	"aval/internal/person"
+	"aval/internal/roster"
 )
 
 const columns = `m.id, m.name, m.version, m.body, m.saved_by, m.saved_at`
@@ -173,4 +175,32 @@ func (s *Service) openUpload(ctx context.Context, tx *db.Tx, id, by string) (map
 		}
 	}
 	return files, nil
+}
+
+// forget removes the files that an account sent together.
+func forget(ctx context.Context, tx *db.Tx, id, by string) error {
+	n, err := tx.Exec(ctx, `DELETE FROM roster_upload WHERE board_id = $1 AND id = $2 AND sent_by = $3`, tx.Board, id, by)
+	if err == nil && n == 0 {
+		return fault.Missing()
+	}
+	return err
+}
+
+func keepReport(ctx context.Context, tx *db.Tx, id roster.ImportID, r Report) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("keep how a file was read: %w", err)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO mapping_report (board_id, import_id, report) VALUES ($1, $2, $3)`, tx.Board, string(id), string(text))
+	return err
+}
+
+func reportOf(ctx context.Context, tx *db.Tx, id roster.ImportID) (Report, error) {
+	return db.One(ctx, tx, func(row db.Row) (r Report, err error) {
+		var text string
+		if err := row.Scan(&text); err != nil {
+			return r, err
+		}
+		return r, json.Unmarshal([]byte(text), &r)
+	}, `SELECT report FROM mapping_report WHERE board_id = $1 AND import_id = $2`, tx.Board, string(id))
 }

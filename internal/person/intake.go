@@ -172,14 +172,14 @@ func TakePosts(ctx context.Context, tx *db.Tx, telling Telling) error {
 		return step{"touch whose roles are new", touch + `(SELECT person_id FROM person_role WHERE board_id = $1)`}.run(ctx, tx)
 	}
 	add.query += `staged_add s`
-	const same = `r.board_id = $1 AND r.person_id = s.person_id AND r.org_id = s.org_id AND r.role = s.role`
+	const same = `r.person_id = s.person_id AND r.org_id = s.org_id AND r.role = s.role`
 	return all(ctx, tx, []step{
 		{"find new roles", `INSERT INTO staged_add (person_id, org_id, role, said)
 			SELECT s.person_id, s.org_id, s.role, s.said FROM (` + ofPost + `) s
-			WHERE NOT EXISTS (SELECT 1 FROM person_role r WHERE ` + same + `)`},
+			WHERE NOT EXISTS (SELECT 1 FROM person_role r WHERE r.board_id = $1 AND ` + same + `)`},
 		{"find roles that are over", `INSERT INTO staged_drop (person_id, org_id, role) ` + over[telling]},
 		{"note roles", `UPDATE person_role AS r SET said = s.said FROM (` + ofPost + `) s
-			WHERE ` + same + ` AND s.said <> 0 AND r.said <> s.said`},
+			WHERE r.board_id = $1 AND ` + same + ` AND s.said <> 0 AND r.said <> s.said`},
 		{"keep where pupils were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
 			SELECT p.board_id, p.id, 'school', d.org_id, ` + moment + `, (SELECT id FROM staged_import)
 			FROM staged_drop d JOIN person p ON p.id = d.person_id WHERE p.board_id = $1 AND d.role = 'student'`},

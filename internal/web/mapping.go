@@ -7,6 +7,7 @@ import (
 	"aval/internal/fault"
 	"aval/internal/mapping"
 	"aval/internal/policy"
+	"aval/internal/roster"
 	"aval/internal/web/ui"
 )
 
@@ -19,6 +20,7 @@ func (s *Server) mappingRoutes() []route {
 		{pattern: "POST /mappings/{id}/file", need: policy.RosterImport, do: s.mappingAdd, form: s.mappingDraft, unread: true},
 		{pattern: "POST /mappings/{id}/save", need: policy.RosterImport, do: s.mappingSave, form: s.mappingDraft},
 		{pattern: "POST /mappings/{id}/forget", need: policy.RosterImport, do: s.mappingForget},
+		{pattern: "GET /roster/imports/{id}/file", need: policy.RosterRead, do: s.mappingRead},
 	}
 }
 
@@ -94,11 +96,23 @@ func (s *Server) mappingSave(v *visit) error {
 		return err
 	}
 	if len(r.Defects)+len(r.Warnings) > 0 {
-		return v.render(mappingReadPage(v, r, importAt(at)))
+		return v.redirect(readAt(at))
 	}
 	v.flash("mapping.read", m.Name, strconv.FormatInt(m.Version, 10))
 	return v.redirect(importAt(at))
 }
+
+// mappingRead tells how the plain file of an import was read.
+func (s *Server) mappingRead(v *visit) error {
+	id := roster.ImportID(v.path("id"))
+	r, err := s.Mappings.ReportOf(v.ctx(), v.actor, id)
+	if err != nil {
+		return err
+	}
+	return v.render(mappingReadPage(v, r, importAt(id)))
+}
+
+func readAt(id roster.ImportID) string { return importAt(id) + "/file" }
 
 // mappingTyped is what the form says of the files that were sent.
 func (v *visit) mappingTyped(d mapping.Draft) mapping.Mapping {

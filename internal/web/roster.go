@@ -103,10 +103,14 @@ func (s *Server) rosterImport(v *visit) error {
 			return err
 		}
 	}
+	r, err := s.Mappings.ReportOf(v.ctx(), v.actor, p.ID)
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
 	if !p.State.Over() && p.State != roster.Previewed {
 		v.w.Header().Set("Refresh", "3")
 	}
-	return v.render(rosterImportPage(v, p, schools))
+	return v.render(rosterImportPage(v, p, schools, r.Mapping != ""))
 }
 
 func (s *Server) rosterConfirm(v *visit) error {
