@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import assert from 'node:assert/strict'
 
 const program = process.env.AVAL ?? join(import.meta.dirname, '..', 'bin', 'aval')
@@ -27,16 +28,16 @@ const absent = ['categories', 'classResources', 'courseResources', 'demographics
   'lineItemScoreScales', 'resources', 'resultLearningObjectiveIds', 'results', 'resultScoreScales', 'scoreScales', 'userProfiles', 'userResources']
 
 export const classes = {
-  k1: { school: 's1', title: 'Groupe 101', grade: '01', teacher: 't1', pupils: 30 },
-  k2: { school: 's2', title: 'Group 21', grade: '08', teacher: 't2', pupils: 30 },
-  k3: { school: 's3', title: 'Groupe 102', grade: '01', teacher: 't3', pupils: 3 },
+  k1: { school: 's1', title: 'Groupe 101', grade: '01', teacher: 't1', by: 'Roy', pupils: 30 },
+  k2: { school: 's2', title: 'Group 21', grade: '08', teacher: 't2', by: 'Orly', pupils: 30 },
+  k3: { school: 's3', title: 'Groupe 102', grade: '01', teacher: 't3', by: 'Blanche', pupils: 3 },
 }
 
 // nameOf is what the nth pupil of a class is called.
 const nameOf = (n) => [first[n % first.length], last[n % last.length] + (n < 6 ? '' : ` ${'BCDEF'[Math.floor(n / 6)]}`)]
 
-// roster writes a set; moved says to which class a pupil has gone.
-function roster(folder, moved = {}) {
+// roster is a set, by its files' names; moved says to which class a pupil has gone, and stays who is still there.
+function roster(moved = {}, stays = () => true) {
   const [begin, end] = ['2026-08-24', '2099-06-24']
   const rows = Object.fromEntries(Object.keys(files).map((name) => [name, []]))
   const add = (name, id, ...cells) => rows[name].push([id, '', '', ...cells])
@@ -52,28 +53,64 @@ function roster(folder, moved = {}) {
   }
   for (const [id, c] of Object.entries(classes)) {
     add('classes', id, c.title, c.grade, 'c1', id, 'homeroom', '', c.school, 'y1')
-    person(c.teacher, 'teacher', c.school, 'Marelle', 'Vantadour ' + id)
+    person(c.teacher, 'teacher', c.school, 'Marelle', 'Vantadour-' + c.by)
     add('enrollments', id + c.teacher, id, c.school, c.teacher, 'teacher', 'true', begin, end)
     for (let n = 0; n < c.pupils; n++) {
       const pupil = `${id}e${n}`, in_ = moved[pupil] ?? id, at = classes[in_]
+      if (!stays(pupil)) continue
       person(pupil, 'student', at.school, ...nameOf(n), at.grade)
       add('enrollments', in_ + pupil, in_, at.school, pupil, 'student', '', begin, end)
     }
   }
   const cell = (text) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   const table = (columns, lines) => [columns, ...lines.map((line) => line.map(cell).join(','))].join('\r\n') + '\r\n'
-  mkdirSync(folder)
+  const set = { 'manifest.csv': table('propertyName,value', [['manifest.version', '1.0'], ['oneroster.version', '1.2'],
+    ...Object.keys(files).map((name) => ['file.' + name, 'bulk']), ...absent.map((name) => ['file.' + name, 'absent'])]) }
   for (const [name, columns] of Object.entries(files)) {
     const width = columns.split(',').length
-    writeFileSync(join(folder, name + '.csv'), table(columns, rows[name].map((row) => [...row, ...Array(width - row.length).fill('')])))
+    set[name + '.csv'] = table(columns, rows[name].map((row) => [...row, ...Array(width - row.length).fill('')]))
   }
-  writeFileSync(join(folder, 'manifest.csv'), table('propertyName,value', [['manifest.version', '1.0'], ['oneroster.version', '1.2'],
-    ...Object.keys(files).map((name) => ['file.' + name, 'bulk']), ...absent.map((name) => ['file.' + name, 'absent'])]))
+  return set
+}
+
+function written(folder, set) {
+  mkdirSync(folder)
+  for (const [name, text] of Object.entries(set)) writeFileSync(join(folder, name), text)
+  return folder
+}
+
+// zipped is a set as a person sends it, its files edited where they are: a zip whose members are
+// stored as they are (PKWARE APPNOTE 4.3).
+export function zipped({ moved, stays, edit = {} } = {}) {
+  const parts = [], entries = []
+  let at = 0
+  for (let [name, text] of Object.entries(roster(moved, stays))) {
+    if (edit[name]) text = edit[name](text)
+    const data = Buffer.from(text), called = Buffer.from(name)
+    const about = Buffer.alloc(26) // what both headers say of a member
+    about.writeUInt16LE(20, 0)
+    about.writeUInt16LE(0x21, 8) // the first day that it can write
+    about.writeUInt32LE(crc32(data), 10)
+    about.writeUInt32LE(data.length, 14)
+    about.writeUInt32LE(data.length, 18)
+    about.writeUInt16LE(called.length, 22)
+    const where = Buffer.alloc(14)
+    where.writeUInt32LE(at, 10)
+    entries.push(Buffer.from('PK\x01\x02\x14\0', 'latin1'), about, where, called)
+    parts.push(Buffer.from('PK\x03\x04', 'latin1'), about, called, data)
+    at += 30 + called.length + data.length
+  }
+  const list = Buffer.concat(entries), end = Buffer.alloc(22)
+  end.write('PK\x05\x06', 'latin1')
+  for (const place of [8, 10]) end.writeUInt16LE(entries.length / 4, place)
+  end.writeUInt32LE(list.length, 12)
+  end.writeUInt32LE(at, 16)
+  return Buffer.concat([...parts, list, end])
 }
 
 const staff = [
   ['teacher', 'teacher@s1', 't1'], ['teacher_2', 'teacher@s2', 't2'], ['teacher_3', 'teacher@s3', 't3'], ['principal', 'principal@s1'],
-  ['evaluator', 'evaluator'], ['evaluator_2', 'evaluator'], ['evaluation_director', 'evaluation_director'], ['privacy_officer', 'privacy_officer'],
+  ['it', 'it'], ['evaluator', 'evaluator'], ['evaluator_2', 'evaluator'], ['evaluation_director', 'evaluation_director'], ['privacy_officer', 'privacy_officer'],
 ]
 
 // open makes the board and serves it: { address, roles } as demo.json has them, and
@@ -83,8 +120,7 @@ export async function open() {
   const env = { ...process.env, AVAL_DB: 'sqlite:' + join(folder, 'aval.db'), AVAL_DATA: join(folder, 'data'), AVAL_LANG: 'en', AVAL_SMTP: '' }
   const aval = (...args) => execFileSync(program, args, { env, cwd: folder, encoding: 'utf8' })
   aval('board', 'create', '--name', 'Commission scolaire du Lac', '--pack', 'csc-pan-2023', '--id', 'lac')
-  roster(join(folder, 'roster'))
-  aval('roster', 'import', join(folder, 'roster'))
+  aval('roster', 'import', written(join(folder, 'roster'), roster()))
   const roles = {}
   for (const [login, role, who] of staff) {
     const made = JSON.parse(aval('user', 'create', '--json', '--login', login, '--name', 'Personne ' + login, '--role', role, ...(who ? ['--person', who] : [])))
@@ -105,7 +141,7 @@ export async function open() {
   return {
     address, roles, api,
     named: (id) => nameOf(Number(id.slice(3))).join(' '),
-    moves: (moved) => { roster(join(folder, 'moved'), moved); aval('roster', 'import', join(folder, 'moved')) },
+    moves: (moved) => aval('roster', 'import', written(join(folder, 'moved'), roster(moved))),
     close: async () => {
       const gone = new Promise((resolve) => server.once('exit', resolve))
       server.kill('SIGTERM')
