@@ -263,6 +263,9 @@ func (rd *reader) properties() (map[string]property, error) {
 	if err := t.encoding(); err != nil {
 		return nil, err
 	}
+	if err := t.separator(); err != nil {
+		return nil, err
+	}
 	says := map[string]property{}
 	header := true
 	err = t.each(1, func(r *row) error {

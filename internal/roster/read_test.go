@@ -130,6 +130,7 @@ func TestDirtIsRepairedAndCounted(t *testing.T) {
 			want: map[string]int{"date_form": 1}, check: func(s roster.Set) bool { return s.Sessions[0].Start == "2026-08-24" }},
 		{name: "a file in the encoding of an old system", soil: swap("orgs.csv", "School", "\xc9cole"),
 			want: map[string]int{"encoding_repaired": 1}, check: func(s roster.Set) bool { return s.Orgs[1].Name == "École" }},
+		{name: "a manifest separated by semicolons", soil: swap("manifest.csv", ",", ";"), want: map[string]int{"semicolons": 1}},
 		{name: "a file separated by semicolons", soil: swap("orgs.csv", ",", ";"), want: map[string]int{"semicolons": 1}},
 		{name: "a record given twice", soil: swap("orgs.csv", "s1,,,School", "s1,,,Old,school,2,b1\ns1,,,School"),
 			want: map[string]int{"duplicate_row": 1}, check: func(s roster.Set) bool { return s.Orgs[1].Name == "School" }},

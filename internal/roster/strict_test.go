@@ -130,6 +130,7 @@ func TestEveryDeviationIsADefectToTheLetterAndDirtToTheTolerant(t *testing.T) {
 		{"two encodings in one file", all(later, swap("orgs.csv", "School", "\xc9cole"), swap("orgs.csv", "Board", "École")),
 			[]roster.Defect{defect("encoding_repaired", "orgs.csv", 3, ""), defect("encoding_mixed", "orgs.csv", 3, "")},
 			"encoding_mixed encoding_repaired"},
+		{"a manifest of semicolons", all(later, swap("manifest.csv", ",", ";")), []roster.Defect{defect("semicolons", "manifest.csv", 1, "")}, "semicolons"},
 		{"semicolons", all(later, swap("courses.csv", ",", ";")), []roster.Defect{defect("semicolons", "courses.csv", 1, "")}, "semicolons"},
 		{"a column in the wrong case", all(later, swap("orgs.csv", "dateLastModified", "datelastmodified")),
 			[]roster.Defect{defect("column_case", "orgs.csv", 1, "dateLastModified")}, "column_case"},

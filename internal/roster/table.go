@@ -54,14 +54,8 @@ func newTable(file, version string, mode Mode, src io.Reader, p *pack) (*table, 
 	if err := t.encoding(); err != nil {
 		return nil, err
 	}
-	first, err := t.scan.peek(4 << 10)
-	if err != nil {
+	if err := t.separator(); err != nil {
 		return nil, err
-	}
-	first, _, _ = bytes.Cut(first, []byte("\n"))
-	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
-		t.dirt("semicolons", 1, "")
-		t.scan.comma = ';'
 	}
 	cells, err := t.scan.next()
 	if errors.Is(err, io.EOF) {
@@ -87,6 +81,20 @@ func (t *table) encoding() error {
 	case len(first) >= 2 && (first[0] == 0xff && first[1] == 0xfe || first[0] == 0xfe && first[1] == 0xff),
 		len(first) == 4 && (first[0] == 0) != (first[1] == 0) && (first[2] == 0) == (first[0] == 0) && (first[3] == 0) == (first[1] == 0):
 		return fault.New(fault.Invalid, "roster.file_utf16", t.file+".csv")
+	}
+	return nil
+}
+
+// separator learns from the header whether a spreadsheet wrote semicolons for commas.
+func (t *table) separator() error {
+	first, err := t.scan.peek(4 << 10)
+	if err != nil {
+		return err
+	}
+	first, _, _ = bytes.Cut(first, []byte("\n"))
+	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
+		t.dirt("semicolons", 1, "")
+		t.scan.comma = ';'
 	}
 	return nil
 }
