@@ -20,15 +20,19 @@ import (
 	"aval/internal/account"
 	"aval/internal/assessment"
 	"aval/internal/audit"
+	"aval/internal/breach"
 	"aval/internal/catalogue"
 	"aval/internal/classification"
 	"aval/internal/condition"
 	"aval/internal/contract"
+	"aval/internal/correction"
+	"aval/internal/credential"
 	"aval/internal/db"
 	"aval/internal/decision"
 	"aval/internal/disclosure"
 	"aval/internal/duty"
 	"aval/internal/evaluation"
+	"aval/internal/export"
 	"aval/internal/fault"
 	"aval/internal/governance"
 	"aval/internal/i18n"
@@ -42,6 +46,7 @@ import (
 	"aval/internal/request"
 	"aval/internal/reveal"
 	"aval/internal/rights"
+	"aval/internal/roster"
 	"aval/internal/schoolyear"
 )
 
@@ -70,9 +75,15 @@ type Server struct {
 	Registers      *register.Service
 	Governance     *governance.Service
 	Rights         *rights.Service
+	Rosters        *roster.Service
+	Exports        *export.Service
+	Credentials    *credential.Service
+	Corrections    *correction.Service
+	Breaches       *breach.Service
 	Audit          *audit.Service
 	Log            *slog.Logger
 	Version        string
+	BaseURL        string
 }
 
 // Problem is a refusal as RFC 9457 writes it. Detail is a sentence in the
@@ -177,11 +188,14 @@ func (s *Server) Handler() http.Handler {
 // maxBody is the largest JSON that we read.
 const maxBody = 1 << 20
 
+// limitBody bounds every body but a set of the roster, which is bounded where it is read.
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if r.Method != http.MethodPost || r.URL.Path != importsAt {
+			r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		}
 		next.ServeHTTP(w, r)
 	})
 }
@@ -224,7 +238,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, status int, code strin
 
 // fields are the names that a program knows, where a page's form has another.
 var fields = map[string]string{
-	"data_kinds": "data", "cost": "cost_cents", "file": "names",
+	"data_kinds": "data", "cost": "cost_cents", "file": "names", "retire": "retire_most", "overlap": "overlap_days",
 	"use_result": "use.result", "use_reasons": "use.reasons", "use_conditions": "use.conditions",
 	"security_result": "security.result", "security_reasons": "security.reasons", "security_conditions": "security.conditions",
 }

@@ -55,6 +55,12 @@ func misshapen(p *i18n.Printer, status int, _ string, errs []error) *Problem {
 	case http.StatusUnsupportedMediaType:
 		key = "api.media"
 	}
+	for _, err := range errs {
+		var own *Problem // of a body that is not JSON
+		if errors.As(err, &own) {
+			key = own.Code
+		}
+	}
 	out := &Problem{Title: http.StatusText(status), Status: status, Detail: p.T(key), Code: key}
 	for _, err := range errs {
 		var detail *huma.ErrorDetail

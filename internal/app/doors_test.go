@@ -42,14 +42,17 @@ func (h *house) serve(r *http.Request) answer {
 	return answer{w.Code, w.Header(), w.Body.String()}
 }
 
-// call asks the API as somebody; a body that is no text is sent as JSON.
+// call asks the API as somebody; a body that is no text and no zip is sent as JSON.
 func (b *board) call(who, method, path string, body any) answer {
 	b.t.Helper()
 	var sent []byte
+	media := "application/json"
 	switch body := body.(type) {
 	case nil:
 	case string:
 		sent = []byte(body)
+	case []byte:
+		sent, media = body, "application/zip"
 	default:
 		var err error
 		sent, err = json.Marshal(body)
@@ -59,7 +62,7 @@ func (b *board) call(who, method, path string, body any) answer {
 	r.Header.Set("Authorization", "Bearer "+b.people[who].token)
 	r.Header.Set("Accept-Language", "fr")
 	if sent != nil {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", media)
 	}
 	return b.serve(r)
 }
@@ -312,6 +315,11 @@ func (b *board) tables() string {
 			`SELECT 'contract notice ' || id FROM contract_notice WHERE board_id = $1`,
 			`SELECT 'source ' || id || ' ' || CAST(version AS text) FROM roster_source WHERE board_id = $1`,
 			`SELECT 'pull ' || id || ' ' || state || ' ' || CAST(version AS text) FROM roster_pull WHERE board_id = $1`,
+			`SELECT 'import ' || id || ' ' || state FROM roster_import WHERE board_id = $1`,
+			`SELECT 'credential ' || id || ' ' || CAST(version AS text) FROM credential WHERE board_id = $1`,
+			`SELECT 'secret ' || hash FROM credential_secret WHERE board_id = $1`,
+			`SELECT 'correction ' || id || ' ' || state || ' ' || CAST(version AS text) FROM correction WHERE board_id = $1`,
+			`SELECT 'breach ' || id || ' ' || state || ' ' || CAST(version AS text) FROM breach WHERE board_id = $1`,
 			`SELECT 'earlier ' || id FROM earlier_decision WHERE board_id = $1`,
 			`SELECT 'note ' || id FROM condition_note WHERE board_id = $1`,
 			`SELECT 'proof ' || id FROM condition_file WHERE board_id = $1`,

@@ -143,6 +143,7 @@ func TestEachFieldIsRefusedBesideItself(t *testing.T) {
 		b.conditionFields(t, two)
 		b.assessmentFields(t, two)
 		b.contractFields(t, two)
+		b.rosterFields(t, two)
 
 		for _, sent := range []struct {
 			body   string

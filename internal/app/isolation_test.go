@@ -308,14 +308,18 @@ func body(b *board, operation string) any {
 		"join-request":        nil,
 		"receive-decision":    nil,
 	}
-	if operation == "record-licence" {
+	switch operation {
+	case "record-licence":
 		return bought(b)
+	case "begin-import":
+		return b.zip()
 	}
 	maps.Copy(bodies, b.incidentBodies())
 	maps.Copy(bodies, b.governanceBodies())
 	maps.Copy(bodies, b.rightsBodies())
 	maps.Copy(bodies, b.assessmentBodies())
 	maps.Copy(bodies, b.contractBodies())
+	maps.Copy(bodies, b.rosterBodies())
 	sent, known := bodies[operation]
 	if !known && !slices.Contains(reads, operation) {
 		b.t.Errorf("the test knows no body for %s", operation)
@@ -352,7 +356,8 @@ var reads = []string{"me", "search-platforms", "list-licences", "read-licence", 
 	"list-incident-reports", "list-incidents", "read-incident", "export-register", "list-acts", "list-official", "list-interpretations", "list-attestations", "trace", "yearly-report", "list-candidates", "list-identity-acts", "list-school-years", "read-school-year", "list-conditions", "read-condition", "list-services", "list-found-services", "list-invitations", "read-invitation", "export-evaluation", "list-criteria",
 	"list-rights", "read-right", "list-board-notices", "read-board-notice", "list-consents", "read-consent", "list-disposals",
 	"list-assessments", "read-assessment", "read-assessment-file", "open-assessment",
-	"list-contracts", "read-contract"}
+	"list-contracts", "read-contract",
+	"list-imports", "read-import", "list-exports", "read-credential", "list-corrections", "read-correction", "list-breaches", "read-breach"}
 
 // everyField fills in any form of the pages.
 func everyField(b *board) url.Values {

@@ -14,6 +14,7 @@ import (
 	"aval/internal/access"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
+	"aval/internal/export"
 	"aval/internal/i18n"
 	"aval/internal/licence"
 	"aval/internal/policy"
@@ -112,6 +113,30 @@ var operationNeeds = map[string]struct {
 	"list-identity-acts":    {do: policy.RosterMerge},
 	"merge-records":         {do: policy.RosterMerge},
 	"undo-identity-act":     {do: policy.RosterMerge},
+	"list-imports":          {do: policy.RosterRead},
+	"begin-import":          {do: policy.RosterImport},
+	"read-import":           {do: policy.RosterRead},
+	"confirm-import":        {do: policy.RosterImport},
+	"cancel-import":         {do: policy.RosterImport},
+	"list-exports":          {do: policy.LicenceRead},
+	"ask-export":            {do: policy.AccessProvision},
+	"approve-export":        {do: policy.AccessApprove},
+	"download-export":       {do: policy.AccessProvision},
+	"read-credential":       {do: policy.CredentialManage},
+	"make-credential":       {do: policy.CredentialManage},
+	"rotate-credential":     {do: policy.CredentialManage},
+	"revoke-credential":     {do: policy.CredentialManage},
+	"list-corrections":      {do: policy.CorrectionRead},
+	"ask-correction":        {do: policy.CorrectionAsk},
+	"read-correction":       {do: policy.CorrectionRead},
+	"take-correction":       {do: policy.CorrectionSettle},
+	"finish-correction":     {do: policy.CorrectionSettle},
+	"refuse-correction":     {do: policy.CorrectionSettle},
+	"list-breaches":         {do: policy.BreachRead},
+	"ask-breach":            {do: policy.BreachAct},
+	"read-breach":           {do: policy.BreachRead},
+	"cut-breach":            {do: policy.BreachAct},
+	"enter-breach":          {do: policy.BreachAct},
 	"list-school-years":     {do: policy.RosterRead},
 	"read-school-year":      {do: policy.RosterRead},
 	"list-conditions":       {do: policy.ConditionRead},
@@ -282,6 +307,10 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 					b.walkCondition(op, need.do)
 					return
 				}
+				if strings.HasSuffix(op.id, "-correction") || strings.Contains(op.path, "/imports/{id}") || strings.Contains(op.path, "/breaches/{id}") {
+					b.walkRoster(op, need.do)
+					return
+				}
 				if strings.HasSuffix(op.id, "-licence") || strings.Contains(op.path, "/licences/{id}/") {
 					b.walkLicence(op, need.do)
 					return
@@ -296,7 +325,7 @@ func TestNobodyDoesWhatNoRowLetsThem(t *testing.T) {
 					op.path = strings.ReplaceAll(op.path, "{id}", b.actID())
 				}
 				if len(need.in) == 0 {
-					b.walkPlain(op, need.do, map[string]*request.Request{"list-outliers": {}, "attest": {OrgID: b.school}}[op.id]) // of the whole board, or nothing
+					b.walkPlain(op, need.do, map[string]*request.Request{"list-outliers": {}, "list-imports": {}, "attest": {OrgID: b.school}}[op.id]) // of the whole board, or nothing
 					return
 				}
 				done := 0
@@ -373,6 +402,9 @@ func (b *board) accountFor(operation string, id licence.ID) (account string) {
 		b.over(id)
 	case "load-vendor-names":
 		b.make(id)
+	case "read-credential", "rotate-credential", "revoke-credential":
+		_, _, err := b.Credentials.Make(b.t.Context(), b.as("evaluator"), id)
+		b.must(err)
 	case "read-account", "suspend-account", "resume-account":
 		b.make(id)
 		b.must(b.DB.Read(b.t.Context(), b.id, func(ctx context.Context, tx *db.Tx) (err error) {
@@ -404,12 +436,16 @@ func (b *board) walkLicence(op operation, do policy.Action) {
 	l, err := b.Licences.Record(b.t.Context(), b.as("principal"), l)
 	b.must(err)
 	file, account := b.fileFor(op.id, l.ID), b.accountFor(op.id, l.ID)
+	var export export.ID
+	if strings.HasSuffix(op.id, "-export") {
+		l.ID, export = b.exported(op.id == "download-export")
+	}
 	at := request.Request{OrgID: l.OrgID}
 	done := 0
 	for who := range b.people {
 		sent := body(b, op.id)
 		before := b.state()
-		a := b.call(who, op.method, strings.NewReplacer("{id}", string(l.ID), "{pid}", string(file), "{account}", account).Replace(op.path), sent)
+		a := b.call(who, op.method, strings.NewReplacer("{id}", string(l.ID), "{pid}", string(file), "{account}", account, "{export}", string(export)).Replace(op.path), sent)
 		switch {
 		case b.permitted(who, do, &at):
 			if a.status/100 != 2 && a.status != http.StatusConflict {

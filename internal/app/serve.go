@@ -47,7 +47,8 @@ func (a *App) Handler(metrics *prometheus.Registry) http.Handler {
 		DB: a.DB, Accounts: a.Accounts, Catalogue: a.Catalogue, Licences: a.Licences, Contracts: a.Contracts, Disclosures: a.Disclosures, Access: a.Access,
 		Requests: a.Requests, Evaluations: a.Evaluations, Decisions: a.Decisions, Portable: a.Portable, Conditions: a.Conditions,
 		Assessments: a.Assessments, Reveals: a.Reveals, Identity: a.Identity, Years: a.Years, Incidents: a.Incidents, Registers: a.Registers, Rights: a.Rights,
-		Governance: a.Governance, Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Audit: a.Audit, Log: slog.Default(), Version: Version(),
+		Governance: a.Governance, Classification: a.Classification, Inventory: a.Inventory, Duties: a.Duties, Rosters: a.Rosters, Exports: a.Exports, Credentials: a.Credentials, Corrections: a.Corrections,
+		Breaches: a.Breaches, Audit: a.Audit, Log: slog.Default(), Version: Version(), BaseURL: a.Config.BaseURL,
 	}).Handler()
 	platforms := (&provider.Server{DB: a.DB, Credentials: a.Credentials, Names: a.Names, BaseURL: a.Config.BaseURL, Log: slog.Default()}).Handler()
 	mux := http.NewServeMux()

@@ -236,7 +236,11 @@ func call(ts *testscript.TestScript, args ...string) string {
 		ts.Fatalf("usage: TOKEN METHOD PATH STATUS [FILE]")
 	}
 	var body io.Reader
-	if len(args) == 5 {
+	media := "application/json"
+	switch {
+	case len(args) == 5 && strings.HasSuffix(args[4], ".zip"):
+		body, media = strings.NewReader(ts.ReadFile(args[4])), "application/zip"
+	case len(args) == 5:
 		body = strings.NewReader(os.Expand(ts.ReadFile(args[4]), ts.Getenv))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
@@ -246,7 +250,7 @@ func call(ts *testscript.TestScript, args ...string) string {
 	req.Header.Set("Authorization", "Bearer "+args[0])
 	req.Header.Set("Accept-Language", "en")
 	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", media)
 	}
 	res, err := http.DefaultClient.Do(req)
 	ts.Check(err)

@@ -64,7 +64,7 @@ func TestMain(m *testing.M) {
 //	                           are source ids in it, $FAMILY is a pupil of $TEACHER; moved: the pupil went to the other school
 //	api TOKEN METHOD PATH STATUS [FILE]
 //	                           calls the API; the answer, which must have that status, is the output.
-//	                           $NAMES in FILE are replaced
+//	                           $NAMES in FILE are replaced; a FILE.zip is sent as it is
 //	again COUNT TOKEN …        the same so many times; the last answer is the output
 //	until TOKEN PATH WHERE VALUE
 //	                           waits until the API's answer has this value there

@@ -38,8 +38,7 @@ type Ask struct {
 	Other         string // of Twice
 	Class         string // of Class: where the pupil is wrongly; of Missing: from which
 	ToClass       string
-	School        string // of Missing without a class
-	ToSchool      string
+	School        string // of School: where the pupil should be; of Missing without a class: from which
 	Given, Family string
 	Grade, Text   string
 }
@@ -105,7 +104,7 @@ func (in Ask) place(ctx context.Context, tx *db.Tx, actor policy.Actor) (c Corre
 	case Class:
 		c.ClassID, c.ToClassID = in.Class, in.ToClass
 	case School:
-		c.ToOrgID = in.ToSchool
+		c.ToOrgID = in.School
 	case Twice:
 		c.OtherID = in.Other
 	}

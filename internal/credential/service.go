@@ -33,8 +33,12 @@ type View struct {
 
 // View answers the credential of a licence. It refuses who may not manage it.
 func (s *Service) View(ctx context.Context, actor policy.Actor, id licence.ID) (v View, err error) {
-	if len(actor.Reach(policy.CredentialManage).Rules) == 0 {
-		return v, actor.Allow(policy.CredentialManage, policy.Scope{})
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
+		_, err := theirs(ctx, tx, actor, id)
+		return err
+	})
+	if err != nil {
+		return v, err
 	}
 	if err := s.Flush(ctx, actor.Board); err != nil {
 		return v, err

@@ -194,6 +194,14 @@ func (s Shape) Name() string {
 	return strings.ReplaceAll(string(s.Profile), ".", "-") + ".zip"
 }
 
+// Media is the file's type.
+func (s Shape) Media() string {
+	if s.Profile == Plain {
+		return "text/csv; charset=utf-8"
+	}
+	return "application/zip"
+}
+
 // approve is the rule: a second person stands behind what leaves the board.
 func (e *Export) approve(by policy.Actor, hands []string, now time.Time) error {
 	switch {

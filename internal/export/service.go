@@ -233,25 +233,17 @@ func of(ctx context.Context, tx *db.Tx, id licence.ID, export ID) (Export, error
 	return e, err
 }
 
-// File is what is handed out; who takes it closes it.
+// File is what is handed out.
 type File struct {
-	io.Reader
-	Name string
-	Size int64
-	file *os.File
-}
-
-// Close ends it.
-func (f *File) Close() error {
-	discard(f.file)
-	return nil
+	Name, Media string
+	Data        []byte
 }
 
 // Download makes the file again and hands it out, once, to who asked for it and after
 // another approved it. It refuses (Conflict) one that is no longer what was approved.
-func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.ID, export ID) (*File, error) {
+func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.ID, export ID) (f File, err error) {
 	var e Export
-	err := s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) (err error) {
+	err = s.DB.Read(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) (err error) {
 		if _, err := allowed(ctx, tx, actor, policy.AccessProvision, id); err != nil {
 			return err
 		}
@@ -259,14 +251,19 @@ func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.I
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return f, err
 	}
 	if e.State != Approved { // nothing to make: said before the work
-		return nil, e.download(actor, Made{}, e.AskedAt)
+		return f, e.download(actor, Made{}, e.AskedAt)
 	}
 	file, made, err := s.draft(ctx, actor, e)
 	if err != nil {
-		return nil, err
+		return f, err
+	}
+	defer discard(file)
+	f = File{Name: e.Name(), Media: e.Media(), Data: make([]byte, made.Size)} // once, and not as it grows
+	if _, err := io.ReadFull(file, f.Data); err != nil {
+		return File{}, fmt.Errorf("hand out an export: %w", err)
 	}
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		if err := e.download(actor, made, tx.Now); err != nil {
@@ -278,10 +275,9 @@ func (s *Service) Download(ctx context.Context, actor policy.Actor, id licence.I
 		return e.write(ctx, tx, actor, "export.sent")
 	})
 	if err != nil {
-		discard(file)
-		return nil, err
+		return File{}, err
 	}
-	return &File{Reader: file, Name: e.Name(), Size: made.Size, file: file}, nil
+	return f, nil
 }
 
 // WriteOut is Ask and Download in one, by the operator's own hand at the machine, which

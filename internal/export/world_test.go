@@ -223,13 +223,10 @@ func (w *world) handed(id licence.ID, shape export.Shape) []byte {
 	w.must(err)
 	f, err := w.Download(w.t.Context(), w.one(), id, e.ID)
 	w.must(err)
-	data, err := io.ReadAll(f)
-	w.must(err)
-	w.must(f.Close())
-	if int64(len(data)) != e.Size || f.Name != e.Name() {
-		w.t.Errorf("%d bytes in %s, want %d in %s", len(data), f.Name, e.Size, e.Name())
+	if int64(len(f.Data)) != e.Size || f.Name != e.Name() {
+		w.t.Errorf("%d bytes in %s, want %d in %s", len(f.Data), f.Name, e.Size, e.Name())
 	}
-	return data
+	return f.Data
 }
 
 // kept writes a file for what reads files.

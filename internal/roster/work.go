@@ -26,6 +26,9 @@ const (
 	WorkTime          = 6 * time.Hour
 )
 
+// UploadTime is how long a set may take to come in, over a school's slow line.
+const UploadTime = time.Hour
+
 // patience is how long a preview waits for a person: then its set is removed.
 const patience = 7 * 24 * time.Hour
 

@@ -66,12 +66,8 @@ func (v *visit) asked() correction.Ask {
 		}
 		return v.query(name)
 	}
-	in := correction.Ask{Kind: correction.Kind(read("kind")), Person: read("person"), Class: read("class"), School: read("school"),
+	return correction.Ask{Kind: correction.Kind(read("kind")), Person: read("person"), Class: read("class"), School: read("school"),
 		Other: v.form("other"), ToClass: v.form("to_class"), Given: v.form("given"), Family: v.form("family"), Grade: v.form("grade"), Text: v.form("text")}
-	if in.Kind == correction.School {
-		in.ToSchool, in.School = v.form("school"), ""
-	}
-	return in
 }
 
 func (s *Server) correctionNew(v *visit) error {

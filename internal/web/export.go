@@ -1,8 +1,6 @@
 package web
 
 import (
-	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -109,16 +107,7 @@ func (s *Server) exportDownload(v *visit) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = f.Close() }() // read whole, or not sent
-	data := make([]byte, f.Size)     // once, and not as it grows
-	if _, err := io.ReadFull(f, data); err != nil {
-		return fmt.Errorf("hand out an export: %w", err)
-	}
-	media := "application/zip"
-	if strings.HasSuffix(f.Name, ".csv") {
-		media = "text/csv; charset=utf-8"
-	}
-	return v.send(f.Name, media, data)
+	return v.send(f.Name, f.Media, f.Data)
 }
 
 func (s *Server) exportRouteNew(v *visit) error {

@@ -47,15 +47,12 @@ func (s *Server) rosterForm(v *visit) error {
 	return v.render(rosterFormPage(v))
 }
 
-// uploadTime is how long a set may take to come in, over a school's slow line.
-const uploadTime = time.Hour
-
 // rosterUpload hands the file on as it comes: it is kept nowhere but sealed.
 func (s *Server) rosterUpload(v *visit) error {
 	if err := v.actor.Allow(policy.RosterImport, policy.Scope{}); err != nil {
 		return err
 	}
-	line, until := http.NewResponseController(v.w), time.Now().Add(uploadTime)
+	line, until := http.NewResponseController(v.w), time.Now().Add(roster.UploadTime)
 	if err := errors.Join(line.SetReadDeadline(until), line.SetWriteDeadline(until)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("time for a set to come in: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"aval/internal/evaluation"
 	"aval/internal/fault"
 	"aval/internal/policy"
+	"aval/internal/roster"
 )
 
 // A file that is kept never lies on the disk as it came, and one that is too large to
@@ -90,7 +91,7 @@ func TestASetMayComeInSlowly(t *testing.T) {
 		t.Errorf("%v, want a refusal of what is no form", err)
 	}
 	for _, until := range []time.Time{l.read, l.write} {
-		if time.Until(until) < uploadTime-time.Minute {
+		if time.Until(until) < roster.UploadTime-time.Minute {
 			t.Errorf("it is cut at %v", until)
 		}
 	}
