@@ -218,8 +218,8 @@ func (d *DB) playSQLite(ctx context.Context, tx *Tx, handle *sql.DB, path string
 		return fmt.Errorf("stage: %w", err)
 	}
 	after := context.WithoutCancel(ctx)
-	defer func() {
-		_, e := conn.ExecContext(after, `PRAGMA cache_size = -16000; DETACH DATABASE stage`)
+	defer func() { // what the merge took is given back now, not kept for the next
+		_, e := conn.ExecContext(after, `PRAGMA cache_size = -16000; DETACH DATABASE stage; PRAGMA shrink_memory`)
 		err = errors.Join(err, e)
 	}()
 	// What is written before the commit stays in memory as long as it may: what does not goes to the log twice.

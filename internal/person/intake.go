@@ -129,6 +129,7 @@ type Telling int
 // Of whom a stage tells.
 const (
 	Everyone Telling = iota // of everybody whom the set holds
+	Kept                    // the same, and the set repeats each post that the board holds
 	Anew                    // of those whom it names, all that they are
 	Changes                 // of the named posts alone
 )
@@ -138,20 +139,25 @@ const ofPost = `SELECT p.id AS person_id, o.id AS org_id, s.role, max(s.said) AS
 	FROM staged_post s JOIN person p ON p.source_id = s.person JOIN org o ON o.source_id = s.org
 	WHERE p.board_id = $1 AND o.board_id = $1 AND NOT s.gone GROUP BY p.id, o.id, s.role`
 
+const samePost = `r.person_id = s.person_id AND r.org_id = s.org_id AND r.role = s.role`
+
 // over finds the posts that the stage does not tell of, among those of whom it tells.
+// Of everyone, SQLite reads posts as they lie.
 var over = map[Telling]string{
-	Everyone: told + ` AND r.said IN (SELECT said FROM staged_unseen WHERE file = 'posts')
+	Everyone: `SELECT r.person_id, r.org_id, r.role FROM person_role r CROSS JOIN person p CROSS JOIN org o
+		WHERE (r.board_id = $1) IS TRUE AND r.said IN (SELECT said FROM staged_unseen WHERE file = 'posts')
+		AND p.board_id = $1 AND p.id = r.person_id AND o.board_id = $1 AND o.id = r.org_id AND ` + untold + `
 		AND p.status = 'active' AND p.source_id NOT LIKE '` + ByHand + `%'
 		AND NOT EXISTS (SELECT 1 FROM staged_aside a WHERE a.file = 'users' AND a.source_id = p.source_id)`,
-	Anew: told + ` AND p.source_id IN (SELECT source_id FROM staged_person UNION SELECT person FROM staged_post WHERE NOT gone)`,
+	Anew: `SELECT r.person_id, r.org_id, r.role FROM person_role r JOIN person p ON p.id = r.person_id JOIN org o ON o.id = r.org_id
+		WHERE r.board_id = $1 AND p.board_id = $1 AND o.board_id = $1 AND ` + untold + `
+		AND p.source_id IN (SELECT source_id FROM staged_person UNION SELECT person FROM staged_post WHERE NOT gone)`,
 	Changes: `SELECT DISTINCT r.person_id, r.org_id, r.role FROM staged_post s JOIN person p ON p.source_id = s.person
 		JOIN org o ON o.source_id = s.org JOIN person_role r ON r.person_id = p.id AND r.org_id = o.id AND r.role = s.role
 		WHERE r.board_id = $1 AND p.board_id = $1 AND o.board_id = $1 AND s.gone`,
 }
 
-const told = `SELECT r.person_id, r.org_id, r.role FROM person_role r JOIN person p ON p.id = r.person_id JOIN org o ON o.id = r.org_id
-	WHERE r.board_id = $1 AND p.board_id = $1 AND o.board_id = $1 AND NOT EXISTS (SELECT 1 FROM staged_post s
-		WHERE s.person = p.source_id AND s.org = o.source_id AND s.role = r.role AND NOT s.gone)`
+const untold = `NOT EXISTS (SELECT 1 FROM staged_post s WHERE s.person = p.source_id AND s.org = o.source_id AND s.role = r.role AND NOT s.gone)`
 
 const touch = `UPDATE person SET updated_at = ` + moment + ` WHERE person.board_id = $1
 	AND person.updated_at <> ` + moment + ` AND person.id IN `
@@ -172,22 +178,23 @@ func TakePosts(ctx context.Context, tx *db.Tx, telling Telling) error {
 		return step{"touch whose roles are new", touch + `(SELECT person_id FROM person_role WHERE board_id = $1)`}.run(ctx, tx)
 	}
 	add.query += `staged_add s`
-	const same = `r.person_id = s.person_id AND r.org_id = s.org_id AND r.role = s.role`
-	return all(ctx, tx, []step{
-		{"find new roles", `INSERT INTO staged_add (person_id, org_id, role, said)
-			SELECT s.person_id, s.org_id, s.role, s.said FROM (` + ofPost + `) s
-			WHERE NOT EXISTS (SELECT 1 FROM person_role r WHERE r.board_id = $1 AND ` + same + `)`},
-		{"find roles that are over", `INSERT INTO staged_drop (person_id, org_id, role) ` + over[telling]},
-		{"note roles", `UPDATE person_role AS r SET said = s.said FROM (` + ofPost + `) s
-			WHERE r.board_id = $1 AND ` + same + ` AND s.said <> 0 AND r.said <> s.said`},
-		{"keep where pupils were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
+	steps := []step{{"find new roles", `INSERT INTO staged_add (person_id, org_id, role, said)
+		SELECT s.person_id, s.org_id, s.role, s.said FROM (` + ofPost + `) s
+		WHERE NOT EXISTS (SELECT 1 FROM person_role r WHERE r.board_id = $1 AND ` + samePost + `)`}}
+	if query, lets := over[telling]; lets {
+		steps = append(steps, step{"find roles that are over", `INSERT INTO staged_drop (person_id, org_id, role) ` + query})
+	}
+	return all(ctx, tx, append(steps,
+		step{"note roles", `UPDATE person_role AS r SET said = s.said FROM (` + ofPost + `) s
+			WHERE r.board_id = $1 AND ` + samePost + ` AND s.said <> 0 AND r.said <> s.said`},
+		step{"keep where pupils were", `INSERT INTO person_was (board_id, person_id, attribute, was, until_at, import_id)
 			SELECT p.board_id, p.id, 'school', d.org_id, ` + moment + `, (SELECT id FROM staged_import)
 			FROM staged_drop d JOIN person p ON p.id = d.person_id WHERE p.board_id = $1 AND d.role = 'student'`},
-		{"touch whose roles change", touch + `(SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
-		{"take roles away", `DELETE FROM person_role WHERE board_id = $1
+		step{"touch whose roles change", touch + `(SELECT person_id FROM staged_add UNION SELECT person_id FROM staged_drop)`},
+		step{"take roles away", `DELETE FROM person_role WHERE board_id = $1
 			AND (person_id, org_id, role) IN (SELECT person_id, org_id, role FROM staged_drop)`},
 		add,
-	})
+	))
 }
 
 // ofClass resolves what a staged class refers to. A course that is not known is none.
@@ -253,7 +260,8 @@ func TakeEnrollments(ctx context.Context, tx *db.Tx) error {
 }
 
 // absent is the condition of a record that a full file no longer holds; key is what
-// holds the source's id.
+// holds the source's id. Beside it the board is named so that SQLite reads the table as
+// it lies.
 func absent(table, key, staged, file string) string {
 	return table + `.status = 'active' AND ` + table + `.said IN (SELECT said FROM staged_unseen WHERE file = '` + file + `')
 		AND NOT EXISTS (SELECT 1 FROM ` + staged + ` s WHERE s.source_id = ` + table + `.` + key + `)
@@ -262,7 +270,7 @@ func absent(table, key, staged, file string) string {
 }
 
 func retire(ctx context.Context, tx *db.Tx, table, key, staged, file string) (int, error) {
-	n, err := tx.Exec(ctx, `UPDATE `+table+` SET status = 'tobedeleted', said = 0, updated_at = $2 WHERE `+table+`.board_id = $1 AND `+
+	n, err := tx.Exec(ctx, `UPDATE `+table+` SET status = 'tobedeleted', said = 0, updated_at = $2 WHERE (`+table+`.board_id = $1) IS TRUE AND `+
 		absent(table, key, staged, file), tx.Board, tx.Now)
 	if err != nil {
 		return 0, fmt.Errorf("retire what %s no longer hold: %w", file, err)
@@ -291,10 +299,10 @@ func PupilsLeaving(ctx context.Context, tx *db.Tx) (left, active int, err error)
 	n, err := db.One(ctx, tx, func(r db.Row) (n [3]int, err error) {
 		err = r.Scan(&n[0], &n[1], &n[2])
 		return n, err
-	}, `SELECT (SELECT count(*) FROM person WHERE board_id = $1 AND kind = 'student' AND status = 'active'),
+	}, `SELECT (SELECT count(*) FROM person WHERE (board_id = $1) IS TRUE AND kind = 'student' AND status = 'active'),
 		(SELECT count(*) FROM staged_person s JOIN person ON person.source_id = `+staged+`
 			WHERE person.board_id = $1 AND person.kind = 'student' AND person.status = 'active' AND s.status <> 'active'),
-		(SELECT count(*) FROM person WHERE person.board_id = $1 AND person.kind = 'student' AND `+
+		(SELECT count(*) FROM person WHERE (person.board_id = $1) IS TRUE AND person.kind = 'student' AND `+
 		absent("person", "source_id", "staged_person", "users")+`)`, tx.Board)
 	if err != nil {
 		return 0, 0, fmt.Errorf("count who leaves: %w", err)

@@ -300,7 +300,11 @@ func (m *merge) posts(ctx context.Context, tx *db.Tx) error {
 			return err
 		}
 	}
-	return person.TakePosts(ctx, tx, m.set.tells())
+	telling := m.set.tells()
+	if telling == person.Everyone && !m.unseen["posts"] {
+		telling = person.Kept
+	}
+	return person.TakePosts(ctx, tx, telling)
 }
 
 func (m *merge) classes(ctx context.Context, tx *db.Tx) error {
