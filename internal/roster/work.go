@@ -39,16 +39,35 @@ func (s *Service) Upload(ctx context.Context, actor policy.Actor, path string) (
 	return s.admit(ctx, actor, s.zipped(path), Looking, "")
 }
 
-// UploadFrom is Upload of a zip that comes in as it is read.
+// UploadFrom is Upload of a zip that comes in as it is read. It refuses (Invalid) one
+// that is cut short.
 func (s *Service) UploadFrom(ctx context.Context, actor policy.Actor, zip io.Reader) (ImportID, error) {
-	limit := s.Limits.orDefault().Total
+	in := &incoming{zip: zip}
 	return s.admit(ctx, actor, func(w io.Writer) error {
-		n, err := io.Copy(w, io.LimitReader(zip, limit+1))
-		if err == nil && n > limit {
+		n, err := io.Copy(w, io.LimitReader(in, s.MaxUpload()+1))
+		switch {
+		case in.cut:
+			return fault.New(fault.Invalid, "roster.upload_cut")
+		case err == nil && n > s.MaxUpload():
 			return fault.New(fault.Invalid, "roster.set_too_large")
 		}
 		return err
 	}, Looking, "")
+}
+
+// MaxUpload is how many bytes of a set UploadFrom takes.
+func (s *Service) MaxUpload() int64 { return s.Limits.orDefault().Total }
+
+// incoming notes whether a set did not come to its end.
+type incoming struct {
+	zip io.Reader
+	cut bool
+}
+
+func (in *incoming) Read(b []byte) (int, error) {
+	n, err := in.zip.Read(b)
+	in.cut = err != nil && !errors.Is(err, io.EOF)
+	return n, err
 }
 
 // Begin keeps a set, sealed, and has it imported without anybody looking first. One

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"aval/internal/audit"
 	"aval/internal/db"
@@ -54,6 +56,10 @@ func TestOnlyWhoMayImportsBringsASet(t *testing.T) {
 		}
 		if _, err := h.UploadFrom(t.Context(), h.it, strings.NewReader("no zip")); !fault.Is(err, fault.Invalid) {
 			t.Errorf("Upload of no set: %v, want Invalid", err)
+		}
+		cut := io.MultiReader(strings.NewReader("PK\x03\x04"), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if _, err := h.UploadFrom(t.Context(), h.it, cut); !fault.Is(err, fault.Invalid) {
+			t.Errorf("Upload of a set that is cut short: %v, want Invalid", err)
 		}
 		if files := left(t, folder); len(files) != 0 {
 			t.Errorf("a refused set is kept: %v", files)

@@ -56,7 +56,7 @@ func (s *Server) rosterUpload(v *visit) error {
 	if err := errors.Join(line.SetReadDeadline(until), line.SetWriteDeadline(until)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return fmt.Errorf("time for a set to come in: %w", err)
 	}
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, roster.DefaultLimits().Total)
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, s.Rosters.MaxUpload()+plainLimit)
 	parts, err := v.r.MultipartReader()
 	if err != nil {
 		return noSet()

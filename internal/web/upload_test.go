@@ -87,7 +87,7 @@ func TestASetMayComeInSlowly(t *testing.T) {
 	}
 	l := &wire{ResponseRecorder: httptest.NewRecorder()}
 	v := &visit{w: l, r: httptest.NewRequest(http.MethodPost, "/roster/import", nil), actor: policy.System("erables", pack, "test")}
-	if err := (&Server{}).rosterUpload(v); !fault.Is(err, fault.Invalid) {
+	if err := (&Server{Rosters: &roster.Service{}}).rosterUpload(v); !fault.Is(err, fault.Invalid) {
 		t.Errorf("%v, want a refusal of what is no form", err)
 	}
 	for _, until := range []time.Time{l.read, l.write} {
