@@ -247,6 +247,40 @@ func TestTheEndOfACredential(t *testing.T) {
 	})
 }
 
+// A secret that serves no more takes the tokens along that were got with it.
+func TestASecretThatEndsAtOnceEndsItsTokens(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		_, next, err := w.credentials.Rotate(t.Context(), w.hand(), w.licence, 24*time.Hour)
+		w.must(err)
+		if a := w.get(token, v12+"users"); a.status != 200 {
+			t.Errorf("while the old secret serves: %d", a.status)
+		}
+		w.secret = next
+		token = w.token()
+		_, w.secret, err = w.credentials.Rotate(t.Context(), w.hand(), w.licence, 0)
+		w.must(err)
+		if a := w.get(token, v12+"users"); a.status != 401 {
+			t.Errorf("after it: %d", a.status)
+		}
+		if a := w.get(w.token(), v12+"users"); a.status != 200 {
+			t.Errorf("with the new secret: %d", a.status)
+		}
+	})
+}
+
+// The addresses of other pages repeat what OneRoster knows and no more: a token that
+// was put into an address is not passed on.
+func TestLinksRepeatNothingElse(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		link := w.get(token, v12+"users?limit=1&sort=role&access_token="+token+"&filter=status%3D'active'").header.Get("Link")
+		if strings.Contains(link, token) || !strings.Contains(link, "filter=status") || !strings.Contains(link, "sort=role") {
+			t.Errorf("the links are %s", link)
+		}
+	})
+}
+
 // A count of a moment ago, even that there was nothing, cuts no walk short.
 func TestAWalkGoesToItsEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
