@@ -200,7 +200,7 @@ var classShape = &shape{
 	needs: Groups,
 	only:  `c.kind`,
 	columns: []column{
-		{name: "title", sql: `c.title`, stays: true},
+		{name: "title", sql: `c.title`},
 		{name: "code", sql: `c.code`},
 		{name: "grade", sql: `c.grade`, field: Grade},
 		{name: "kind", sql: `c.kind`, stays: true},

@@ -269,6 +269,30 @@ func TestASecretThatEndsAtOnceEndsItsTokens(t *testing.T) {
 	})
 }
 
+// What a class is called once the licence shows it no more is not told, and what is told
+// is a class to the letter.
+func TestAClassThatIsGoneHasNoTitle(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id, token := w.value("l1", disclosure.OfClass, "c1"), w.token()
+		w.exec(`UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND class_id = 'c1'`)
+		w.refresh()
+		w.exec(`UPDATE class SET title = 'Groupe de Vantadour' WHERE board_id = $1 AND id = 'c1'`)
+		for version, at := range map[string]string{"v1p2": v12, "v1p1": v11} {
+			a := w.get(token, at+"classes/"+id)
+			list := w.objects(a)
+			if len(list) != 1 || list[0]["status"] != "tobedeleted" || strings.Contains(a.body, "Vantadour") {
+				t.Fatalf("%s: %d %s", version, a.status, a.body)
+			}
+			if wrong := invalid(version, "class", list[0]); wrong != nil {
+				t.Errorf("%s: %v in %s", version, wrong, a.body)
+			}
+			if n := len(w.objects(w.get(token, at+"classes?filter=title~'Vantadour'"))); n != 0 {
+				t.Errorf("%s: found by its title", version)
+			}
+		}
+	})
+}
+
 // The addresses of other pages repeat what OneRoster knows and no more: a token that
 // was put into an address is not passed on.
 func TestLinksRepeatNothingElse(t *testing.T) {
