@@ -84,7 +84,7 @@ type Answer struct {
 	Pupils, Teachers, Classes int
 	Schools                   []School // by number of pupils
 	Licences                  []Licence
-	Declared                  []string           // kinds of information that the decision names
+	Declared                  []string           // kinds of information that its decisions name, the latest first
 	Left                      []disclosure.Field // that left by aval
 	Exposure                  Exposure
 	Since                     string         // the first day of the first licence

@@ -292,6 +292,55 @@ func TestWhatLastLeft(t *testing.T) {
 	})
 }
 
+// decides approves the platform for some kinds of information.
+func (w *world) decides(kinds string) {
+	w.t.Helper()
+	id := db.NewID()
+	w.write(func(ctx context.Context, tx *db.Tx) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO account (board_id, id, login, name, created_at) VALUES ($1, $2, $2, 'x', $3)`, tx.Board, id, tx.Now); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO request (board_id, id, number, platform_id, org_id, author_id, author_role, data_kinds, state, state_at, created_at)
+			VALUES ($1, $2, $2, $3, 's1', $2, 'teacher', $4, 'decided', $5, $5)`, tx.Board, id, string(w.platform), kinds, tx.Now); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO decision (board_id, id, request_id, platform_id, org_id, use_result, use_reasons, security_result, security_reasons, overall, decided_by, decided_at)
+			VALUES ($1, $2, $2, $3, 's1', 'approved', '', 'approved', '', 'approved', $2, $4)`, tx.Board, id, string(w.platform), tx.Now); err != nil {
+			return err
+		}
+		return catalogue.SetResult(ctx, tx, w.platform, catalogue.Approved, "", catalogue.Quebec, id)
+	})
+}
+
+// A name that left under an earlier decision, and an undertaking that is over, is known
+// to the platform still: pseudonyms alone were not exposed.
+func TestWhatAnEarlierDecisionLetOutCounts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.decides(`["grade"]`)
+		l := w.licence(licence.NoAccount, nil)
+		if err := disclosure.Refresh(t.Context(), w.db, w.board, l.ID); err != nil {
+			t.Fatal(err)
+		}
+		if a := w.ask().Answer; a.Exposure != breach.Pseudonyms {
+			t.Errorf("a grade: %s", a.Exposure)
+		}
+		w.now = w.now.Add(time.Hour)
+		w.decides(`["full_name"]`)
+		w.write(func(ctx context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO undertaking (board_id, id, platform_id, kind, text, fields, starts_on, ends_on, ended_on, recorded_by, recorded_at)
+				VALUES ($1, 'u', $2, 'agreement', 'x', '["family_name"]', '2026-09-01', '2027-06-30', '2026-10-31', 'x', $3)`, tx.Board, string(w.platform), tx.Now)
+			return err
+		})
+		w.now = w.now.Add(time.Hour)
+		w.decides(`["none"]`)
+		a := w.ask().Answer
+		if a.Exposure != breach.More || !slices.Equal(a.Declared, []string{"full_name", "grade"}) ||
+			!slices.Equal(a.Left, []disclosure.Field{disclosure.Grade, disclosure.Groups, disclosure.FamilyName}) {
+			t.Errorf("%s, declared %v, left %v", a.Exposure, a.Declared, a.Left)
+		}
+	})
+}
+
 func TestCuttingOffGoesOnWhereItWasCut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		l := w.licence(licence.LoginName, nil)

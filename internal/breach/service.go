@@ -130,7 +130,7 @@ func (b *Breach) answer(ctx context.Context, tx *db.Tx, p catalogue.Platform) (e
 			a.Left = append(a.Left, f)
 		}
 	}
-	if a.Declared, err = declared(ctx, tx, p.DecisionID); err != nil {
+	if a.Declared, err = disclosure.KindsEver(ctx, tx, p); err != nil {
 		return err
 	}
 	if _, a.Shared, err = disclosure.SectorOf(ctx, tx, p.ID); err != nil {

@@ -200,22 +200,6 @@ func concerned(ctx context.Context, tx *db.Tx, id ID, after string, limit int) (
 		tx.Board, string(id), after, limit)
 }
 
-// declared are the kinds of information that a decision names; none of one made before aval.
-func declared(ctx context.Context, tx *db.Tx, decision string) (kinds []string, err error) {
-	texts, err := db.All(ctx, tx, func(row db.Row) (s string, err error) {
-		err = row.Scan(&s)
-		return s, err
-	}, `SELECT r.data_kinds FROM decision d JOIN request r ON r.board_id = d.board_id AND r.id = d.request_id
-		WHERE d.board_id = $1 AND d.id = $2`, tx.Board, decision)
-	if err != nil || len(texts) == 0 {
-		return nil, err
-	}
-	if err := json.Unmarshal([]byte(texts[0]), &kinds); err != nil {
-		return nil, fmt.Errorf("data kinds of decision %s: %w", decision, err)
-	}
-	return kinds, nil
-}
-
 func scanCount(row db.Row) (n int, err error) {
 	err = row.Scan(&n)
 	return n, err

@@ -111,7 +111,8 @@ func (s *Service) Make(ctx context.Context, actor policy.Actor, id licence.ID) (
 }
 
 // Rotate makes another secret and lets the ones before it open for a while yet, one
-// of Overlaps. It answers the new one, which is shown once.
+// of Overlaps; for no while at all, what tokens they were given ends with them. It
+// answers the new one, which is shown once.
 func (s *Service) Rotate(ctx context.Context, actor policy.Actor, id licence.ID, overlap time.Duration) (c Credential, secret string, err error) {
 	err = s.DB.Write(ctx, actor.Board, func(ctx context.Context, tx *db.Tx) error {
 		if c, err = managed(ctx, tx, actor, id); err != nil {
@@ -122,6 +123,11 @@ func (s *Service) Rotate(ctx context.Context, actor policy.Actor, id licence.ID,
 		}
 		if err := endSecrets(ctx, tx, c.ID, tx.Now.Add(overlap)); err != nil {
 			return err
+		}
+		if overlap == 0 {
+			if err := endTokens(ctx, tx, c.ID); err != nil {
+				return err
+			}
 		}
 		secret = newSecret()
 		if err := insertSecret(ctx, tx, c.ID, secret, actor.ID); err != nil {

@@ -68,7 +68,11 @@ func revoke(ctx context.Context, tx *db.Tx, c Credential) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `DELETE FROM credential_token WHERE board_id = $1 AND credential_id = $2`, tx.Board, c.ID)
+	return endTokens(ctx, tx, c.ID)
+}
+
+func endTokens(ctx context.Context, tx *db.Tx, id string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM credential_token WHERE board_id = $1 AND credential_id = $2`, tx.Board, id)
 	return err
 }
 

@@ -196,12 +196,21 @@ func after(secret []byte, words ...string) []byte {
 	return mac.Sum(nil)
 }
 
-// unseat marks the enrolments of some people as gone.
-func unseat(ctx context.Context, tx *db.Tx, r round, people []string) error {
-	for part := range slices.Chunk(people, chunk) {
+// unseat marks the enrolments of some people, or in some classes, as gone together with
+// them: who reads a row that is gone looks for what was there at that moment (reference).
+func unseat(ctx context.Context, tx *db.Tx, r round, kind Kind, gone []string) error {
+	var of string
+	switch kind {
+	case OfUser:
+		of = `subject_id IN (SELECT e.id FROM enrollment e WHERE e.board_id = $1 AND e.person_id IN `
+	case OfClass:
+		of = `class_id <> '' AND (class_id IN `
+	default:
+		return nil
+	}
+	for part := range slices.Chunk(gone, chunk) {
 		if _, err := tx.Exec(ctx, `UPDATE disclosed SET status = 'tobedeleted', changed_at = $3
-			WHERE board_id = $1 AND licence_id = $2 AND kind = 'enrollment' AND status = 'active' AND subject_id IN (
-				SELECT e.id FROM enrollment e WHERE e.board_id = $1 AND e.person_id IN `+db.In(4, len(part))+`)`,
+			WHERE board_id = $1 AND licence_id = $2 AND kind = 'enrollment' AND status = 'active' AND `+of+db.In(4, len(part))+`)`,
 			db.Args(part, tx.Board, string(r.Licence.ID), tx.Now)...); err != nil {
 			return fmt.Errorf("mark enrolments as gone: %w", err)
 		}

@@ -141,10 +141,16 @@ func leave(ctx context.Context, tx *db.Tx, licences []string) error {
 
 // Rotate makes the pseudonyms of a sector anew, of some kinds or (none named) of
 // all: those that were are retired and lead nowhere, the next refresh, which it
-// leaves, makes others. Aliases are retired too.
+// leaves, makes others. Aliases are retired too, and with the pseudonyms of people the
+// addresses that stand for theirs, by which the new ones would be known again.
 func Rotate(ctx context.Context, tx *db.Tx, sector string, kinds ...Kind) error {
 	if err := retire(ctx, tx, sector, kinds); err != nil {
 		return err
+	}
+	if len(kinds) == 0 || slices.Contains(kinds, OfUser) {
+		if err := forgetAddresses(ctx, tx, sector); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.Exec(ctx, `UPDATE platform_sector SET rotation = rotation + 1 WHERE board_id = $1 AND sector = $2`,
 		tx.Board, sector); err != nil {
@@ -162,8 +168,11 @@ func Retire(ctx context.Context, tx *db.Tx, sector string) error {
 	if err := retire(ctx, tx, sector, nil); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `DELETE FROM pairwise_address WHERE board_id = $1 AND sector = $2`, tx.Board, sector)
-	if err != nil {
+	return forgetAddresses(ctx, tx, sector)
+}
+
+func forgetAddresses(ctx context.Context, tx *db.Tx, sector string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM pairwise_address WHERE board_id = $1 AND sector = $2`, tx.Board, sector); err != nil {
 		return fmt.Errorf("forget addresses: %w", err)
 	}
 	return nil

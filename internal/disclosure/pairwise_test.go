@@ -2,6 +2,8 @@ package disclosure_test
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +11,8 @@ import (
 	"aval/internal/db"
 	"aval/internal/disclosure"
 	"aval/internal/job"
+	"aval/internal/licence"
+	"aval/internal/person"
 )
 
 func (w *world) count(where string) (n int) {
@@ -132,6 +136,142 @@ func TestRotationLeadsNowhere(t *testing.T) {
 		}
 		if !at["enrollment:e-p1"].Equal(w.now) || after["enrollment:e-p1"] != before["enrollment:e-p1"] {
 			t.Error("an enrolment does not tell that whom it names has another pseudonym")
+		}
+	})
+}
+
+// What went with the old pseudonyms leads to none of the new: neither by what it names
+// nor by what belongs to it, whatever was refused or came back meanwhile.
+func TestWhatIsGoneLeadsToNoNewPseudonym(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for name, between := range map[string]func(id licence.ID){
+			"at once": func(licence.ID) {},
+			"while the platform is refused": func(id licence.ID) {
+				w.decides(catalogue.Refused, `["pseudonym","grade"]`)
+				w.refresh(id)
+			},
+		} {
+			w.now = w.now.Add(time.Hour)
+			w.decides(catalogue.Approved, `["pseudonym","grade"]`)
+			id := w.licence(nil)
+			w.refresh(id)
+			_, before, _ := w.shown(id)
+			w.now = w.now.Add(time.Hour)
+			w.write(func(ctx context.Context, tx *db.Tx) error { return disclosure.Rotate(ctx, tx, string(w.platform)) })
+			tick := w.now
+			w.Clock = func() time.Time { tick = tick.Add(time.Millisecond); return tick } // no two steps at one moment
+			between(id)
+			w.decides(catalogue.Approved, `["pseudonym","grade"]`)
+			w.refresh(id)
+			terms, err := w.terms(id)
+			w.must(err)
+			w.write(func(ctx context.Context, tx *db.Tx) error {
+				seats, err := disclosure.Enrollments(ctx, tx, terms, disclosure.Query{})
+				gone := 0
+				for _, e := range seats {
+					if e.Status == person.Active {
+						continue
+					}
+					gone++
+					subject, err := db.One(ctx, tx, func(r db.Row) (s string, err error) {
+						err = r.Scan(&s)
+						return s, err
+					}, `SELECT subject_id FROM disclosed WHERE board_id = $1 AND licence_id = $2 AND value = $3`, tx.Board, string(id), e.Value)
+					if err != nil {
+						return err
+					}
+					who := strings.TrimPrefix(subject, "e-")
+					if e.User != before["user:"+who] {
+						t.Errorf("%s: the old enrolment of %s names another user than it did", name, who)
+					}
+					if e.Class != before["class:c1"] && e.Class != before["class:c2"] {
+						t.Errorf("%s: the old enrolment of %s names another class than it did", name, who)
+					}
+				}
+				if gone != 6 {
+					t.Errorf("%s: %d enrolments are gone", name, gone)
+				}
+				for of, ref := range map[string]disclosure.Ref{"class": {Kind: disclosure.OfClass, Value: before["class:c1"]},
+					"school": {Kind: disclosure.OfOrg, Value: before["org:s1"]}} {
+					list, err := disclosure.Users(ctx, tx, nil, terms, disclosure.Query{Of: []disclosure.Ref{ref}})
+					if err != nil || len(list) > 0 {
+						t.Errorf("%s: %d users of the old %s, %v", name, len(list), of, err)
+					}
+				}
+				list, err2 := disclosure.Classes(ctx, tx, terms, disclosure.Query{Of: []disclosure.Ref{{Kind: disclosure.OfUser, Value: before["user:p1"]}}})
+				if err2 != nil || len(list) > 0 {
+					t.Errorf("%s: %d classes of an old user, %v", name, len(list), err2)
+				}
+				return err
+			})
+			w.Clock = func() time.Time { return w.now }
+		}
+	})
+}
+
+// Where who left is today is not told, be it asked of them, of a filter or of the school.
+func TestWhereSomebodyWhoLeftIsIsNotTold(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.decides(catalogue.Approved, `["pseudonym","grade"]`)
+		id := w.licence(func(l *licence.Licence) { l.Audience.Grades = []string{"04"} })
+		w.refresh(id)
+		w.now = noon.Add(time.Hour)
+		w.exec(`UPDATE person SET grade = '05' WHERE board_id = $1 AND id = 'p1'`)
+		w.exec(`UPDATE person_role SET org_id = 's2' WHERE board_id = $1 AND person_id = 'p1'`)
+		w.refresh(id)
+		terms, err := w.terms(id)
+		w.must(err)
+		_, values, _ := w.shown(id)
+		gone, school, board := values["-user:p1"], values["org:s2"], values["org:b"]
+		w.write(func(ctx context.Context, tx *db.Tx) error {
+			list, err := disclosure.Users(ctx, tx, nil, terms, disclosure.Query{Value: gone})
+			if err != nil || len(list) != 1 || !slices.Equal(list[0].Orgs, []string{board}) {
+				t.Errorf("who left is told at %+v, %v", list, err)
+			}
+			for name, q := range map[string]disclosure.Query{
+				"a filter":   {Value: gone, Where: []disclosure.Clause{{Column: "orgs", Op: disclosure.Equal, Value: school}}},
+				"the school": {Value: gone, Of: []disclosure.Ref{{Kind: disclosure.OfOrg, Value: school}}},
+			} {
+				if n, err := disclosure.Count(ctx, tx, terms, disclosure.OfUser, q); err != nil || n != 0 {
+					t.Errorf("%s finds who left: %d, %v", name, n, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func TestARotationMakesAddressesAnew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.catchAll("alias.example")
+		w.decides(catalogue.Approved, `["email"]`)
+		id := w.licence(nil)
+		w.refresh(id)
+		terms, err := w.terms(id)
+		w.must(err)
+		addresses := func() (all []string) {
+			w.write(func(ctx context.Context, tx *db.Tx) error {
+				list, err := disclosure.Users(ctx, tx, nil, terms, disclosure.Query{})
+				for _, u := range list {
+					if u.Status == person.Active {
+						all = append(all, u.Email)
+					}
+				}
+				return err
+			})
+			return all
+		}
+		before := addresses()
+		w.write(func(ctx context.Context, tx *db.Tx) error { return disclosure.Rotate(ctx, tx, string(w.platform)) })
+		w.refresh(id)
+		after := addresses()
+		if len(before) != 8 || len(after) != 8 {
+			t.Errorf("%d addresses, then %d", len(before), len(after))
+		}
+		for _, a := range after {
+			if a == "" || slices.Contains(before, a) {
+				t.Errorf("the address %q outlived its pseudonym", a)
+			}
 		}
 	})
 }

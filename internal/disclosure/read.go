@@ -285,9 +285,13 @@ func (b *builder) of(ctx context.Context, tx *db.Tx, ref Ref) error {
 	if !ok {
 		return fmt.Errorf("disclosure: %s of a %s", b.shape.kind, ref.Kind)
 	}
-	subject, err := subjectOf(ctx, tx, b.terms, ref.Kind, ref.Value)
+	subject, gone, err := subjectOf(ctx, tx, b.terms, ref.Kind, ref.Value)
 	if err != nil {
 		return err
+	}
+	if gone {
+		b.and(`1 = 0`)
+		return nil
 	}
 	text = strings.ReplaceAll(text, ":id", b.hold(subject))
 	if strings.Contains(text, ":role") {
@@ -407,16 +411,15 @@ func (b *builder) page(q Query) (string, error) {
 }
 
 // subjectOf answers what a pseudonym stands for, if the licence shows it: the one
-// NotFound for all others. An alias leads to the survivor of a merge.
-func subjectOf(ctx context.Context, tx *db.Tx, t Terms, kind Kind, value string) (string, error) {
+// NotFound for all others. To one that is gone nothing belongs any more: it would lead
+// to what the subject is today.
+func subjectOf(ctx context.Context, tx *db.Tx, t Terms, kind Kind, value string) (subject string, gone bool, err error) {
 	if s := shapes[kind]; !s.leaves(t) {
-		return "", fault.Missing()
+		return "", false, fault.Missing()
 	}
-	return db.One(ctx, tx, func(r db.Row) (s string, err error) {
-		err = r.Scan(&s)
-		return s, err
-	}, `SELECT d.subject_id FROM disclosed d WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = $3 AND d.value = $4`,
-		tx.Board, string(t.Licence.ID), string(kind), value)
+	found, err := db.One(ctx, tx, scanPair, `SELECT d.subject_id, d.status FROM disclosed d
+		WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = $3 AND d.value = $4`, tx.Board, string(t.Licence.ID), string(kind), value)
+	return found.subject, found.value != string(person.Active), err
 }
 
 // Survivor answers the pseudonym that took the place of one after a merge, if the

@@ -86,10 +86,15 @@ func (b *builder) read(c column) string {
 	return b.seen(c)
 }
 
-// reference is the pseudonym of what a column points to; of several, the one in use.
+// reference is the pseudonym of what a column points to. A row that is there points to
+// the one in use; a row that is gone, to the one that was in use when it went, for the
+// old and the new pseudonym of one subject must not meet in an answer.
 func reference(kind Kind, subject string) string {
-	return `(SELECT o.value FROM disclosed o WHERE o.board_id = $1 AND o.licence_id = $2 AND o.kind = '` + string(kind) + `'
-		AND o.subject_id = ` + subject + ` ORDER BY o.status, o.value LIMIT 1)`
+	of := `SELECT o.value FROM disclosed o WHERE o.board_id = $1 AND o.licence_id = $2 AND o.kind = '` + string(kind) + `'
+		AND o.subject_id = ` + subject
+	return `(CASE WHEN d.status = 'active' THEN (` + of + ` ORDER BY o.status, o.value LIMIT 1)
+		ELSE (` + of + ` ORDER BY CASE WHEN o.status = 'active' THEN 1 WHEN o.changed_at >= d.changed_at THEN 0 ELSE 2 END,
+			o.changed_at, o.value LIMIT 1) END)`
 }
 
 // district is the board, where someone is who is in no school that is disclosed.
@@ -120,12 +125,12 @@ var userShape = &shape{
 		{name: "enabled", sql: `CASE WHEN d.status = 'active' THEN 'true' ELSE 'false' END`, stays: true},
 		{name: "orgs", lack: district, many: `SELECT o.value AS v FROM person_role r JOIN disclosed o ON o.board_id = r.board_id AND o.licence_id = $2
 			AND o.kind = 'org' AND o.subject_id = r.org_id AND o.status = 'active'
-			WHERE r.board_id = $1 AND r.person_id = d.subject_id`},
+			WHERE r.board_id = $1 AND r.person_id = d.subject_id AND d.status = 'active'`},
 	},
 	of: map[Kind]string{
 		OfClass: `d.subject_id IN (SELECT e.person_id FROM enrollment e WHERE e.board_id = $1 AND e.class_id = :id
 			AND e.status = 'active' AND e.id IN (` + visibleSeat + `):role)`,
-		OfOrg: `d.subject_id IN (SELECT r.person_id FROM person_role r WHERE r.board_id = $1 AND r.org_id = :id)`,
+		OfOrg: `d.status = 'active' AND d.subject_id IN (SELECT r.person_id FROM person_role r WHERE r.board_id = $1 AND r.org_id = :id)`,
 	},
 }
 
@@ -195,7 +200,7 @@ var classShape = &shape{
 	needs: Groups,
 	only:  `c.kind`,
 	columns: []column{
-		{name: "title", sql: `c.title`, stays: true},
+		{name: "title", sql: `c.title`},
 		{name: "code", sql: `c.code`},
 		{name: "grade", sql: `c.grade`, field: Grade},
 		{name: "kind", sql: `c.kind`, stays: true},

@@ -282,10 +282,8 @@ func (r round) merge(ctx context.Context, tx *db.Tx, like row, wanted []found, t
 	if err := leaves(ctx, tx, r.Licence.ID, like.kind, left); err != nil {
 		return err
 	}
-	if like.kind == OfUser && !r.nothing {
-		if err := unseat(ctx, tx, r, who); err != nil {
-			return err
-		}
+	if err := unseat(ctx, tx, r, like.kind, who); err != nil {
+		return err
 	}
 	return keep(ctx, tx, r.Licence.ID, changed)
 }

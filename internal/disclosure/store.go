@@ -30,8 +30,16 @@ func word(r db.Row) (s string, err error) {
 
 // promisedFields are those for which an undertaking of the platform is in force on a day.
 func promisedFields(ctx context.Context, tx *db.Tx, id catalogue.ID, day string) (map[Field]bool, error) {
-	texts, err := db.All(ctx, tx, word, `SELECT fields FROM undertaking WHERE board_id = $1 AND platform_id = $2
-		AND starts_on <= $3 AND ends_on >= $3 AND (ended_on = '' OR ended_on > $3)`, tx.Board, string(id), day)
+	return promisedBy(ctx, tx, ` AND starts_on <= $3 AND ends_on >= $3 AND (ended_on = '' OR ended_on > $3)`, id, day)
+}
+
+// promisedEver are those for which one was, until a day.
+func promisedEver(ctx context.Context, tx *db.Tx, id catalogue.ID, day string) (map[Field]bool, error) {
+	return promisedBy(ctx, tx, ` AND starts_on <= $3`, id, day)
+}
+
+func promisedBy(ctx context.Context, tx *db.Tx, which string, id catalogue.ID, day string) (map[Field]bool, error) {
+	texts, err := db.All(ctx, tx, word, `SELECT fields FROM undertaking WHERE board_id = $1 AND platform_id = $2`+which, tx.Board, string(id), day)
 	if err != nil {
 		return nil, err
 	}

@@ -46,14 +46,18 @@ func TermsOf(ctx context.Context, tx *db.Tx, id licence.ID) (Terms, error) {
 	case !p.Status.Usable():
 		return Terms{}, fault.New(fault.Conflict, "disclosure.not_approved").Under("4.1")
 	}
-	return termsOf(ctx, tx, l, p)
-}
-
-func termsOf(ctx context.Context, tx *db.Tx, l licence.Licence, p catalogue.Platform) (t Terms, err error) {
 	kinds, err := decided(ctx, tx, p.DecisionID)
 	if err != nil {
-		return t, err
+		return Terms{}, err
 	}
+	promised, err := promisedFields(ctx, tx, p.ID, i18n.DayOf(tx.Now))
+	if err != nil {
+		return Terms{}, err
+	}
+	return termsOf(ctx, tx, l, kinds, promised)
+}
+
+func termsOf(ctx context.Context, tx *db.Tx, l licence.Licence, kinds []string, promised map[Field]bool) (t Terms, err error) {
 	if slices.Contains(kinds, request.NoData) {
 		return t, fault.New(fault.Conflict, "disclosure.nothing_decided").Under("3.3c")
 	}
@@ -61,13 +65,9 @@ func termsOf(ctx context.Context, tx *db.Tx, l licence.Licence, p catalogue.Plat
 	if err != nil {
 		return t, err
 	}
-	promised, err := promisedFields(ctx, tx, p.ID, i18n.DayOf(tx.Now))
-	if err != nil {
-		return t, err
-	}
-	t = Terms{Licence: l, Platform: p.ID, Aliases: b.Settings.CatchAll}
+	t = Terms{Licence: l, Platform: l.PlatformID, Aliases: b.Settings.CatchAll}
 	t.Fields, t.Withheld = filter(kinds, l.AccountKind == licence.LoginName, t.Aliases != "", promised)
-	t.Sector, t.rotation, err = sectorOf(ctx, tx, p.ID)
+	t.Sector, t.rotation, err = sectorOf(ctx, tx, l.PlatformID)
 	return t, err
 }
 
@@ -105,8 +105,13 @@ func decided(ctx context.Context, tx *db.Tx, decision string) (kinds []string, e
 	if err != nil || len(texts) == 0 {
 		return nil, err
 	}
-	if err := json.Unmarshal([]byte(texts[0]), &kinds); err != nil {
+	if kinds, err = kindsIn(texts[0]); err != nil {
 		return nil, fmt.Errorf("data kinds of decision %s: %w", decision, err)
 	}
 	return kinds, nil
+}
+
+func kindsIn(text string) (kinds []string, err error) {
+	err = json.Unmarshal([]byte(text), &kinds)
+	return kinds, err
 }

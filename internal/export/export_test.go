@@ -248,6 +248,30 @@ func TestSDS(t *testing.T) {
 	})
 }
 
+// Sets for programs are opened by people too.
+func TestNoCellOfASetIsAFormula(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id := w.licence(`["grade"]`)
+		for _, title := range []string{`=HYPERLINK("x")`, "+1+1", "-2+3|x", "@SUM(A1)"} {
+			w.exec(`UPDATE class SET title = $2 WHERE board_id = $1 AND id = 'c1'`, title)
+			for _, p := range []export.Profile{export.OneRoster12, export.OneRoster11, export.SDS} {
+				found := 0
+				for _, r := range w.files(w.handed(id, export.Shape{Profile: p}))["classes.csv"] {
+					if strings.TrimPrefix(r["title"], "'") == title {
+						found++
+						if r["title"] == title {
+							t.Errorf("%s: a title is %q", p, title)
+						}
+					}
+				}
+				if found != 1 {
+					t.Errorf("%s: %d classes of the title %q", p, found, title)
+				}
+			}
+		}
+	})
+}
+
 func TestAPlainTable(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		id := w.licence(`["grade", "full_name"]`)

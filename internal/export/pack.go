@@ -59,7 +59,7 @@ func write(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t disclosure.
 	}
 	watch := x.roster.Watch()
 	for _, f := range x.tables(s) {
-		n, err := f.write(ctx, tx, out, watch, s.Profile == Plain)
+		n, err := f.write(ctx, tx, out, watch)
 		if err != nil {
 			return m, fmt.Errorf("write %s: %w", f.file, err)
 		}
@@ -84,8 +84,9 @@ func write(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t disclosure.
 }
 
 // write writes the rows of a file, and begins it with the first: a file without a row
-// is none. harmless keeps spreadsheets from taking a cell for a formula.
-func (f table) write(ctx context.Context, tx *db.Tx, out writer, watch *guard.Guard, harmless bool) (n int, err error) {
+// is none. No cell is taken for a formula by the spreadsheet in which somebody opens it,
+// be the file for a program or not: what is typed, as a title, may begin as one does.
+func (f table) write(ctx context.Context, tx *db.Tx, out writer, watch *guard.Guard) (n int, err error) {
 	var w *lines
 	look := watch.Table(f.file, f.columns)
 	err = f.rows(ctx, tx, func(about []guard.Somebody, cells []string) error {
@@ -95,18 +96,13 @@ func (f table) write(ctx context.Context, tx *db.Tx, out writer, watch *guard.Gu
 			}
 			titles := make([]string, len(f.columns))
 			for i, c := range f.columns {
-				titles[i] = c.Title
-				if harmless {
-					titles[i] = sheet.Harmless(c.Title)
-				}
+				titles[i] = sheet.Harmless(c.Title)
 			}
 			_ = w.write(titles) // the row after it tells
 		}
 		look.Row(about, cells)
-		if harmless {
-			for i := range cells {
-				cells[i] = sheet.Harmless(cells[i])
-			}
+		for i := range cells {
+			cells[i] = sheet.Harmless(cells[i])
 		}
 		n++
 		return w.write(cells)

@@ -30,12 +30,13 @@ func (p page) headers(h http.Header, address string, a asked) {
 	var links []string
 	link := func(rel string, offset int, after string) {
 		q := url.Values{}
-		for name, values := range a.params {
-			q[name] = values
+		for _, name := range []string{"sort", "orderBy", "filter", "fields"} {
+			if a.params.Has(name) {
+				q.Set(name, a.params.Get(name))
+			}
 		}
 		q.Set("limit", strconv.Itoa(a.Limit))
 		q.Set("offset", strconv.Itoa(offset))
-		q.Del("after")
 		if after != "" {
 			q.Set("after", after)
 		}

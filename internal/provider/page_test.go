@@ -247,6 +247,64 @@ func TestTheEndOfACredential(t *testing.T) {
 	})
 }
 
+// A secret that serves no more takes the tokens along that were got with it.
+func TestASecretThatEndsAtOnceEndsItsTokens(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		_, next, err := w.credentials.Rotate(t.Context(), w.hand(), w.licence, 24*time.Hour)
+		w.must(err)
+		if a := w.get(token, v12+"users"); a.status != 200 {
+			t.Errorf("while the old secret serves: %d", a.status)
+		}
+		w.secret = next
+		token = w.token()
+		_, w.secret, err = w.credentials.Rotate(t.Context(), w.hand(), w.licence, 0)
+		w.must(err)
+		if a := w.get(token, v12+"users"); a.status != 401 {
+			t.Errorf("after it: %d", a.status)
+		}
+		if a := w.get(w.token(), v12+"users"); a.status != 200 {
+			t.Errorf("with the new secret: %d", a.status)
+		}
+	})
+}
+
+// What a class is called once the licence shows it no more is not told, and what is told
+// is a class to the letter.
+func TestAClassThatIsGoneHasNoTitle(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id, token := w.value("l1", disclosure.OfClass, "c1"), w.token()
+		w.exec(`UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND class_id = 'c1'`)
+		w.refresh()
+		w.exec(`UPDATE class SET title = 'Groupe de Vantadour' WHERE board_id = $1 AND id = 'c1'`)
+		for version, at := range map[string]string{"v1p2": v12, "v1p1": v11} {
+			a := w.get(token, at+"classes/"+id)
+			list := w.objects(a)
+			if len(list) != 1 || list[0]["status"] != "tobedeleted" || strings.Contains(a.body, "Vantadour") {
+				t.Fatalf("%s: %d %s", version, a.status, a.body)
+			}
+			if wrong := invalid(version, "class", list[0]); wrong != nil {
+				t.Errorf("%s: %v in %s", version, wrong, a.body)
+			}
+			if n := len(w.objects(w.get(token, at+"classes?filter=title~'Vantadour'"))); n != 0 {
+				t.Errorf("%s: found by its title", version)
+			}
+		}
+	})
+}
+
+// The addresses of other pages repeat what OneRoster knows and no more: a token that
+// was put into an address is not passed on.
+func TestLinksRepeatNothingElse(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		link := w.get(token, v12+"users?limit=1&sort=role&access_token="+token+"&filter=status%3D'active'").header.Get("Link")
+		if strings.Contains(link, token) || !strings.Contains(link, "filter=status") || !strings.Contains(link, "sort=role") {
+			t.Errorf("the links are %s", link)
+		}
+	})
+}
+
 // A count of a moment ago, even that there was nothing, cuts no walk short.
 func TestAWalkGoesToItsEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

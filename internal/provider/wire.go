@@ -249,7 +249,11 @@ func (w *writer) course(c disclosure.Course) {
 
 func (w *writer) class(c disclosure.Class) {
 	w.mark(c.Mark)
-	w.text("title", c.Title)
+	title := c.Title
+	if title == "" { // required, and of a class that is gone none is told
+		title = strings.ToUpper(c.Value[:min(shownLength, len(c.Value))])
+	}
+	w.text("title", title)
 	w.text("classCode", c.Code)
 	w.text("classType", c.Kind)
 	w.list("grades", c.Grade)
