@@ -109,7 +109,7 @@ func (b *board) complains(f form) {
 	if b.DB.Postgres() != nil {
 		langs = langs[:1] // sentences do not hang on the engine
 	}
-	before := b.state()
+	unasked, before := b.shows(f), b.state()
 	for _, w := range f.wrong {
 		said := map[string]string{}
 		where := w.field + " = " + short(fmt.Sprintf("%.40q", w.value))
@@ -121,6 +121,9 @@ func (b *board) complains(f form) {
 			}
 			a := b.send(f.who, lang, f.to(), sent, at, file)
 			said[lang] = b.heeds(f, w, lang+" "+where, a, sent)
+			if a.status == http.StatusUnprocessableEntity {
+				b.readPage(a.body).standsBeside(b.t, unasked, lang+" "+where, f.to(), sent)
+			}
 		}
 		if said["fr"] != "" && said["fr"] == said["en"] {
 			b.t.Errorf("%s: the same sentence in both languages: %s", where, said["fr"])

@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"net/url"
@@ -148,6 +149,34 @@ func (p page) stillHolds(t *testing.T, where, action, wrong string, sent url.Val
 		}
 		if !slices.Equal(holds, want) {
 			t.Errorf("%s: %s holds %.60q, and %.60q was typed", where, name, holds, want)
+		}
+	}
+}
+
+// standsBeside says that the other forms of the page are as they were: nothing was
+// asked of them. One that has a field of what was sent is the same by another button.
+func (p page) standsBeside(t *testing.T, before page, where, action string, sent url.Values) {
+	t.Helper()
+	shown := func(list []control) (all []string) {
+		for _, c := range list {
+			if c.kind != "hidden" {
+				all = append(all, fmt.Sprintf("%s %s %.60q %t", c.name, c.kind, c.value, c.on))
+			}
+		}
+		return all
+	}
+	for other, controls := range p.forms {
+		was, stood := before.forms[other]
+		same := slices.ContainsFunc(controls, func(c control) bool { return c.kind != "hidden" && sent.Has(c.name) })
+		if !stood || same || other == action {
+			continue
+		}
+		now, kept := shown(controls), shown(was)
+		for i := range min(len(now), len(kept)) {
+			if now[i] != kept[i] {
+				t.Errorf("%s: the form to %s shows %s, and showed %s", where, other, now[i], kept[i])
+				break
+			}
 		}
 	}
 }

@@ -1078,15 +1078,15 @@ func breachDo(v *visit, b breach.View) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Check(v.p, breachTick(v, "pseudonyms"), v.chosen("pseudonyms", "yes", true)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Check(v.p, breachTick(v, "pseudonyms"), v.ticked("pseudonyms", "yes", true)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Check(v.p, breachTick(v, "passwords"), v.chosen("passwords", "yes", b.Answer.Passwords > 0)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Check(v.p, breachTick(v, "passwords"), v.ticked("passwords", "yes", b.Answer.Passwords > 0)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Check(v.p, breachTick(v, "names"), v.chosen("names", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Check(v.p, breachTick(v, "names"), v.ticked("names", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

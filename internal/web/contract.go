@@ -369,7 +369,7 @@ func absentOptions(v *visit, c contract.View) (options []ui.Option) {
 func alternativeOptions(v *visit, c contract.View) (options []ui.Option) {
 	for _, p := range c.Similar {
 		options = append(options, ui.Option{Value: string(p.ID), Text: p.Name,
-			Chosen: v.chosen("alternatives", string(p.ID), slices.Contains(c.Plan.Alternatives, p.ID))})
+			Chosen: v.ticked("alternatives", string(p.ID), slices.Contains(c.Plan.Alternatives, p.ID))})
 	}
 	return options
 }

@@ -133,7 +133,7 @@ func conditionsInput(v *visit, aspect evaluation.Aspect) ui.Input {
 func becauseOptions(v *visit) []ui.Option {
 	options := make([]ui.Option, len(v.policy().RefusalReasons))
 	for i, reason := range v.policy().RefusalReasons {
-		options[i] = ui.Option{Value: reason.Code, Text: reason.Title.In(v.p.Lang), Chosen: v.chosen("because", reason.Code, false)}
+		options[i] = ui.Option{Value: reason.Code, Text: reason.Title.In(v.p.Lang), Chosen: v.ticked("because", reason.Code, false)}
 	}
 	return options
 }

@@ -138,7 +138,7 @@ func formOptions(v *visit) (options []ui.Option) {
 
 func fieldOptions(v *visit, d disclosure.View) (options []ui.Option) {
 	for _, f := range d.Promisable() {
-		options = append(options, ui.Option{Value: string(f), Text: fieldName(v, f), Chosen: v.chosen("fields", string(f), !d.Promised[f])})
+		options = append(options, ui.Option{Value: string(f), Text: fieldName(v, f), Chosen: v.ticked("fields", string(f), !d.Promised[f])})
 	}
 	return options
 }

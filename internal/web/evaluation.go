@@ -293,7 +293,7 @@ func lookedOptions(v *visit, e evaluation.View) []ui.Option {
 	options := make([]ui.Option, len(e.Equivalents))
 	for i, m := range e.Equivalents {
 		id := string(m.Platform.ID)
-		options[i] = ui.Option{Value: id, Text: m.Platform.Name, Chosen: v.chosen("looked", id, slices.Contains(e.Evaluation.Looked, id)),
+		options[i] = ui.Option{Value: id, Text: m.Platform.Name, Chosen: v.ticked("looked", id, slices.Contains(e.Evaluation.Looked, id)),
 			Hint: v.p.N("evaluation.equivalent_shares", len(m.Shared), m.Total)}
 	}
 	return options

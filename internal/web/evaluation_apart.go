@@ -180,7 +180,7 @@ func departmentOptions(v *visit, departments []org.Org) []ui.Option {
 
 func criteriaOptions(v *visit, rows []evaluation.Row) (options []ui.Option) {
 	for _, r := range rows {
-		options = append(options, ui.Option{Value: r.ID, Text: r.Name.In(v.p.Lang), Hint: r.Question.In(v.p.Lang), Chosen: v.chosen("criteria", r.ID, false)})
+		options = append(options, ui.Option{Value: r.ID, Text: r.Name.In(v.p.Lang), Hint: r.Question.In(v.p.Lang), Chosen: v.ticked("criteria", r.ID, false)})
 	}
 	return options
 }

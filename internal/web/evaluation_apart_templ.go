@@ -178,7 +178,7 @@ func confirmCheck(v *visit, r evaluation.Row) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.chosen("confirm", r.ID, false) {
+			if v.ticked("confirm", r.ID, false) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, " checked")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -1425,7 +1425,7 @@ func confidentialCheck(v *visit, r evaluation.Row) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if v.chosen("confidential", r.ID, false) {
+		if v.ticked("confidential", r.ID, false) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 94, " checked")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1687,7 +1687,7 @@ func evidenceFile(v *visit, f evaluation.Evidence, writes bool) templ.Component 
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if v.chosen("withdraw", f.ID, false) {
+			if v.ticked("withdraw", f.ID, false) {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 114, " checked")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -304,7 +304,7 @@ func restOptions(v *visit) []ui.Option {
 func ofPlaces(v *visit, name string, places []identity.Place) (options []ui.Option) {
 	for i, text := range placesText(v, places) {
 		if len(places) > 0 {
-			options = append(options, ui.Option{Value: places[i].ID, Text: text, Chosen: v.chosen(name, places[i].ID, false)})
+			options = append(options, ui.Option{Value: places[i].ID, Text: text, Chosen: v.ticked(name, places[i].ID, false)})
 		}
 	}
 	return options
@@ -312,7 +312,7 @@ func ofPlaces(v *visit, name string, places []identity.Place) (options []ui.Opti
 
 func textOptions(v *visit, name string, values, texts []string) (options []ui.Option) {
 	for i, value := range values {
-		options = append(options, ui.Option{Value: value, Text: texts[i], Chosen: v.chosen(name, value, false)})
+		options = append(options, ui.Option{Value: value, Text: texts[i], Chosen: v.ticked(name, value, false)})
 	}
 	return options
 }

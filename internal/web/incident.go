@@ -360,14 +360,14 @@ func incidentKindOptions(v *visit, kept incident.Kind) (options []ui.Option) {
 func groupOptions(v *visit, kept []incident.Group) (options []ui.Option) {
 	for _, g := range incident.Groups {
 		options = append(options, ui.Option{Value: string(g), Text: capital(v.T("incident.group." + string(g))),
-			Chosen: v.chosen("groups", string(g), slices.Contains(kept, g))})
+			Chosen: v.ticked("groups", string(g), slices.Contains(kept, g))})
 	}
 	return options
 }
 
 func (f incidentDraft) schools(v *visit) (options []ui.Option) {
 	for _, o := range f.Schools {
-		options = append(options, ui.Option{Value: o.ID, Text: o.Name, Chosen: v.chosen("schools", o.ID, slices.Contains(f.Kept.Schools, o.ID))})
+		options = append(options, ui.Option{Value: o.ID, Text: o.Name, Chosen: v.ticked("schools", o.ID, slices.Contains(f.Kept.Schools, o.ID))})
 	}
 	return options
 }

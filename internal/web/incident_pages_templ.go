@@ -1331,7 +1331,7 @@ func incidentFormPage(v *visit, f incidentDraft) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Check(v.p, tick(v, "days_about", "incident.field.days_about"), v.chosen("days_about", "yes", f.Kept.DaysAbout)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Check(v.p, tick(v, "days_about", "incident.field.days_about"), v.ticked("days_about", "yes", f.Kept.DaysAbout)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1360,7 +1360,7 @@ func incidentFormPage(v *visit, f incidentDraft) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Check(v.p, tick(v, "count_about", "incident.field.count_about"), v.chosen("count_about", "yes", f.Kept.CountAbout)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Check(v.p, tick(v, "count_about", "incident.field.count_about"), v.ticked("count_about", "yes", f.Kept.CountAbout)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

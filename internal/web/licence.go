@@ -406,14 +406,14 @@ func platformOptions(v *visit, f licenceDraft) []ui.Option {
 
 func schoolOptions(v *visit, f licenceDraft) (options []ui.Option) {
 	for _, o := range f.Schools {
-		options = append(options, ui.Option{Value: o.ID, Text: o.Name, Chosen: v.chosen("schools", o.ID, false)})
+		options = append(options, ui.Option{Value: o.ID, Text: o.Name, Chosen: v.ticked("schools", o.ID, false)})
 	}
 	return options
 }
 
 func gradeOptions(v *visit, f licenceDraft) (options []ui.Option) {
 	for _, g := range f.Grades {
-		options = append(options, ui.Option{Value: g, Text: gradeText(v, g), Chosen: v.chosen("grades", g, false)})
+		options = append(options, ui.Option{Value: g, Text: gradeText(v, g), Chosen: v.ticked("grades", g, false)})
 	}
 	return options
 }
@@ -437,7 +437,7 @@ func (f licenceDraft) byGrade(v *visit) (all []classGrade) {
 		if g == nil {
 			g = in[""]
 		}
-		box := ui.Option{Value: c.ID, Text: c.Title, Hint: v.p.N("licence.pupils", c.Pupils), Chosen: v.chosen("classes", c.ID, false)}
+		box := ui.Option{Value: c.ID, Text: c.Title, Hint: v.p.N("licence.pupils", c.Pupils), Chosen: v.ticked("classes", c.ID, false)}
 		g.boxes, g.open = append(g.boxes, box), g.open || box.Chosen
 	}
 	for _, g := range append(slices.Clone(f.Grades), "") {

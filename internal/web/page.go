@@ -85,20 +85,31 @@ func (v *visit) form(name string) string {
 // forms answers every value of a field.
 func (v *visit) forms(name string) []string { return v.r.PostForm[name] }
 
-// value is what a field shows: what was typed when the form comes back refused,
-// otherwise what is kept.
+// value is what a field shows: what was typed when its form comes back refused,
+// otherwise, and when another form of the page does, what is kept.
 func (v *visit) value(name, kept string) string {
-	if v.refused != nil {
+	if v.cameBack(name) {
 		return v.form(name)
 	}
 	return kept
 }
 
+// cameBack tells whether a field stands in the form that was refused.
+func (v *visit) cameBack(name string) bool { return v.refused != nil && v.r.PostForm.Has(name) }
+
 // typed tells whether something was typed in a field of a form that comes back.
 func (v *visit) typed(name string) bool { return v.refused != nil && v.form(name) != "" }
 
-// chosen tells whether an answer of a field is ticked, in the same way.
+// chosen tells whether an answer is the one of its field, in the same way.
 func (v *visit) chosen(name, value string, kept bool) bool {
+	if v.cameBack(name) {
+		return slices.Contains(v.forms(name), value)
+	}
+	return kept
+}
+
+// ticked tells whether a box is, of which a form that comes back may hold none.
+func (v *visit) ticked(name, value string, kept bool) bool {
 	if v.refused != nil {
 		return slices.Contains(v.forms(name), value)
 	}

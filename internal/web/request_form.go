@@ -234,7 +234,7 @@ func (v *visit) roomOptions(f requestForm) []ui.Option {
 	var options []ui.Option
 	for _, c := range f.Ask.Rooms {
 		options = append(options, ui.Option{Value: c.ID, Text: c.Title, Hint: v.room(c),
-			Chosen: v.chosen("classes", c.ID, slices.Contains(f.Kept.Classes, c.ID))})
+			Chosen: v.ticked("classes", c.ID, slices.Contains(f.Kept.Classes, c.ID))})
 	}
 	return options
 }
@@ -244,7 +244,7 @@ func (v *visit) subjectOptions(f requestForm) []ui.Option {
 	var options []ui.Option
 	for _, s := range v.actor.Pack.DataSubjects {
 		options = append(options, ui.Option{Value: s.Code, Text: s.Title.In(v.p.Lang),
-			Chosen: v.chosen("subjects", s.Code, slices.Contains(f.Kept.Subjects, s.Code))})
+			Chosen: v.ticked("subjects", s.Code, slices.Contains(f.Kept.Subjects, s.Code))})
 	}
 	return options
 }
@@ -253,7 +253,7 @@ func (v *visit) kindOptions(f requestForm) []ui.Option {
 	var options []ui.Option
 	for _, k := range v.actor.Pack.DataKinds {
 		options = append(options, ui.Option{Value: k.Code, Text: k.Title.In(v.p.Lang),
-			Chosen: v.chosen("data_kinds", k.Code, slices.Contains(f.Kept.DataKinds, k.Code))})
+			Chosen: v.ticked("data_kinds", k.Code, slices.Contains(f.Kept.DataKinds, k.Code))})
 	}
 	return options
 }

@@ -1151,7 +1151,7 @@ func importPreview(v *visit, p roster.Progress, schools map[string]string) templ
 				return templ_7745c5c3_Err
 			}
 			if p.Preview.Stops {
-				templ_7745c5c3_Err = ui.Check(v.p, retireInput(v, p.Preview), v.chosen("retire", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Check(v.p, retireInput(v, p.Preview), v.ticked("retire", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

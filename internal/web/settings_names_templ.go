@@ -954,7 +954,7 @@ func shownPage(v *visit, held int) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Check(v.p, v.input("sure", "settings.sure", "", ""), v.chosen("sure", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Check(v.p, v.input("sure", "settings.sure", "", ""), v.ticked("sure", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

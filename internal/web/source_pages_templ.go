@@ -810,7 +810,7 @@ func sourcePage(v *visit, s source.View) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Check(v.p, v.input("whole", "source.field.whole", "source.hint.whole", ""), v.chosen("whole", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Check(v.p, v.input("whole", "source.field.whole", "source.hint.whole", ""), v.ticked("whole", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -101,7 +101,7 @@ func usageFormPage(v *visit, platforms []catalogue.Platform) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = ui.Check(v.p, v.input("keep", "usage.keep", "usage.keep_hint", ""), v.chosen("keep", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ui.Check(v.p, v.input("keep", "usage.keep", "usage.keep_hint", ""), v.ticked("keep", "yes", false)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
