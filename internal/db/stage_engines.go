@@ -223,7 +223,7 @@ func (d *DB) playSQLite(ctx context.Context, tx *Tx, handle *sql.DB, path string
 		err = errors.Join(err, e)
 	}()
 	// What is written before the commit stays in memory as long as it may: what does not goes to the log twice.
-	if _, err := conn.ExecContext(ctx, `PRAGMA stage.journal_mode = OFF; PRAGMA cache_size = -65536`); err != nil {
+	if _, err := conn.ExecContext(ctx, `PRAGMA stage.journal_mode = OFF; PRAGMA cache_size = -32768`); err != nil {
 		return fmt.Errorf("stage: %w", err)
 	}
 	lite, err := conn.BeginTx(ctx, nil)
