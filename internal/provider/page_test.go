@@ -115,6 +115,31 @@ func TestFilters(t *testing.T) {
 	})
 }
 
+// Two clauses that are joined otherwise than by the words of OneRoster are refused: to
+// answer that nobody fulfils them would tell a careless client that everybody left.
+func TestAFilterThatIsNotReadIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		for _, filter := range []string{
+			"status='active'%20and%20roles.role='student'",
+			"status='active'%20or%20status='tobedeleted'",
+			"status='active'AND%20roles.role='student'",
+			"status='active'%20%20AND%20roles.role='student'",
+			"status='active'%20%26%26%20roles.role='student'",
+			"status='active',roles.role~%20'student'",
+		} {
+			if a := w.get(token, v12+"users?filter="+filter); a.status != 400 || a.minor() != "invaliddata" {
+				t.Errorf("%s: %d %s", filter, a.status, a.body)
+			}
+		}
+		for _, filter := range []string{"familyName='d'Aulne'", "familyName='='", "familyName='d'Aulne%20=%20e'", "status='active'%20AND%20%20familyName='d'Aulne'"} {
+			if a := w.get(token, v12+"users?filter="+filter); a.status != 200 {
+				t.Errorf("%s: %d %s", filter, a.status, a.body)
+			}
+		}
+	})
+}
+
 func TestFieldsAndOrder(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		token := w.token()

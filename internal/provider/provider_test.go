@@ -129,7 +129,7 @@ func TestWhoReadsNothing(t *testing.T) {
 			{"a filter on a field of 1.1", all, v12 + "users?filter=role%3D'student'", 400, "invalid_filter_field"},
 			{"a filter without quotes", all, v12 + "users?filter=status%3Dsecret@exemple.test", 400, "invaliddata"},
 			{"three clauses", all, v12 + "users?filter=status%3D'a'%20AND%20status%3D'b'%20AND%20status%3D'c'", 400, "invaliddata"},
-			{"and in small letters", all, v12 + "users?filter=status%3D'a'%20and%20status%3D'b", 400, "invaliddata"},
+			{"and in small letters", all, v12 + "users?filter=status%3D'a'%20and%20status%3D'b'", 400, "invaliddata"},
 			{"a moment that is none", all, v12 + "users?filter=dateLastModified%3E'yesterday'", 400, "invaliddata"},
 			{"a broken cursor", all, v12 + "users?after=%27", 400, "invaliddata"},
 		} {

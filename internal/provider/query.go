@@ -151,6 +151,10 @@ func (a *asked) order(m model, v credential.Version, params url.Values) *refusal
 
 var clause = regexp.MustCompile(`^([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)\s*(!=|>=|<=|=|>|<|~)\s*'`)
 
+// comparison begins another clause: in a value, it was joined by no word of OneRoster,
+// and what the value then is nobody has.
+var comparison = regexp.MustCompile(`[=<>~]\s*'`)
+
 // parseFilter reads one clause, or two with AND or OR between them. A value ends
 // at the quote that the end, or one of those words, follows.
 func parseFilter(m model, text string) (clauses []disclosure.Clause, either bool, refused *refusal) {
@@ -168,7 +172,7 @@ func parseFilter(m model, text string) (clauses []disclosure.Clause, either bool
 			return nil, false, &refusal{status: 400, key: "provider.filter_field", minor: unknownFilter}
 		}
 		value, rest, word, ok := cutValue(text[len(head[0]):])
-		if !ok {
+		if !ok || comparison.MatchString(value) {
 			return nil, false, invalid("provider.filter_wrong")
 		}
 		c := disclosure.Clause{Column: column, Op: disclosure.Op(head[2]), Value: value}
