@@ -210,6 +210,28 @@ func TestTheFortyOneOperations(t *testing.T) {
 	})
 }
 
+// The operations are called what the specification calls them, for who makes a client of
+// the description.
+func TestTheDescriptionNamesTheOperations(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		body := w.get("", v12+"discovery/onerosterv1p2rostersservice_openapi3_v1p0.json").body
+		names := strings.Fields(`getAllAcademicSessions getAcademicSession getAllClasses getClass getAllCourses getCourse getAllDemographics
+			getDemographics getAllEnrollments getEnrollment getAllGradingPeriods getGradingPeriod getAllOrgs getOrg getAllSchools getSchool
+			getAllStudents getStudent getAllTeachers getTeacher getAllTerms getTerm getAllUsers getUser getClassesForCourse getClassesForSchool
+			getClassesForStudent getClassesForTeacher getClassesForTerm getClassesForUser getCoursesForSchool getEnrollmentsForClassInSchool
+			getEnrollmentsForSchool getGradingPeriodsForTerm getStudentsForClass getStudentsForClassInSchool getStudentsForSchool
+			getTeachersForClass getTeachersForClassInSchool getTeachersForSchool getTermsForSchool`)
+		if len(names) != 41 || strings.Count(body, `"operationId"`) != 41 {
+			t.Fatalf("%d names", len(names))
+		}
+		for _, name := range names {
+			if strings.Count(body, `"operationId":"`+name+`"`) != 1 {
+				t.Errorf("%s is not described once", name)
+			}
+		}
+	})
+}
+
 // Nothing that tells who somebody is leaves without an undertaking; with one, what
 // it names does, and no number ever.
 func TestEveryByteThatLeaves(t *testing.T) {
