@@ -29,6 +29,7 @@ type column struct {
 	field  Field  // that must leave for it
 	stays  bool   // also of a row that is gone
 	moment bool
+	unread bool // compared alone: it is the same of every row
 }
 
 func (s *shape) leaves(t Terms) bool { return s.needs == "" || t.Fields[s.needs] }
@@ -117,6 +118,7 @@ var userShape = &shape{
 	only: `d.role`,
 	columns: []column{
 		{name: "role", sql: `d.role`, stays: true},
+		{name: "role_type", sql: `'primary'`, stays: true, unread: true},
 		{name: "given_name", sql: `p.given_name`, field: GivenName},
 		{name: "family_name", sql: `p.family_name`, field: FamilyName},
 		{name: "email", sql: `p.email`, alias: `(SELECT a.local_part || '@' || :aliases FROM pairwise_address a

@@ -140,6 +140,52 @@ func TestAFilterThatIsNotReadIsRefused(t *testing.T) {
 	})
 }
 
+// A user name that is the pseudonym, as 1.1 shows it, is found; a login name is sealed, and
+// who looks for one is told so, not that nobody has it.
+func TestAUserNameInAFilter(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id := w.value("l1", disclosure.OfUser, "p10")
+		for at, want := range map[string]int{v12: 0, v11: 1} {
+			a := w.get(w.token(), at+"users?filter=username='"+id+"'")
+			if a.status != 200 || len(w.objects(a)) != want {
+				t.Errorf("%s: %d %s", at, a.status, a.body)
+			}
+		}
+		w.exec(`UPDATE licence SET account_kind = 'login_name', version = version + 1 WHERE board_id = $1`)
+		w.refresh()
+		for _, at := range []string{v12, v11} {
+			a := w.get(w.token(), at+"users?filter=username='bkrt-4827'")
+			if a.status != 400 || a.minor() != "invalid_filter_field" || strings.Contains(a.body, "bkrt") {
+				t.Errorf("%s: %d %s", at, a.status, a.body)
+			}
+		}
+	})
+}
+
+// What the model has is a field of it, also where nothing of it is ever shown.
+func TestEveryPathOfTheModelIsAField(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		for path, want := range map[string]int{
+			v12 + "users?filter=roles.roleType='primary'":          4,
+			v12 + "users?sort=roles.roleType":                      4,
+			v12 + "users?filter=roles.roleType='secondary'":        0,
+			v12 + "users?filter=primaryOrg.sourcedId='x'":          0,
+			v12 + "users?filter=agents.sourcedId='x'":              0,
+			v12 + "users?filter=userIds.identifier='x'":            0,
+			v12 + "orgs?filter=children.sourcedId='x'":             0,
+			v12 + "academicSessions?filter=children.sourcedId='x'": 0,
+			v12 + "courses?filter=schoolYear.sourcedId='x'":        0,
+			v12 + "classes?filter=resources.sourcedId='x'":         0,
+			v11 + "users?filter=agents.sourcedId='x'":              0,
+		} {
+			if a := w.get(token, path); a.status != 200 || len(w.objects(a)) != want {
+				t.Errorf("%s: %d %s", path, a.status, a.body)
+			}
+		}
+	})
+}
+
 func TestFieldsAndOrder(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		token := w.token()

@@ -53,9 +53,9 @@ func parameters(raw string) url.Values {
 // isText tells what a table may hold.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// read understands what was asked of an operation, or answers why not.
-func read(o op, v credential.Version, params url.Values) (a asked, refused *refusal) {
-	m := o.model(v)
+// read understands what was asked of an operation under some terms, or answers why not.
+func read(o op, v credential.Version, t disclosure.Terms, params url.Values) (a asked, refused *refusal) {
+	m := o.model(v, t)
 	a.params = params
 	for name, values := range params {
 		if !isText(name) || slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
@@ -165,8 +165,8 @@ func parseFilter(m model, text string) (clauses []disclosure.Clause, either bool
 			return nil, false, invalid("provider.filter_wrong")
 		}
 		column, known := m.paths[head[1]]
-		if head[1] == m.sealed {
-			return nil, false, &refusal{status: 400, key: "provider.filter_sealed", minor: unknownFilter}
+		if why, sealed := m.sealed[head[1]]; sealed {
+			return nil, false, &refusal{status: 400, key: why, minor: unknownFilter}
 		}
 		if !known {
 			return nil, false, &refusal{status: 400, key: "provider.filter_field", minor: unknownFilter}
