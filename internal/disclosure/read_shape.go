@@ -190,11 +190,18 @@ var courseShape = &shape{
 }
 
 // classSessions are those in which a class is given; of a class of which that is not
-// known, the school years.
-const classSessions = `SELECT o.value AS v FROM academic_session y JOIN disclosed o ON o.board_id = y.board_id AND o.licence_id = $2
+// known, or whose sessions are all gone, the school years. A class that is gone was given
+// in what may have gone with it.
+var classSessions = `SELECT o.value AS v FROM academic_session y JOIN disclosed o ON o.board_id = y.board_id AND o.licence_id = $2
 	AND o.kind = 'session' AND o.subject_id = y.id AND o.status = 'active'
-	WHERE y.board_id = $1 AND (EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id AND x.session_id = y.id)
-	OR y.kind = 'schoolYear' AND NOT EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id))`
+	WHERE y.board_id = $1 AND (d.status = 'active' OR NOT EXISTS (` + classTerms + `))
+	AND (EXISTS (` + classTerms + ` AND x.session_id = y.id)
+		OR y.kind = 'schoolYear' AND NOT EXISTS (` + classTerms + ` AND x.session_id IN (SELECT z.id FROM academic_session z
+			WHERE z.board_id = $1 AND z.status = 'active')))
+	UNION ALL SELECT ` + reference(OfSession, `x.session_id`) + ` AS v FROM class_term x
+	WHERE x.board_id = $1 AND x.class_id = c.id AND d.status <> 'active'`
+
+const classTerms = `SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id`
 
 var classShape = &shape{
 	kind:  OfClass,

@@ -364,6 +364,59 @@ func TestAClassThatIsGoneHasNoTitle(t *testing.T) {
 	})
 }
 
+// What a platform asks for since a moment holds a class whose session is another.
+func TestAClassThatMovesToAnotherTermHasChanged(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.now = w.now.Add(time.Minute)
+		since := w.now.Format("2006-01-02T15:04:05.000Z")
+		changed := func() []map[string]any {
+			return w.objects(w.get(w.token(), v12+"classes?filter=dateLastModified>='"+since+"'"))
+		}
+		w.refresh()
+		if n := len(changed()); n != 0 {
+			t.Fatalf("%d classes changed", n)
+		}
+		w.exec(`INSERT INTO class_term (board_id, class_id, session_id) VALUES ($1, 'c1', 't')`)
+		w.refresh()
+		if n := len(changed()); n != 1 {
+			t.Errorf("%d classes are given in another session", n)
+		}
+		w.now = w.now.Add(time.Minute)
+		since = w.now.Format("2006-01-02T15:04:05.000Z")
+		w.exec(`UPDATE academic_session SET status = 'tobedeleted' WHERE board_id = $1 AND id = 't'`)
+		w.refresh()
+		if n := len(changed()); n != 1 {
+			t.Errorf("%d classes are given in a session less", n)
+		}
+	})
+}
+
+// At the turn of the year a class goes with its session; what is told of it is still a
+// class to the letter.
+func TestAClassThatGoesWithItsTermIsWhole(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.exec(`INSERT INTO class_term (board_id, class_id, session_id) VALUES ($1, 'c1', 't')`)
+		w.refresh()
+		id, term := w.value("l1", disclosure.OfClass, "c1"), w.value("l1", disclosure.OfSession, "t")
+		for _, c := range []struct {
+			name, what string
+			shown      bool
+		}{
+			{"the term alone is gone", `UPDATE academic_session SET status = 'tobedeleted' WHERE board_id = $1 AND id = 't'`, false},
+			{"and the class", `UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND class_id = 'c1'`, true},
+			{"and the year", `UPDATE academic_session SET status = 'tobedeleted' WHERE board_id = $1`, true},
+		} {
+			w.exec(c.what)
+			w.refresh()
+			a := w.get(w.token(), v12+"classes/"+id)
+			list := w.objects(a)
+			if wrong := invalid("v1p2", "class", list[0]); wrong != nil || strings.Contains(a.body, term) != c.shown {
+				t.Errorf("%s: %v in %s", c.name, wrong, a.body)
+			}
+		}
+	})
+}
+
 // The addresses of other pages repeat what OneRoster knows and no more: a token that
 // was put into an address is not passed on.
 func TestLinksRepeatNothingElse(t *testing.T) {
