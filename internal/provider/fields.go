@@ -14,7 +14,8 @@ type model struct {
 	sealed map[string]string // fields by which nothing can be found, so that nobody learns whom they guess, and the sentence of each
 }
 
-// parts are the paths within a field; references are found by what they point to.
+// parts are the paths within a field that cannot be compared by itself; references are
+// found by what they point to.
 var parts = map[string][]string{
 	"parent": {"sourcedId"}, "children": {"sourcedId"}, "org": {"sourcedId"}, "orgs": {"sourcedId"}, "primaryOrg": {"sourcedId"},
 	"course": {"sourcedId"}, "school": {"sourcedId"}, "terms": {"sourcedId"}, "resources": {"sourcedId"}, "user": {"sourcedId"},
@@ -26,7 +27,9 @@ var parts = map[string][]string{
 func newModel(fields []string, paths map[string]string) model {
 	all := map[string]string{"sourcedId": "value", "status": "status", "dateLastModified": "changed_at"}
 	for _, f := range fields {
-		all[f] = ""
+		if parts[f] == nil {
+			all[f] = ""
+		}
 		for _, part := range parts[f] {
 			all[f+"."+part] = ""
 		}
