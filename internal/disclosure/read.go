@@ -382,7 +382,7 @@ func (b *builder) page(q Query) (string, error) {
 		if !ok {
 			return "", fmt.Errorf("disclosure: no column %q of a %s", q.Sort, b.shape.kind)
 		}
-		if col.leaves(b.terms) && col.many == "" && col.sql != `d.value` {
+		if col.leaves(b.terms) && col.many == "" && !col.unread && col.sql != `d.value` {
 			by = b.seen(col) + order + `, d.value`
 		}
 	}
@@ -396,8 +396,10 @@ func (b *builder) page(q Query) (string, error) {
 	var text strings.Builder
 	text.WriteString(`SELECT d.value, d.status, d.changed_at, d.subject_id`)
 	for _, c := range b.shape.columns {
-		text.WriteString(`, `)
-		text.WriteString(b.read(c))
+		if !c.unread {
+			text.WriteString(`, `)
+			text.WriteString(b.read(c))
+		}
 	}
 	text.WriteString("\nFROM " + b.shape.from + "\nWHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = $3" + b.where)
 	text.WriteString("\nORDER BY " + by + order)

@@ -29,6 +29,7 @@ type column struct {
 	field  Field  // that must leave for it
 	stays  bool   // also of a row that is gone
 	moment bool
+	unread bool // compared alone: it is the same of every row
 }
 
 func (s *shape) leaves(t Terms) bool { return s.needs == "" || t.Fields[s.needs] }
@@ -117,6 +118,7 @@ var userShape = &shape{
 	only: `d.role`,
 	columns: []column{
 		{name: "role", sql: `d.role`, stays: true},
+		{name: "role_type", sql: `'primary'`, stays: true, unread: true},
 		{name: "given_name", sql: `p.given_name`, field: GivenName},
 		{name: "family_name", sql: `p.family_name`, field: FamilyName},
 		{name: "email", sql: `p.email`, alias: `(SELECT a.local_part || '@' || :aliases FROM pairwise_address a
@@ -188,11 +190,18 @@ var courseShape = &shape{
 }
 
 // classSessions are those in which a class is given; of a class of which that is not
-// known, the school years.
-const classSessions = `SELECT o.value AS v FROM academic_session y JOIN disclosed o ON o.board_id = y.board_id AND o.licence_id = $2
+// known, or whose sessions are all gone, the school years. A class that is gone was given
+// in what may have gone with it.
+var classSessions = `SELECT o.value AS v FROM academic_session y JOIN disclosed o ON o.board_id = y.board_id AND o.licence_id = $2
 	AND o.kind = 'session' AND o.subject_id = y.id AND o.status = 'active'
-	WHERE y.board_id = $1 AND (EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id AND x.session_id = y.id)
-	OR y.kind = 'schoolYear' AND NOT EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id))`
+	WHERE y.board_id = $1 AND (d.status = 'active' OR NOT EXISTS (` + classTerms + `))
+	AND (EXISTS (` + classTerms + ` AND x.session_id = y.id)
+		OR y.kind = 'schoolYear' AND NOT EXISTS (` + classTerms + ` AND x.session_id IN (SELECT z.id FROM academic_session z
+			WHERE z.board_id = $1 AND z.status = 'active')))
+	UNION ALL SELECT ` + reference(OfSession, `x.session_id`) + ` AS v FROM class_term x
+	WHERE x.board_id = $1 AND x.class_id = c.id AND d.status <> 'active'`
+
+const classTerms = `SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id`
 
 var classShape = &shape{
 	kind:  OfClass,

@@ -184,6 +184,13 @@ func schools(ctx context.Context, tx *db.Tx, r round, after string) (wanted []fo
 	return wanted, end(all), err
 }
 
+// givenIn is what a class's sessions are made from (classSessions), in SQL.
+const givenIn = `COALESCE((SELECT string_agg(y.id, ',' ORDER BY y.id) FROM class_term x
+		JOIN academic_session y ON y.board_id = x.board_id AND y.id = x.session_id AND y.status = 'active'
+		WHERE x.board_id = $1 AND x.class_id = c.id),
+	(SELECT string_agg(y.id, ',' ORDER BY y.id) FROM academic_session y
+		WHERE y.board_id = $1 AND y.kind = 'schoolYear' AND y.status = 'active'), '')`
+
 // classes are the groups in which pupils of the licence are.
 func classes(ctx context.Context, tx *db.Tx, r round, after string) (wanted []found, last string, err error) {
 	if !r.Fields[Groups] {
@@ -194,11 +201,11 @@ func classes(ctx context.Context, tx *db.Tx, r round, after string) (wanted []fo
 		wanted bool
 	}
 	all, err := db.All(ctx, tx, func(row db.Row) (g group, err error) {
-		g.seen = make([]string, 7)
+		g.seen = make([]string, 8)
 		s := g.seen
-		err = row.Scan(&g.id, &s[0], &s[1], &s[2], &s[3], &s[4], &s[5], &s[6], &g.wanted)
+		err = row.Scan(&g.id, &s[0], &s[1], &s[2], &s[3], &s[4], &s[5], &s[6], &s[7], &g.wanted)
 		return g, err
-	}, `SELECT c.id, c.title, c.code, c.grade, c.kind, c.subject, c.course_id, c.school_id, `+r.holds("c")+`
+	}, `SELECT c.id, c.title, c.code, c.grade, c.kind, c.subject, c.course_id, c.school_id, `+givenIn+`, `+r.holds("c")+`
 		FROM class c WHERE c.board_id = $1 AND c.id > $3 ORDER BY c.id LIMIT $4`, tx.Board, string(r.Licence.ID), after, page)
 	for _, g := range all {
 		if g.wanted {

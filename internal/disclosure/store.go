@@ -103,6 +103,19 @@ func keep(ctx context.Context, tx *db.Tx, id licence.ID, changed []row) error {
 		[]string{"licence_id", "kind", "value"}, rows)
 }
 
+// LoginsChanged tells the platforms to which login names leave that those of some people
+// are others: they are sealed, and a refresh does not compare them.
+func LoginsChanged(ctx context.Context, tx *db.Tx, people ...string) error {
+	for part := range slices.Chunk(people, chunk) {
+		if _, err := tx.Exec(ctx, `UPDATE disclosed SET changed_at = $2 WHERE board_id = $1 AND kind = 'user' AND status = 'active'
+			AND licence_id IN (SELECT l.id FROM licence l WHERE l.board_id = $1 AND l.account_kind = $3)
+			AND subject_id IN `+db.In(4, len(part)), db.Args(part, tx.Board, tx.Now, string(licence.LoginName))...); err != nil {
+			return fmt.Errorf("tell of login names: %w", err)
+		}
+	}
+	return nil
+}
+
 // leaves marks rows as gone.
 func leaves(ctx context.Context, tx *db.Tx, id licence.ID, kind Kind, values []string) error {
 	if len(values) == 0 {

@@ -11,6 +11,7 @@ import (
 
 	"aval/internal/access"
 	"aval/internal/birth"
+	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -239,6 +240,69 @@ func TestNobodyIsAskedOfLoginNamesThatAreNot(t *testing.T) {
 		if now := w.logins(w.new)[w.new]; now != was || was == "" {
 			t.Errorf("the child signs in as %q and did as %q", now, was)
 		}
+	})
+}
+
+// Which login name a child has is sealed, and no refresh compares it: the platforms to
+// which it leaves are told when it is another.
+func TestAPlatformIsToldOfAnotherLoginName(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.discloses(w.old)
+		step := func(name string, told bool) {
+			t.Helper()
+			w.must(w.Read(t.Context(), w.board, func(ctx context.Context, tx *db.Tx) error {
+				at, err := db.One(ctx, tx, func(r db.Row) (at time.Time, err error) {
+					err = r.Scan(&at)
+					return at, err
+				}, `SELECT changed_at FROM disclosed WHERE board_id = $1 AND licence_id = 'l1' AND subject_id = $2`, tx.Board, w.old)
+				if at.Equal(w.now) != told {
+					t.Errorf("%s: told at %s, it is %s", name, at, w.now)
+				}
+				return err
+			}))
+			w.now = w.now.Add(time.Minute)
+		}
+		step("disclosed", true)
+		a, err := w.Merge(t.Context(), w.keeper(), identity.Merge{First: w.old, Second: w.new, Login: identity.OfFirst, Other: identity.Retire})
+		w.must(err)
+		step("merged under its own", false)
+		_, err = w.Undo(t.Context(), w.keeper(), a.ID)
+		w.must(err)
+		step("apart again", false)
+		a, err = w.Merge(t.Context(), w.keeper(), identity.Merge{First: w.old, Second: w.new, Login: identity.OfSecond, Other: identity.Retire})
+		w.must(err)
+		step("merged under the other's", true)
+		_, err = w.Undo(t.Context(), w.keeper(), a.ID)
+		w.must(err)
+		step("apart again, under its own", true)
+		division := identity.Division{Person: w.old, GivenName: "Amaël", FamilyName: "Outarde", Grade: "05",
+			Schools: []string{w.schools[0]}, Login: identity.OfSecond}
+		a, err = w.Split(t.Context(), w.keeper(), division)
+		w.must(err)
+		step("split, and the name is the other's", true)
+		_, err = w.Undo(t.Context(), w.keeper(), a.ID)
+		w.must(err)
+		step("one again, under its own", true)
+	})
+}
+
+// discloses is a platform that is told of a pupil, and of the login name.
+func (w *world) discloses(pupil string) {
+	w.t.Helper()
+	w.write(func(ctx context.Context, tx *db.Tx) error {
+		p, err := catalogue.Add(ctx, tx, w.keeper(), catalogue.Draft{Name: "Tabulou", Functions: []string{"mathematics"}})
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO licence (board_id, id, platform_id, scope, org_id, payer, starts_on, ends_on, account_kind,
+				recorded_by, created_at)
+			VALUES ($1, 'l1', $2, 'school', $3, $3, '2026-08-31', '2027-06-30', 'login_name', 'someone', $4)`,
+			tx.Board, string(p.ID), w.schools[0], tx.Now); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `INSERT INTO disclosed (board_id, licence_id, kind, value, subject_id, role, changed_at)
+			VALUES ($1, 'l1', 'user', 'x', $2, 'student', $3)`, tx.Board, pupil, tx.Now)
+		return err
 	})
 }
 

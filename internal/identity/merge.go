@@ -140,6 +140,9 @@ func (c *change) logins(m Merge, holds map[string]bool) func(context.Context, *d
 			if err := c.s.Names.Exchange(ctx, tx, first.ID, second.ID); err != nil {
 				return err
 			}
+			if err := disclosure.LoginsChanged(ctx, tx, first.ID); err != nil {
+				return err
+			}
 			c.note(LoginGiven, "", first.ID)
 		}
 		if !holds[first.ID] || m.Other == Keep {

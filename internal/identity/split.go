@@ -151,6 +151,9 @@ func (c *change) divide(ctx context.Context, tx *db.Tx, d Division, first, secon
 		if err := c.s.Names.Exchange(ctx, tx, first.ID, second.ID); err != nil {
 			return err
 		}
+		if err := disclosure.LoginsChanged(ctx, tx, first.ID); err != nil {
+			return err
+		}
 		c.note(LoginGiven, "", second.ID)
 	}
 	return c.s.Names.Issue(ctx, tx, []string{first.ID, second.ID})

@@ -181,6 +181,9 @@ func (s *Service) unmergeLogins(ctx context.Context, tx *db.Tx, was items, first
 		if err := s.Names.Exchange(ctx, tx, first, second); err != nil {
 			return err
 		}
+		if err := disclosure.LoginsChanged(ctx, tx, first, second); err != nil {
+			return err
+		}
 	}
 	return s.Names.Issue(ctx, tx, []string{first, second})
 }
@@ -189,6 +192,9 @@ func (s *Service) unmergeLogins(ctx context.Context, tx *db.Tx, was items, first
 func (s *Service) rejoin(ctx context.Context, tx *db.Tx, a Act, was items, first, second person.Person) error {
 	if len(was[LoginGiven]) > 0 {
 		if err := s.Names.Exchange(ctx, tx, first.ID, second.ID); err != nil {
+			return err
+		}
+		if err := disclosure.LoginsChanged(ctx, tx, first.ID); err != nil {
 			return err
 		}
 	}

@@ -93,7 +93,7 @@ func (c *call) answer(expected *credential.Expected) *refusal {
 	if !isText(c.r.URL.Path) {
 		return noObject
 	}
-	a, refused := read(c.o, c.v, parameters(c.r.URL.RawQuery))
+	a, refused := read(c.o, c.v, c.b.Terms, parameters(c.r.URL.RawQuery))
 	if refused != nil {
 		return refused
 	}

@@ -62,17 +62,30 @@ func operationDoc(o op) map[string]any {
 		"responses": map[string]any{"200": map[string]string{"description": "OK"}, "default": map[string]string{"description": "imsx_StatusInfo"}}}
 }
 
-// operationID is the name of an operation: classes/{id}/students is getClassesStudents.
+// single is how the specification calls one object of a collection.
+var single = map[string]string{"classes": "Class", "demographics": "Demographics"}
+
+func singular(collection string) string {
+	if word, ok := single[collection]; ok {
+		return word
+	}
+	return capital(strings.TrimSuffix(collection, "s"))
+}
+
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
+
+// operationID is the specification's name of an operation: of classes/{id}/students it is
+// getStudentsForClass, of schools/{id}/classes/{class}/students getStudentsForClassInSchool.
 func operationID(o op) string {
-	id := "get"
-	for part := range strings.SplitSeq(o.path, "/") {
-		if part[0] == '{' {
-			continue
-		}
-		id += strings.ToUpper(part[:1]) + part[1:]
+	parts := strings.Split(o.path, "/")
+	switch last := parts[len(parts)-1]; {
+	case o.one:
+		return "get" + singular(parts[0])
+	case len(parts) == 1:
+		return "getAll" + capital(last)
+	case len(parts) == 3:
+		return "get" + capital(last) + "For" + singular(parts[0])
+	default:
+		return "get" + capital(last) + "For" + singular(parts[2]) + "In" + singular(parts[0])
 	}
-	if o.one {
-		id += "ById"
-	}
-	return id
 }

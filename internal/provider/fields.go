@@ -11,14 +11,27 @@ import (
 type model struct {
 	fields []string
 	paths  map[string]string
-	sealed string // a field by which nothing can be found, so that nobody learns whom they guess
+	sealed map[string]string // fields by which nothing can be found, so that nobody learns whom they guess, and the sentence of each
+}
+
+// parts are the paths within a field that cannot be compared by itself; references are
+// found by what they point to.
+var parts = map[string][]string{
+	"parent": {"sourcedId"}, "children": {"sourcedId"}, "org": {"sourcedId"}, "orgs": {"sourcedId"}, "primaryOrg": {"sourcedId"},
+	"course": {"sourcedId"}, "school": {"sourcedId"}, "terms": {"sourcedId"}, "resources": {"sourcedId"}, "user": {"sourcedId"},
+	"class": {"sourcedId"}, "agents": {"sourcedId"}, "userIds": {"type", "identifier"},
+	"roles":        {"roleType", "role", "org.sourcedId", "userProfile", "beginDate", "endDate"},
+	"userProfiles": {"profileId", "profileType", "vendorId", "applicationId", "description"},
 }
 
 func newModel(fields []string, paths map[string]string) model {
 	all := map[string]string{"sourcedId": "value", "status": "status", "dateLastModified": "changed_at"}
 	for _, f := range fields {
-		if _, ok := paths[f]; !ok {
+		if parts[f] == nil {
 			all[f] = ""
+		}
+		for _, part := range parts[f] {
+			all[f+"."+part] = ""
 		}
 	}
 	for path, column := range paths {
@@ -27,8 +40,8 @@ func newModel(fields []string, paths map[string]string) model {
 	return model{fields: append([]string{"sourcedId", "status", "dateLastModified", "metadata"}, fields...), paths: all}
 }
 
-func (m model) sealing(field string) model {
-	m.sealed = field
+func (m model) sealing(field, why string) model {
+	m.sealed = map[string]string{field: why}
 	return m
 }
 
@@ -36,7 +49,7 @@ var sessionModel = newModel([]string{"title", "startDate", "endDate", "type", "p
 	map[string]string{"title": "title", "startDate": "start", "endDate": "end", "type": "kind", "schoolYear": "school_year", "parent.sourcedId": "parent"})
 
 var courseModel = newModel([]string{"title", "schoolYear", "courseCode", "grades", "subjects", "org", "subjectCodes", "resources"},
-	map[string]string{"title": "title", "courseCode": "code", "org.sourcedId": "org"})
+	map[string]string{"title": "title", "schoolYear.sourcedId": "", "courseCode": "code", "org.sourcedId": "org"})
 
 var classModel = newModel([]string{"title", "classCode", "classType", "location", "grades", "subjects", "course", "school", "terms",
 	"subjectCodes", "periods", "resources"},
@@ -52,7 +65,7 @@ var orgModel = newModel([]string{"name", "type", "identifier", "parent", "childr
 
 var demographicsModel = newModel([]string{"birthDate", "sex", "americanIndianOrAlaskaNative", "asian", "blackOrAfricanAmerican",
 	"nativeHawaiianOrOtherPacificIslander", "white", "demographicRaceTwoOrMoreRaces", "hispanicOrLatinoEthnicity", "countryOfBirthCode",
-	"stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus"}, nil).sealing("birthDate")
+	"stateOfBirthAbbreviation", "cityOfBirth", "publicSchoolResidenceStatus"}, nil).sealing("birthDate", "provider.filter_sealed")
 
 // userPaths are those of both versions.
 func userPaths(more map[string]string) map[string]string {
@@ -67,17 +80,26 @@ var userModels = map[credential.Version]model{
 	credential.V1p2: newModel([]string{"userMasterIdentifier", "username", "userIds", "enabledUser", "givenName", "familyName", "middleName",
 		"preferredFirstName", "preferredMiddleName", "preferredLastName", "pronouns", "roles", "userProfiles", "primaryOrg", "identifier",
 		"email", "sms", "phone", "agents", "grades", "password", "resources"},
-		userPaths(map[string]string{"roles.role": "role", "roles.org.sourcedId": "orgs"})),
+		userPaths(map[string]string{"roles.roleType": "role_type", "roles.role": "role", "roles.org.sourcedId": "orgs"})),
 	credential.V1p1: newModel([]string{"username", "userIds", "enabledUser", "givenName", "familyName", "middleName", "role", "identifier",
 		"email", "sms", "phone", "agents", "orgs", "grades", "password"},
-		userPaths(map[string]string{"role": "role", "orgs.sourcedId": "orgs"})),
+		userPaths(map[string]string{"username": "value", "role": "role", "orgs.sourcedId": "orgs"})),
 }
 
-func (o op) model(v credential.Version) model {
+// loginModels are those of users whose login names leave.
+var loginModels = map[credential.Version]model{
+	credential.V1p2: userModels[credential.V1p2].sealing("username", "provider.login_sealed"),
+	credential.V1p1: userModels[credential.V1p1].sealing("username", "provider.login_sealed"),
+}
+
+func (o op) model(v credential.Version, t disclosure.Terms) model {
 	switch o.kind {
 	case disclosure.OfUser:
 		if o.birth {
 			return demographicsModel
+		}
+		if t.Fields[disclosure.LoginName] {
+			return loginModels[v]
 		}
 		return userModels[v]
 	case disclosure.OfOrg:

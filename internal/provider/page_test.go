@@ -115,6 +115,77 @@ func TestFilters(t *testing.T) {
 	})
 }
 
+// Two clauses that are joined otherwise than by the words of OneRoster are refused: to
+// answer that nobody fulfils them would tell a careless client that everybody left.
+func TestAFilterThatIsNotReadIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		for _, filter := range []string{
+			"status='active'%20and%20roles.role='student'",
+			"status='active'%20or%20status='tobedeleted'",
+			"status='active'AND%20roles.role='student'",
+			"status='active'%20%20AND%20roles.role='student'",
+			"status='active'%20%26%26%20roles.role='student'",
+			"status='active',roles.role~%20'student'",
+		} {
+			if a := w.get(token, v12+"users?filter="+filter); a.status != 400 || a.minor() != "invaliddata" {
+				t.Errorf("%s: %d %s", filter, a.status, a.body)
+			}
+		}
+		for _, filter := range []string{"familyName='d'Aulne'", "familyName='='", "familyName='d'Aulne%20=%20e'", "status='active'%20AND%20%20familyName='d'Aulne'"} {
+			if a := w.get(token, v12+"users?filter="+filter); a.status != 200 {
+				t.Errorf("%s: %d %s", filter, a.status, a.body)
+			}
+		}
+	})
+}
+
+// A user name that is the pseudonym, as 1.1 shows it, is found; a login name is sealed, and
+// who looks for one is told so, not that nobody has it.
+func TestAUserNameInAFilter(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id := w.value("l1", disclosure.OfUser, "p10")
+		for at, want := range map[string]int{v12: 0, v11: 1} {
+			a := w.get(w.token(), at+"users?filter=username='"+id+"'")
+			if a.status != 200 || len(w.objects(a)) != want {
+				t.Errorf("%s: %d %s", at, a.status, a.body)
+			}
+		}
+		w.exec(`UPDATE licence SET account_kind = 'login_name', version = version + 1 WHERE board_id = $1`)
+		w.refresh()
+		for _, at := range []string{v12, v11} {
+			a := w.get(w.token(), at+"users?filter=username='bkrt-4827'")
+			if a.status != 400 || a.minor() != "invalid_filter_field" || strings.Contains(a.body, "bkrt") {
+				t.Errorf("%s: %d %s", at, a.status, a.body)
+			}
+		}
+	})
+}
+
+// What the model has is a field of it, also where nothing of it is ever shown.
+func TestEveryPathOfTheModelIsAField(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		token := w.token()
+		for path, want := range map[string]int{
+			v12 + "users?filter=roles.roleType='primary'":          4,
+			v12 + "users?sort=roles.roleType":                      4,
+			v12 + "users?filter=roles.roleType='secondary'":        0,
+			v12 + "users?filter=primaryOrg.sourcedId='x'":          0,
+			v12 + "users?filter=agents.sourcedId='x'":              0,
+			v12 + "users?filter=userIds.identifier='x'":            0,
+			v12 + "orgs?filter=children.sourcedId='x'":             0,
+			v12 + "academicSessions?filter=children.sourcedId='x'": 0,
+			v12 + "courses?filter=schoolYear.sourcedId='x'":        0,
+			v12 + "classes?filter=resources.sourcedId='x'":         0,
+			v11 + "users?filter=agents.sourcedId='x'":              0,
+		} {
+			if a := w.get(token, path); a.status != 200 || len(w.objects(a)) != want {
+				t.Errorf("%s: %d %s", path, a.status, a.body)
+			}
+		}
+	})
+}
+
 func TestFieldsAndOrder(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		token := w.token()
@@ -288,6 +359,59 @@ func TestAClassThatIsGoneHasNoTitle(t *testing.T) {
 			}
 			if n := len(w.objects(w.get(token, at+"classes?filter=title~'Vantadour'"))); n != 0 {
 				t.Errorf("%s: found by its title", version)
+			}
+		}
+	})
+}
+
+// What a platform asks for since a moment holds a class whose session is another.
+func TestAClassThatMovesToAnotherTermHasChanged(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.now = w.now.Add(time.Minute)
+		since := w.now.Format("2006-01-02T15:04:05.000Z")
+		changed := func() []map[string]any {
+			return w.objects(w.get(w.token(), v12+"classes?filter=dateLastModified>='"+since+"'"))
+		}
+		w.refresh()
+		if n := len(changed()); n != 0 {
+			t.Fatalf("%d classes changed", n)
+		}
+		w.exec(`INSERT INTO class_term (board_id, class_id, session_id) VALUES ($1, 'c1', 't')`)
+		w.refresh()
+		if n := len(changed()); n != 1 {
+			t.Errorf("%d classes are given in another session", n)
+		}
+		w.now = w.now.Add(time.Minute)
+		since = w.now.Format("2006-01-02T15:04:05.000Z")
+		w.exec(`UPDATE academic_session SET status = 'tobedeleted' WHERE board_id = $1 AND id = 't'`)
+		w.refresh()
+		if n := len(changed()); n != 1 {
+			t.Errorf("%d classes are given in a session less", n)
+		}
+	})
+}
+
+// At the turn of the year a class goes with its session; what is told of it is still a
+// class to the letter.
+func TestAClassThatGoesWithItsTermIsWhole(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.exec(`INSERT INTO class_term (board_id, class_id, session_id) VALUES ($1, 'c1', 't')`)
+		w.refresh()
+		id, term := w.value("l1", disclosure.OfClass, "c1"), w.value("l1", disclosure.OfSession, "t")
+		for _, c := range []struct {
+			name, what string
+			shown      bool
+		}{
+			{"the term alone is gone", `UPDATE academic_session SET status = 'tobedeleted' WHERE board_id = $1 AND id = 't'`, false},
+			{"and the class", `UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND class_id = 'c1'`, true},
+			{"and the year", `UPDATE academic_session SET status = 'tobedeleted' WHERE board_id = $1`, true},
+		} {
+			w.exec(c.what)
+			w.refresh()
+			a := w.get(w.token(), v12+"classes/"+id)
+			list := w.objects(a)
+			if wrong := invalid("v1p2", "class", list[0]); wrong != nil || strings.Contains(a.body, term) != c.shown {
+				t.Errorf("%s: %v in %s", c.name, wrong, a.body)
 			}
 		}
 	})

@@ -127,9 +127,12 @@ func TestWhoReadsNothing(t *testing.T) {
 			{"an empty field, 1.1", all, v11 + "users?fields=", 400, "invalid_blank_selection_field"},
 			{"a filter on no field", all, v12 + "users?filter=shoeSize%3D'secret@exemple.test'", 400, "invalid_filter_field"},
 			{"a filter on a field of 1.1", all, v12 + "users?filter=role%3D'student'", 400, "invalid_filter_field"},
+			{"a filter on a whole reference", all, v12 + "enrollments?filter=class%3D'" + class + "'", 400, "invalid_filter_field"},
+			{"a filter on whole roles", all, v12 + "users?filter=roles%3D'student'", 400, "invalid_filter_field"},
+			{"a filter on whole references, 1.1", all, v11 + "users?filter=orgs~'a'", 400, "invalid_filter_field"},
 			{"a filter without quotes", all, v12 + "users?filter=status%3Dsecret@exemple.test", 400, "invaliddata"},
 			{"three clauses", all, v12 + "users?filter=status%3D'a'%20AND%20status%3D'b'%20AND%20status%3D'c'", 400, "invaliddata"},
-			{"and in small letters", all, v12 + "users?filter=status%3D'a'%20and%20status%3D'b", 400, "invaliddata"},
+			{"and in small letters", all, v12 + "users?filter=status%3D'a'%20and%20status%3D'b'", 400, "invaliddata"},
 			{"a moment that is none", all, v12 + "users?filter=dateLastModified%3E'yesterday'", 400, "invaliddata"},
 			{"a broken cursor", all, v12 + "users?after=%27", 400, "invaliddata"},
 		} {
@@ -205,6 +208,28 @@ func TestTheFortyOneOperations(t *testing.T) {
 						t.Errorf("%s %s: %v in %v", version, path, wrong, o)
 					}
 				}
+			}
+		}
+	})
+}
+
+// The operations are called what the specification calls them, for who makes a client of
+// the description.
+func TestTheDescriptionNamesTheOperations(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		body := w.get("", v12+"discovery/onerosterv1p2rostersservice_openapi3_v1p0.json").body
+		names := strings.Fields(`getAllAcademicSessions getAcademicSession getAllClasses getClass getAllCourses getCourse getAllDemographics
+			getDemographics getAllEnrollments getEnrollment getAllGradingPeriods getGradingPeriod getAllOrgs getOrg getAllSchools getSchool
+			getAllStudents getStudent getAllTeachers getTeacher getAllTerms getTerm getAllUsers getUser getClassesForCourse getClassesForSchool
+			getClassesForStudent getClassesForTeacher getClassesForTerm getClassesForUser getCoursesForSchool getEnrollmentsForClassInSchool
+			getEnrollmentsForSchool getGradingPeriodsForTerm getStudentsForClass getStudentsForClassInSchool getStudentsForSchool
+			getTeachersForClass getTeachersForClassInSchool getTeachersForSchool getTermsForSchool`)
+		if len(names) != 41 || strings.Count(body, `"operationId"`) != 41 {
+			t.Fatalf("%d names", len(names))
+		}
+		for _, name := range names {
+			if strings.Count(body, `"operationId":"`+name+`"`) != 1 {
+				t.Errorf("%s is not described once", name)
 			}
 		}
 	})

@@ -53,9 +53,9 @@ func parameters(raw string) url.Values {
 // isText tells what a table may hold.
 func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
-// read understands what was asked of an operation, or answers why not.
-func read(o op, v credential.Version, params url.Values) (a asked, refused *refusal) {
-	m := o.model(v)
+// read understands what was asked of an operation under some terms, or answers why not.
+func read(o op, v credential.Version, t disclosure.Terms, params url.Values) (a asked, refused *refusal) {
+	m := o.model(v, t)
 	a.params = params
 	for name, values := range params {
 		if !isText(name) || slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
@@ -151,6 +151,10 @@ func (a *asked) order(m model, v credential.Version, params url.Values) *refusal
 
 var clause = regexp.MustCompile(`^([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)\s*(!=|>=|<=|=|>|<|~)\s*'`)
 
+// comparison begins another clause: in a value, it was joined by no word of OneRoster,
+// and what the value then is nobody has.
+var comparison = regexp.MustCompile(`[=<>~]\s*'`)
+
 // parseFilter reads one clause, or two with AND or OR between them. A value ends
 // at the quote that the end, or one of those words, follows.
 func parseFilter(m model, text string) (clauses []disclosure.Clause, either bool, refused *refusal) {
@@ -161,14 +165,14 @@ func parseFilter(m model, text string) (clauses []disclosure.Clause, either bool
 			return nil, false, invalid("provider.filter_wrong")
 		}
 		column, known := m.paths[head[1]]
-		if head[1] == m.sealed {
-			return nil, false, &refusal{status: 400, key: "provider.filter_sealed", minor: unknownFilter}
+		if why, sealed := m.sealed[head[1]]; sealed {
+			return nil, false, &refusal{status: 400, key: why, minor: unknownFilter}
 		}
 		if !known {
 			return nil, false, &refusal{status: 400, key: "provider.filter_field", minor: unknownFilter}
 		}
 		value, rest, word, ok := cutValue(text[len(head[0]):])
-		if !ok {
+		if !ok || comparison.MatchString(value) {
 			return nil, false, invalid("provider.filter_wrong")
 		}
 		c := disclosure.Clause{Column: column, Op: disclosure.Op(head[2]), Value: value}

@@ -10,6 +10,7 @@ import (
 	"aval/internal/audit"
 	"aval/internal/board"
 	"aval/internal/db"
+	"aval/internal/disclosure"
 	"aval/internal/fault"
 	"aval/internal/grade"
 	"aval/internal/job"
@@ -238,6 +239,9 @@ func (s *Service) name(ctx context.Context, boardID string, id ImportID) error {
 		given += len(some)
 		err := s.db.Write(ctx, boardID, func(ctx context.Context, tx *db.Tx) error {
 			if err := s.names.Issue(ctx, tx, some); err != nil {
+				return err
+			}
+			if err := disclosure.LoginsChanged(ctx, tx, some...); err != nil { // to whom the news of the import came before
 				return err
 			}
 			return advance(ctx, tx, id, Naming, given, len(lacking))

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"aval/internal/audit"
+	"aval/internal/catalogue"
 	"aval/internal/db"
 	"aval/internal/db/dbtest"
 	"aval/internal/fault"
@@ -124,6 +126,56 @@ func TestImportCountsMarksAndTells(t *testing.T) {
 			}
 			return err
 		})
+	})
+}
+
+// The news of an import goes out before the names are given: a platform that came for its
+// pupils meanwhile, and to which the names leave, is told of them anew.
+func TestAPlatformIsToldOfALoginNameThatComesLater(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		h.bring(folder(t, small()))
+		pupil := h.person("u1").ID
+		early := time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
+		err := h.Write(t.Context(), h.board, func(ctx context.Context, tx *db.Tx) error {
+			if _, err := h.names.LayDown(ctx, tx, pupil); err != nil {
+				return err
+			}
+			p, err := catalogue.Add(ctx, tx, h.it, catalogue.Draft{Name: "Tabulou", Functions: []string{"mathematics"}})
+			if err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO licence (board_id, id, platform_id, scope, org_id, payer, starts_on, ends_on, account_kind,
+					recorded_by, created_at)
+				VALUES ($1, 'l1', $2, 'board', '', 'ddl', '2026-08-31', '2027-06-30', 'login_name', 'someone', $3)`,
+				tx.Board, string(p.ID), early); err != nil {
+				return err
+			}
+			_, err = tx.Exec(ctx, `INSERT INTO disclosed (board_id, licence_id, kind, value, subject_id, role, changed_at)
+				VALUES ($1, 'l1', 'user', 'x', $2, 'student', $3)`, tx.Board, pupil, early)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := func() (at time.Time) {
+			h.read(func(ctx context.Context, tx *db.Tx) (err error) {
+				at, err = db.One(ctx, tx, func(r db.Row) (at time.Time, err error) {
+					err = r.Scan(&at)
+					return at, err
+				}, `SELECT changed_at FROM disclosed WHERE board_id = $1 AND licence_id = 'l1'`, tx.Board)
+				return err
+			})
+			return at
+		}
+		h.bring(folder(t, small()))
+		first := told()
+		if !first.After(early) {
+			t.Errorf("told at %s, as before", first)
+		}
+		h.bring(folder(t, small()))
+		if again := told(); !again.Equal(first) {
+			t.Error("told of a name that it knew")
+		}
 	})
 }
 
