@@ -85,13 +85,17 @@ func (t *table) encoding() error {
 	return nil
 }
 
-// separator learns from the header whether a spreadsheet wrote semicolons for commas.
+// separator learns from the header whether a spreadsheet wrote semicolons for commas,
+// and refuses rows that end with a carriage return alone: all would read as one.
 func (t *table) separator() error {
 	first, err := t.scan.peek(4 << 10)
 	if err != nil {
 		return err
 	}
 	first, _, _ = bytes.Cut(first, []byte("\n"))
+	if bytes.IndexByte(bytes.TrimRight(first, "\r"), '\r') >= 0 {
+		return fault.New(fault.Invalid, "roster.file_line_ends", t.file+".csv")
+	}
 	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
 		t.dirt("semicolons", 1, "")
 		t.scan.comma = ';'
