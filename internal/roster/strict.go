@@ -275,16 +275,19 @@ func (b *binding) settle(file string) {
 		}
 	}
 	b.waiting = b.waiting[:0]
+	b.circles(file)
 }
 
 // together checks what columns of one row say of each other, and counts it.
 func (b *binding) together() {
 	switch b.t.file {
 	case "orgs":
+		b.under()
 		if b.named("type") == "school" {
 			b.counts.Schools++
 		}
 	case "academicSessions":
+		b.under()
 		b.schoolYear()
 		b.order("startDate", "endDate")
 	case "courses":
@@ -302,6 +305,13 @@ func (b *binding) together() {
 	case "enrollments":
 		b.counts.Enrollments++
 		b.order("beginDate", "endDate")
+	}
+}
+
+// under keeps a reference to a parent, to find who is above themselves.
+func (b *binding) under() {
+	if to := b.named("parentSourcedId"); to != "" {
+		b.parents[b.t.file][hash(b.cell(0))] = parent{b.row, hash(to)}
 	}
 }
 
