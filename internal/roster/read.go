@@ -341,9 +341,9 @@ func (rd *reader) resolves(file, id string) bool {
 
 func (rd *reader) org(r *row) {
 	o := OrgRow{Mark: r.mark(), Name: r.need("name"), Identifier: r.text("identifier"), Parent: r.text("parentSourcedId")}
-	switch kind := r.need("type"); strings.ToLower(kind) {
+	switch kind := r.spelt("type", r.need("type")); kind {
 	case "school", "department":
-		o.Kind = strings.ToLower(kind)
+		o.Kind = kind
 	case "district":
 		o.Kind = "board"
 	case "":
@@ -383,7 +383,7 @@ func (rd *reader) under(r *row, id, to string) {
 }
 
 func (rd *reader) session(r *row) {
-	s := SessionRow{Mark: r.mark(), Title: r.need("title"), Kind: r.want("type"), Start: r.date("startDate"),
+	s := SessionRow{Mark: r.mark(), Title: r.need("title"), Kind: r.spelt("type", r.want("type")), Start: r.date("startDate"),
 		End: r.date("endDate"), Parent: r.text("parentSourcedId")}
 	for name, value := range map[string]string{"startDate": s.Start, "endDate": s.End} {
 		if value == "" {
@@ -395,6 +395,7 @@ func (rd *reader) session(r *row) {
 	}
 	if !r.bad {
 		s.SchoolYear = r.schoolYear(s)
+		r.inOrder(s.Start, s.End)
 	}
 	if stands, _ := rd.put(r, s.SourceID); stands {
 		few(rd, "academicSessions", &rd.set.Sessions, s.SourceID, s)
@@ -485,7 +486,7 @@ func (rd *reader) class(r *row) {
 		}
 		c.Kind = "scheduled"
 	}
-	terms := r.list("termSourcedIds")
+	terms := r.ids("termSourcedIds")
 	if len(terms) == 0 {
 		r.want("termSourcedIds")
 	}

@@ -258,6 +258,9 @@ func (r *row) text(name string) string {
 		return ""
 	}
 	value := strings.TrimSpace(r.cells[i])
+	if value != "" && len(value) < len(r.cells[i]) {
+		r.warn("spaces_removed")
+	}
 	if !r.t.scan.plain && strings.ContainsFunc(value, unicode.IsControl) {
 		r.warn("control_character")
 		value = strings.Join(strings.FieldsFunc(value, unicode.IsControl), " ")
@@ -266,6 +269,7 @@ func (r *row) text(name string) string {
 		r.warn("value_cut")
 		value = strings.ToValidUTF8(value[:maxText], "")
 	}
+	r.cells[i] = value // so that what was repaired is counted once
 	return value
 }
 
@@ -288,6 +292,35 @@ func (r *row) want(name string) string {
 		r.warn("required_missing")
 	}
 	return value
+}
+
+// spelt is a word of a column's list as the standard spells it, and a word of no
+// list as it stands.
+func (r *row) spelt(name, word string) string {
+	for i := range r.t.columns {
+		c := &r.t.columns[i]
+		if c.name != name || slices.Contains(c.words, word) {
+			continue
+		}
+		at := slices.IndexFunc(c.words, func(w string) bool { return strings.EqualFold(w, word) })
+		if at < 0 {
+			return word
+		}
+		if r.t.version != "1.0" {
+			r.warn("word_form")
+		}
+		return c.words[at]
+	}
+	return word
+}
+
+// ids splits a cell of several ids, between which nothing stands but a comma.
+func (r *row) ids(name string) []string {
+	values := r.list(name)
+	if strings.Join(values, ",") != r.text(name) {
+		r.warn("list_form")
+	}
+	return values
 }
 
 // list splits a cell of several values.
@@ -337,6 +370,14 @@ func (r *row) date(name string) string {
 		r.warn(dirt)
 	}
 	return value
+}
+
+// inOrder counts an end that comes before its beginning: which of them is wrong is
+// not known, and both stay. That they are one day is how many write the last one.
+func (r *row) inOrder(begin, end string) {
+	if begin != "" && end != "" && end < begin {
+		r.defect("dates_reversed", "endDate")
+	}
 }
 
 // dayOf reads a day, and says what is wrong with how it is written.
