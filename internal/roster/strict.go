@@ -103,10 +103,12 @@ func (b *binding) take(r *row) error {
 	for i := range b.t.columns {
 		c := &b.t.columns[i]
 		cell := b.cell(i)
+		missed := c.need == vital || c.need == required && b.t.version != "1.0"
+		if missed && strings.TrimSpace(cell) == "" {
+			b.defect("required_missing", c.name)
+			continue
+		}
 		if cell == "" {
-			if c.need == vital || c.need == required && b.t.version != "1.0" {
-				b.defect("required_missing", c.name)
-			}
 			continue
 		}
 		if i != 1 && i != 2 {
@@ -164,7 +166,7 @@ func (b *binding) mark() {
 		b.defect("bulk_row_with_status", first(status != "", "status", "dateLastModified"))
 		return
 	}
-	if _, dirt := goneOf(status); dirt != "" {
+	if _, dirt := goneOf(status); dirt != "" && (status != "inactive" || b.t.version != "1.0") {
 		b.defect(dirt, "status")
 	}
 	if modified != "" && b.t.version != "1.0" && !isMoment(modified) {

@@ -80,6 +80,7 @@ func TestEveryDeviationIsADefectToTheLetterAndDirtToTheTolerant(t *testing.T) {
 		tolerant string          // what the tolerant counts as repaired, once; a defect after a !
 	}{
 		{"version 1.0 without its manifest", all(oldest), nil, "manifest_missing"},
+		{"a status that version 1.0 had", all(oldest, swap("courses.csv", "c1,,,", "c1,inactive,2026-08-01,")), nil, "manifest_missing status_form"},
 		{"version 1.1", all(small), nil, ""},
 		{"version 1.2", all(later), nil, ""},
 		{"a delta", all(func() map[string]string { return deltaOf("u1,active," + at + ",true,u1,,Q,V,,,,,,,,,,,,,,\n") }), nil, ""},
@@ -104,6 +105,8 @@ func TestEveryDeviationIsADefectToTheLetterAndDirtToTheTolerant(t *testing.T) {
 			[]roster.Defect{defect("manifest_version", "manifest.csv", 2, "manifest.version")}, "manifest_version"},
 		{"a version with its patch", all(later, swap("manifest.csv", "version,1.2", "version,1.2.1")),
 			[]roster.Defect{defect("version_form", "manifest.csv", 3, "oneroster.version")}, "version_form"},
+		{"a manifest with spaces", all(later, swap("manifest.csv", "file.users,bulk", "file.users,bulk ")),
+			[]roster.Defect{defect("manifest_spaces", "manifest.csv", 24, "")}, "manifest_spaces"},
 		{"a manifest with another header", all(later, swap("manifest.csv", "propertyName,value", "property,value")),
 			[]roster.Defect{defect("manifest_header", "manifest.csv", 1, ""), defect("manifest_unknown", "manifest.csv", 1, "")}, "manifest_header manifest_unknown"},
 		{"a file of which the manifest does not speak", all(later, swap("manifest.csv", "file.results,absent\n", "")),
@@ -121,6 +124,14 @@ func TestEveryDeviationIsADefectToTheLetterAndDirtToTheTolerant(t *testing.T) {
 			func(_ *testing.T, set map[string]string) { delete(set, "courses.csv") }),
 			[]roster.Defect{defect("file_missing", "courses.csv", 0, ""), defect("reference_unresolved", "classes.csv", 2, "courseSourcedId"),
 				defect("reference_unresolved", "classes.csv", 3, "courseSourcedId")}, ""},
+		{"a file whose first columns stand elsewhere", all(later, swap("manifest.csv", "file.results,absent", "file.results,bulk"),
+			func(_ *testing.T, set map[string]string) {
+				set["results.csv"] = "comment,sourcedId,status,dateLastModified\n,x1,,\n"
+			}), []roster.Defect{defect("column_order", "results.csv", 1, "sourcedId")}, ""},
+		{"an extension's column before one of the standard, in a file of which the columns are not known", all(later,
+			swap("manifest.csv", "file.results,absent", "file.results,bulk"), func(_ *testing.T, set map[string]string) {
+				set["results.csv"] = "sourcedId,status,dateLastModified,metadata.a,comment\nx1,,,,\n"
+			}), []roster.Defect{defect("column_order", "results.csv", 1, "#5")}, ""},
 		{"a file of a header alone", all(later, func(_ *testing.T, set map[string]string) {
 			set["demographics.csv"] = strings.SplitAfter(set["demographics.csv"], "\n")[0]
 		}), []roster.Defect{defect("file_empty", "demographics.csv", 0, "")}, ""},
@@ -155,6 +166,20 @@ func TestEveryDeviationIsADefectToTheLetterAndDirtToTheTolerant(t *testing.T) {
 		{"a quote within a cell", all(later, swap("orgs.csv", "School", `Sch"ool`)),
 			[]roster.Defect{defect("quote_form", "orgs.csv", 3, "")}, "quote_form"},
 
+		{"a quote within a header", all(later, swap("orgs.csv", "parentSourcedId\n", "parentSourcedId,metadata.a\"b\n"),
+			swap("orgs.csv", "district,1,", "district,1,,"), swap("orgs.csv", "b1\n", "b1,\n")),
+			[]roster.Defect{defect("quote_form", "orgs.csv", 1, "")}, "quote_form"},
+		{"a NUL", all(later, swap("orgs.csv", "School", "Sch\x00ool")),
+			[]roster.Defect{defect("control_character", "orgs.csv", 3, "")}, "control_character"},
+		{"a tab in a column that aval does not read", all(later, swap("users.csv", "P1,,,", "P1,,,\t")),
+			[]roster.Defect{defect("control_character", "users.csv", 2, "")}, ""},
+		{"a line feed between quotes", all(later, swap("orgs.csv", "School", "\"Sch\nool\"")), nil, "control_character"},
+
+		{"a required value of spaces", all(later, swap("courses.csv", ",b1,", ",  ,")),
+			[]roster.Defect{defect("required_missing", "courses.csv", 2, "orgSourcedId")}, "required_missing"},
+		{"an id between spaces", all(later, swap("enrollments.csv", "k1,s1,u1", "k1,s1,u1 ")),
+			[]roster.Defect{defect("id_form", "enrollments.csv", 2, "userSourcedId"),
+				defect("reference_unresolved", "enrollments.csv", 2, "userSourcedId")}, "spaces_removed"},
 		{"a required value that is missing", all(later, swap("courses.csv", ",b1,", ",,")),
 			[]roster.Defect{defect("required_missing", "courses.csv", 2, "orgSourcedId")}, "required_missing"},
 		{"an id that holds a colon", all(later, swap("courses.csv", "c1,,", "urn:c1,,"), swap("classes.csv", ",c1,", ",urn:c1,")),
@@ -212,6 +237,10 @@ func TestEveryDeviationIsADefectToTheLetterAndDirtToTheTolerant(t *testing.T) {
 			[]roster.Defect{defect("school_year_range", "academicSessions.csv", 2, "schoolYear")}, "school_year_range"},
 		{"a school year by its beginning", all(later, swap("academicSessions.csv", ",,2027", ",,2026")),
 			[]roster.Defect{defect("school_year_start", "academicSessions.csv", 2, "schoolYear")}, "school_year_start"},
+		{"a school year of another time", all(later, swap("academicSessions.csv", ",,2027", ",,2031")),
+			[]roster.Defect{defect("school_year_differs", "academicSessions.csv", 2, "schoolYear")}, "school_year_differs"},
+		{"a school year that is a calendar year, its end exclusive", all(later,
+			swap("academicSessions.csv", "2026-08-24,2027-06-24,,2027", "2026-01-01,2027-01-01,,2026")), nil, ""},
 		{"a school year that is none", all(later, swap("academicSessions.csv", ",,2027", ",,soon")),
 			[]roster.Defect{defect("school_year_unreadable", "academicSessions.csv", 2, "schoolYear")}, "school_year_unreadable"},
 		{"an enrolment of nobody", all(later, swap("enrollments.csv", "k1,s1,u1", "k1,s1,u9")),

@@ -64,7 +64,7 @@ func newTable(file, version string, mode Mode, src io.Reader, p *pack) (*table, 
 	if err != nil {
 		return nil, err
 	}
-	t.repair(cells, 1)
+	t.signs(cells, 1)
 	return t, t.header(cells)
 }
 
@@ -149,7 +149,8 @@ func (t *table) arrange(cells []string) {
 			continue
 		}
 		t.head[name] = i
-		if ordered && at >= 0 && (at < last || extra) {
+		misplaced := at >= 0 && (at < last || extra || !t.full && at != i) || !t.full && extra && !metadata
+		if ordered && misplaced {
 			t.dirt("column_order", 1, place)
 			ordered = false
 		}
@@ -192,15 +193,30 @@ func (t *table) shape(cells []string, n int) {
 	case len(cells) > t.width && (t.notes.strict || !blank(cells[t.width:])):
 		t.dirt("row_long", n, "")
 	}
+	t.signs(cells, n)
+}
+
+// signs tells what is wrong with the signs of a row, whatever its cells mean.
+func (t *table) signs(cells []string, n int) {
 	if t.scan.stray {
 		t.dirt("quote_form", n, "")
 	}
 	if t.scan.cr {
 		t.dirt("carriage_return", n, "")
 	}
-	if !t.scan.plain {
-		t.repair(cells, n)
+	if t.scan.plain {
+		return
 	}
+	if t.notes.strict && slices.ContainsFunc(cells, hasControl) {
+		t.dirt("control_character", n, "")
+	}
+	t.repair(cells, n)
+}
+
+// hasControl tells whether a cell holds what RFC 4180 allows in none: a line feed
+// may stand between quotes, and of a carriage return the scanner tells.
+func hasControl(cell string) bool {
+	return strings.ContainsFunc(cell, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' })
 }
 
 // repair reads cells that are not UTF-8 as the encoding of old systems. Each kind
