@@ -184,7 +184,12 @@ func TestHostileSetsAreRefusedInLittleMemory(t *testing.T) {
 				_, err = z.Create("Notes.TXT")
 			}
 			return err
-		}), "roster.file_twice", roster.Limits{}},
+		}), "roster.name_twice", roster.Limits{}},
+		{"rows that end as on old Macintoshes", with("users.csv", strings.ReplaceAll(small()["users.csv"], "\n", "\r")),
+			"roster.file_line_ends", roster.Limits{}},
+		{"a long file of them", with("enrollments.csv", strings.ReplaceAll(enrollments+strings.Repeat("e1,,,k1,s1,u1,student,,,\n", 20000), "\n", "\r")),
+			"roster.file_line_ends", roster.Limits{}},
+		{"a manifest of them", with("manifest.csv", strings.ReplaceAll(small()["manifest.csv"], "\n", "\r\r\r")), "roster.file_line_ends", roster.Limits{}},
 		{"UTF-16 as Excel writes it", with("users.csv", inUTF16(small()["users.csv"], binary.LittleEndian, true)), "roster.file_utf16", roster.Limits{}},
 		{"UTF-16 the other way round", with("users.csv", inUTF16(small()["users.csv"], binary.BigEndian, true)), "roster.file_utf16", roster.Limits{}},
 		{"UTF-16 without a mark", with("users.csv", inUTF16(small()["users.csv"], binary.LittleEndian, false)), "roster.file_utf16", roster.Limits{}},

@@ -2,7 +2,6 @@ package roster
 
 import (
 	"archive/zip"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -194,7 +193,10 @@ func (p *pack) add(name string, m member) error {
 	lower := strings.ToLower(name)
 	file, known := fileNames[lower]
 	if p.names[lower] {
-		return fault.New(fault.Invalid, "roster.file_twice", cmp.Or(file, "?")+".csv")
+		if !known {
+			return fault.New(fault.Invalid, "roster.name_twice")
+		}
+		return fault.New(fault.Invalid, "roster.file_twice", file+".csv")
 	}
 	p.names[lower] = true
 	if len(p.names) > p.limits.Members {

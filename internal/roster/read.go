@@ -2,6 +2,7 @@ package roster
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -270,8 +271,13 @@ func (rd *reader) properties() (map[string]property, error) {
 	header := true
 	err = t.each(1, func(r *row) error {
 		name, value := strings.TrimSpace(r.cells[0]), ""
+		spaced := name != r.cells[0]
 		if len(r.cells) > 1 {
 			value = strings.TrimSpace(r.cells[1])
+			spaced = spaced || value != r.cells[1]
+		}
+		if spaced {
+			t.dirt("manifest_spaces", r.n, "")
 		}
 		if header {
 			header = false
@@ -341,9 +347,9 @@ func (rd *reader) resolves(file, id string) bool {
 
 func (rd *reader) org(r *row) {
 	o := OrgRow{Mark: r.mark(), Name: r.need("name"), Identifier: r.text("identifier"), Parent: r.text("parentSourcedId")}
-	switch kind := r.need("type"); strings.ToLower(kind) {
+	switch kind := r.spelt("type", r.need("type")); kind {
 	case "school", "department":
-		o.Kind = strings.ToLower(kind)
+		o.Kind = kind
 	case "district":
 		o.Kind = "board"
 	case "":
@@ -383,7 +389,7 @@ func (rd *reader) under(r *row, id, to string) {
 }
 
 func (rd *reader) session(r *row) {
-	s := SessionRow{Mark: r.mark(), Title: r.need("title"), Kind: r.want("type"), Start: r.date("startDate"),
+	s := SessionRow{Mark: r.mark(), Title: r.need("title"), Kind: r.spelt("type", r.want("type")), Start: r.date("startDate"),
 		End: r.date("endDate"), Parent: r.text("parentSourcedId")}
 	for name, value := range map[string]string{"startDate": s.Start, "endDate": s.End} {
 		if value == "" {
@@ -395,6 +401,7 @@ func (rd *reader) session(r *row) {
 	}
 	if !r.bad {
 		s.SchoolYear = r.schoolYear(s)
+		r.inOrder(s.Start, s.End)
 	}
 	if stands, _ := rd.put(r, s.SourceID); stands {
 		few(rd, "academicSessions", &rd.set.Sessions, s.SourceID, s)
@@ -414,12 +421,19 @@ func (r *row) schoolYear(s SessionRow) string {
 // schoolYearOf reads a school year beside the days on which a session begins and
 // ends, and says what is wrong with how it is written.
 func schoolYearOf(written, kind, start, end string) (value, dirt string) {
+	last := end[:4]
+	if kind == "schoolYear" && start < end && strings.HasSuffix(end, "-01-01") { // which is exclusive
+		last = fmt.Sprintf("%04d", int(end[0]-'0')*1000+int(end[1]-'0')*100+number(end[2:])-1)
+	}
 	switch {
 	case written == "":
-		return end[:4], "school_year_missing"
+		return last, "school_year_missing"
 	case len(written) == 4 && isDigits(written):
-		if kind == "schoolYear" && written == start[:4] && written < end[:4] {
-			return end[:4], "school_year_start"
+		if kind == "schoolYear" && written == start[:4] && written < last {
+			return last, "school_year_start"
+		}
+		if kind == "schoolYear" && start < end && written != last {
+			return written, "school_year_differs"
 		}
 		return written, ""
 	case len(written) == 9 && isDigits(written[:4]) && isDigits(written[5:]):
@@ -427,7 +441,7 @@ func schoolYearOf(written, kind, start, end string) (value, dirt string) {
 	case len(written) == 7 && isDigits(written[:4]) && isDigits(written[5:]):
 		return written[:2] + written[5:], "school_year_range"
 	}
-	return end[:4], "school_year_unreadable"
+	return last, "school_year_unreadable"
 }
 
 func isDigits(s string) bool {
@@ -485,7 +499,7 @@ func (rd *reader) class(r *row) {
 		}
 		c.Kind = "scheduled"
 	}
-	terms := r.list("termSourcedIds")
+	terms := r.ids("termSourcedIds")
 	if len(terms) == 0 {
 		r.want("termSourcedIds")
 	}

@@ -9,8 +9,8 @@ import (
 // postsOf reads the one role that version 1.1 gives to a user in each of the
 // user's schools, and what they are by it. A guardian is left aside.
 func (rd *reader) postsOf(r *row, u UserRow) (posts []RoleRow, are what) {
-	word := r.need("role")
-	orgs := r.list("orgSourcedIds")
+	word := r.spelt("role", r.need("role"))
+	orgs := r.ids("orgSourcedIds")
 	if len(orgs) == 0 {
 		r.want("orgSourcedIds")
 	}
@@ -87,7 +87,7 @@ func (rd *reader) role(r *row) {
 	r.want("roleType")
 	role.Org = org
 	var known meaning
-	role.Role, known = rd.roleOf(r, r.need("role"), org)
+	role.Role, known = rd.roleOf(r, r.spelt("role", r.need("role")), org)
 	switch {
 	case known == guardian:
 		r.warn("guardian_ignored")
@@ -113,9 +113,10 @@ func (rd *reader) enrollment(r *row) {
 	e := EnrollmentRow{Mark: r.mark(), Class: rd.required(r, "classes", "classSourcedId"),
 		User: rd.required(r, "users", "userSourcedId"), Begin: r.date("beginDate"), End: r.date("endDate")}
 	e.Main = r.yes("primary")
+	r.inOrder(e.Begin, e.End)
 	rd.sameSchool(r, e)
 	var known meaning
-	e.Role, known = rd.roleOf(r, r.need("role"), "")
+	e.Role, known = rd.roleOf(r, r.spelt("role", r.need("role")), "")
 	if known == guardian {
 		r.warn("guardian_ignored")
 		return

@@ -103,10 +103,12 @@ func (b *binding) take(r *row) error {
 	for i := range b.t.columns {
 		c := &b.t.columns[i]
 		cell := b.cell(i)
+		missed := c.need == vital || c.need == required && b.t.version != "1.0"
+		if missed && strings.TrimSpace(cell) == "" {
+			b.defect("required_missing", c.name)
+			continue
+		}
 		if cell == "" {
-			if c.need == vital || c.need == required && b.t.version != "1.0" {
-				b.defect("required_missing", c.name)
-			}
 			continue
 		}
 		if i != 1 && i != 2 {
@@ -164,7 +166,7 @@ func (b *binding) mark() {
 		b.defect("bulk_row_with_status", first(status != "", "status", "dateLastModified"))
 		return
 	}
-	if _, dirt := goneOf(status); dirt != "" {
+	if _, dirt := goneOf(status); dirt != "" && (status != "inactive" || b.t.version != "1.0") {
 		b.defect(dirt, "status")
 	}
 	if modified != "" && b.t.version != "1.0" && !isMoment(modified) {
@@ -275,16 +277,19 @@ func (b *binding) settle(file string) {
 		}
 	}
 	b.waiting = b.waiting[:0]
+	b.circles(file)
 }
 
 // together checks what columns of one row say of each other, and counts it.
 func (b *binding) together() {
 	switch b.t.file {
 	case "orgs":
+		b.under()
 		if b.named("type") == "school" {
 			b.counts.Schools++
 		}
 	case "academicSessions":
+		b.under()
 		b.schoolYear()
 		b.order("startDate", "endDate")
 	case "courses":
@@ -302,6 +307,13 @@ func (b *binding) together() {
 	case "enrollments":
 		b.counts.Enrollments++
 		b.order("beginDate", "endDate")
+	}
+}
+
+// under keeps a reference to a parent, to find who is above themselves.
+func (b *binding) under() {
+	if to := b.named("parentSourcedId"); to != "" {
+		b.parents[b.t.file][hash(b.cell(0))] = parent{b.row, hash(to)}
 	}
 }
 

@@ -64,7 +64,7 @@ func newTable(file, version string, mode Mode, src io.Reader, p *pack) (*table, 
 	if err != nil {
 		return nil, err
 	}
-	t.repair(cells, 1)
+	t.signs(cells, 1)
 	return t, t.header(cells)
 }
 
@@ -85,13 +85,17 @@ func (t *table) encoding() error {
 	return nil
 }
 
-// separator learns from the header whether a spreadsheet wrote semicolons for commas.
+// separator learns from the header whether a spreadsheet wrote semicolons for commas,
+// and refuses rows that end with a carriage return alone: all would read as one.
 func (t *table) separator() error {
 	first, err := t.scan.peek(4 << 10)
 	if err != nil {
 		return err
 	}
 	first, _, _ = bytes.Cut(first, []byte("\n"))
+	if bytes.IndexByte(bytes.TrimRight(first, "\r"), '\r') >= 0 {
+		return fault.New(fault.Invalid, "roster.file_line_ends", t.file+".csv")
+	}
 	if bytes.Count(first, []byte(";")) > bytes.Count(first, []byte(",")) {
 		t.dirt("semicolons", 1, "")
 		t.scan.comma = ';'
@@ -145,7 +149,8 @@ func (t *table) arrange(cells []string) {
 			continue
 		}
 		t.head[name] = i
-		if ordered && at >= 0 && (at < last || extra) {
+		misplaced := at >= 0 && (at < last || extra || !t.full && at != i) || !t.full && extra && !metadata
+		if ordered && misplaced {
 			t.dirt("column_order", 1, place)
 			ordered = false
 		}
@@ -188,15 +193,30 @@ func (t *table) shape(cells []string, n int) {
 	case len(cells) > t.width && (t.notes.strict || !blank(cells[t.width:])):
 		t.dirt("row_long", n, "")
 	}
+	t.signs(cells, n)
+}
+
+// signs tells what is wrong with the signs of a row, whatever its cells mean.
+func (t *table) signs(cells []string, n int) {
 	if t.scan.stray {
 		t.dirt("quote_form", n, "")
 	}
 	if t.scan.cr {
 		t.dirt("carriage_return", n, "")
 	}
-	if !t.scan.plain {
-		t.repair(cells, n)
+	if t.scan.plain {
+		return
 	}
+	if t.notes.strict && slices.ContainsFunc(cells, hasControl) {
+		t.dirt("control_character", n, "")
+	}
+	t.repair(cells, n)
+}
+
+// hasControl tells whether a cell holds what RFC 4180 allows in none: a line feed
+// may stand between quotes, and of a carriage return the scanner tells.
+func hasControl(cell string) bool {
+	return strings.ContainsFunc(cell, func(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '\r' })
 }
 
 // repair reads cells that are not UTF-8 as the encoding of old systems. Each kind
@@ -254,6 +274,9 @@ func (r *row) text(name string) string {
 		return ""
 	}
 	value := strings.TrimSpace(r.cells[i])
+	if value != "" && len(value) < len(r.cells[i]) {
+		r.warn("spaces_removed")
+	}
 	if !r.t.scan.plain && strings.ContainsFunc(value, unicode.IsControl) {
 		r.warn("control_character")
 		value = strings.Join(strings.FieldsFunc(value, unicode.IsControl), " ")
@@ -262,6 +285,7 @@ func (r *row) text(name string) string {
 		r.warn("value_cut")
 		value = strings.ToValidUTF8(value[:maxText], "")
 	}
+	r.cells[i] = value // so that what was repaired is counted once
 	return value
 }
 
@@ -284,6 +308,35 @@ func (r *row) want(name string) string {
 		r.warn("required_missing")
 	}
 	return value
+}
+
+// spelt is a word of a column's list as the standard spells it, and a word of no
+// list as it stands.
+func (r *row) spelt(name, word string) string {
+	for i := range r.t.columns {
+		c := &r.t.columns[i]
+		if c.name != name || slices.Contains(c.words, word) {
+			continue
+		}
+		at := slices.IndexFunc(c.words, func(w string) bool { return strings.EqualFold(w, word) })
+		if at < 0 {
+			return word
+		}
+		if r.t.version != "1.0" {
+			r.warn("word_form")
+		}
+		return c.words[at]
+	}
+	return word
+}
+
+// ids splits a cell of several ids, between which nothing stands but a comma.
+func (r *row) ids(name string) []string {
+	values := r.list(name)
+	if strings.Join(values, ",") != r.text(name) {
+		r.warn("list_form")
+	}
+	return values
 }
 
 // list splits a cell of several values.
@@ -333,6 +386,14 @@ func (r *row) date(name string) string {
 		r.warn(dirt)
 	}
 	return value
+}
+
+// inOrder counts an end that comes before its beginning: which of them is wrong is
+// not known, and both stay. That they are one day is how many write the last one.
+func (r *row) inOrder(begin, end string) {
+	if begin != "" && end != "" && end < begin {
+		r.defect("dates_reversed", "endDate")
+	}
 }
 
 // dayOf reads a day, and says what is wrong with how it is written.

@@ -67,18 +67,48 @@ func (rd *reader) ancestors() {
 	for _, file := range []string{"orgs", "academicSessions"} {
 		clear(lost)
 		rows := []int{}
-		for id, p := range rd.parents[file] {
+		for _, p := range rd.parents[file] {
 			switch {
 			case rd.skipped[file][p.id]:
 				lost[p.row] = true // above the school board: not ours
-			case id == p.id || rd.set.Modes[file] == Bulk && !rd.holds(file, p.id):
+			case rd.set.Modes[file] == Bulk && !rd.holds(file, p.id):
 				lost[p.row] = true
 				rows = append(rows, p.row)
 			}
 		}
 		rd.set.notes.inOrder("reference_unresolved", file+".csv", rows, "parentSourcedId")
+		for _, row := range rd.circles(file) {
+			lost[row] = true
+		}
 		rd.orphan(file, lost)
 	}
+}
+
+// circles tells of the rows of a file that are above themselves, and answers them.
+func (rd *reader) circles(file string) (rows []int) {
+	parents, seen := rd.parents[file], map[uint64]uint64{} // from which the way up met it first
+	for from := range parents {
+		id := from
+		for {
+			p, up := parents[id]
+			if _, met := seen[id]; met || !up {
+				break
+			}
+			seen[id] = from
+			id = p.id
+		}
+		if by, met := seen[id]; !met || by != from {
+			continue
+		}
+		for at := id; ; {
+			rows = append(rows, parents[at].row)
+			if at = parents[at].id; at == id {
+				break
+			}
+		}
+	}
+	rd.set.notes.inOrder("parent_circle", file+".csv", rows, "parentSourcedId")
+	return rows
 }
 
 // holds tells whether a row of the file that may have a parent, or be one, is there.
