@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -32,7 +33,8 @@ type pack struct {
 	close   func() error
 }
 
-// openPack opens a zip or a folder and refuses what is unsafe before anything is read.
+// openPack opens a zip, a folder, or the one zip of a folder that holds no CSV, and
+// refuses what is unsafe before anything is read.
 func openPack(name string, l Limits, n *notes) (*pack, error) {
 	info, err := os.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -42,7 +44,11 @@ func openPack(name string, l Limits, n *notes) (*pack, error) {
 		return nil, fault.New(fault.Invalid, "roster.set_unreadable")
 	}
 	if info.IsDir() {
-		return openFolder(name, l, n)
+		alone := soleZip(name)
+		if alone == nil {
+			return openFolder(name, l, n)
+		}
+		name, info = filepath.Join(name, alone.Name()), alone
 	}
 	f, err := os.Open(name) //nolint:gosec // the path comes from the operator or from our own upload folder
 	if err != nil {
@@ -58,6 +64,27 @@ func openPack(name string, l Limits, n *notes) (*pack, error) {
 	}
 	p.close = f.Close
 	return p, nil
+}
+
+// soleZip is the one zip of a folder without a CSV, or nil.
+func soleZip(folder string) (found fs.FileInfo) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		switch strings.ToLower(path.Ext(e.Name())) {
+		case ".csv":
+			return nil
+		case ".zip":
+			info, err := e.Info()
+			if found != nil || err != nil || !info.Mode().IsRegular() {
+				return nil
+			}
+			found = info
+		}
+	}
+	return found
 }
 
 func openFolder(name string, l Limits, n *notes) (*pack, error) {

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -197,6 +198,36 @@ func TestWhoAdministersASchoolIsItsPrincipal(t *testing.T) {
 	}
 	if !maps.Equal(got, want) {
 		t.Errorf("roles %v, want %v", got, want)
+	}
+}
+
+// Whoever points at the folder in which the zip lies means the zip, if it is plain which.
+func TestAFolderThatHoldsAZip(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(zipped(t, small()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		names []string
+		key   string
+	}{
+		{[]string{"set.zip"}, ""},
+		{[]string{"Set.ZIP", "README.md"}, ""},
+		{[]string{"a.zip", "b.zip"}, "roster.set_empty"},
+		{[]string{"set.zip", "notes.csv"}, "roster.set_empty"},
+	} {
+		dir := t.TempDir()
+		for _, name := range c.names {
+			if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := roster.Validate(dir, roster.Options{})
+		var refused *fault.Fault
+		if c.key == "" && (err != nil || r.Students == 0) || c.key != "" && (!errors.As(err, &refused) || refused.Key != c.key) {
+			t.Errorf("%v: %d pupils, %v", c.names, r.Students, err)
+		}
 	}
 }
 
