@@ -89,10 +89,11 @@ func (b *builder) read(c column) string {
 
 // reference is the pseudonym of what a column points to. A row that is there points to
 // the one in use; a row that is gone, to the one that was in use when it went, for the
-// old and the new pseudonym of one subject must not meet in an answer.
+// old and the new pseudonym of one subject must not meet in an answer. Of several
+// subjects it is one that is there.
 func reference(kind Kind, subject string) string {
 	of := `SELECT o.value FROM disclosed o WHERE o.board_id = $1 AND o.licence_id = $2 AND o.kind = '` + string(kind) + `'
-		AND o.subject_id = ` + subject
+		AND o.subject_id IN (` + subject + `)`
 	return `(CASE WHEN d.status = 'active' THEN (` + of + ` ORDER BY o.status, o.value LIMIT 1)
 		ELSE (` + of + ` ORDER BY CASE WHEN o.status = 'active' THEN 1 WHEN o.changed_at >= d.changed_at THEN 0 ELSE 2 END,
 			o.changed_at, o.value LIMIT 1) END)`
@@ -174,17 +175,19 @@ var sessionShape = &shape{
 	},
 }
 
+// courseShape is a row a course; a class without one is its own (courses).
 var courseShape = &shape{
-	kind:  OfCourse,
-	from:  `disclosed d LEFT JOIN course k ON k.board_id = d.board_id AND k.id = d.subject_id`,
+	kind: OfCourse,
+	from: `disclosed d LEFT JOIN course k ON k.board_id = d.board_id AND k.id = d.subject_id
+		LEFT JOIN class g ON g.board_id = d.board_id AND g.id = d.subject_id`,
 	needs: Groups,
 	columns: []column{
-		{name: "title", sql: `k.title`, stays: true},
+		{name: "title", sql: `COALESCE(k.title, CASE WHEN d.status = 'active' THEN g.title END)`, stays: true},
 		{name: "code", sql: `k.code`, stays: true},
-		{name: "org", sql: reference(OfOrg, `k.org_id`)},
+		{name: "org", sql: reference(OfOrg, `k.org_id, g.school_id`)},
 	},
 	of: map[Kind]string{
-		OfOrg: `(k.org_id = :id OR k.id IN (SELECT c.course_id FROM class c WHERE c.board_id = $1 AND c.school_id = :id
+		OfOrg: `(k.org_id = :id OR g.school_id = :id OR k.id IN (SELECT c.course_id FROM class c WHERE c.board_id = $1 AND c.school_id = :id
 			AND c.status = 'active' AND c.id IN (` + visibleClass + `)))`,
 	},
 }
@@ -214,13 +217,13 @@ var classShape = &shape{
 		{name: "grade", sql: `c.grade`, field: Grade},
 		{name: "kind", sql: `c.kind`, stays: true},
 		{name: "subject", sql: `c.subject`},
-		{name: "course", sql: reference(OfCourse, `c.course_id`), stays: true},
+		{name: "course", sql: reference(OfCourse, `c.course_id, c.id`), stays: true},
 		{name: "school", sql: reference(OfOrg, `c.school_id`), stays: true},
 		{name: "sessions", many: classSessions},
 	},
 	of: map[Kind]string{
 		OfOrg:    `c.school_id = :id`,
-		OfCourse: `c.course_id = :id`,
+		OfCourse: `(c.course_id = :id OR c.id = :id)`,
 		OfSession: `(EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id AND x.session_id = :id)
 			OR EXISTS (SELECT 1 FROM academic_session y WHERE y.board_id = $1 AND y.id = :id AND y.kind = 'schoolYear')
 			AND NOT EXISTS (SELECT 1 FROM class_term x WHERE x.board_id = $1 AND x.class_id = c.id))`,

@@ -121,6 +121,13 @@ func TestRefreshFollowsTheRoster(t *testing.T) {
 			t.Error("who comes back has another pseudonym")
 		}
 
+		w.exec(`UPDATE course SET status = 'tobedeleted' WHERE board_id = $1`)
+		w.refresh(id)
+		w.want(t, id, "when the course is gone", strings.Replace(whole, "course:m4", "course:c1 course:c2 -course:m4", 1))
+		w.exec(`UPDATE course SET status = 'active' WHERE board_id = $1`)
+		w.refresh(id)
+		w.want(t, id, "when it is back", strings.Replace(whole, "course:m4", "-course:c1 -course:c2 course:m4", 1))
+
 		w.decides(catalogue.Approved, `["pseudonym"]`)
 		w.refresh(id)
 		list, _, _ := w.shown(id)

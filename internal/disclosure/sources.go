@@ -205,7 +205,7 @@ func classes(ctx context.Context, tx *db.Tx, r round, after string) (wanted []fo
 		s := g.seen
 		err = row.Scan(&g.id, &s[0], &s[1], &s[2], &s[3], &s[4], &s[5], &s[6], &s[7], &g.wanted)
 		return g, err
-	}, `SELECT c.id, c.title, c.code, c.grade, c.kind, c.subject, c.course_id, c.school_id, `+givenIn+`, `+r.holds("c")+`
+	}, `SELECT c.id, c.title, c.code, c.grade, c.kind, c.subject, `+taught+`, c.school_id, `+givenIn+`, `+r.holds("c")+`
 		FROM class c WHERE c.board_id = $1 AND c.id > $3 ORDER BY c.id LIMIT $4`, tx.Board, string(r.Licence.ID), after, page)
 	for _, g := range all {
 		if g.wanted {
@@ -218,6 +218,10 @@ func classes(ctx context.Context, tx *db.Tx, r round, after string) (wanted []fo
 	return wanted, last, err
 }
 
+// taught is the course of a class, in SQL. One that has none, or whose course is gone,
+// is its own: OneRoster requires a course of every class (1.2 information model, Class).
+const taught = `COALESCE((SELECT k.id FROM course k WHERE k.board_id = c.board_id AND k.id = c.course_id AND k.status = 'active'), c.id)`
+
 // courses are what the classes are taught.
 func courses(ctx context.Context, tx *db.Tx, r round, after string) (wanted []found, last string, err error) {
 	if !r.Fields[Groups] {
@@ -228,7 +232,10 @@ func courses(ctx context.Context, tx *db.Tx, r round, after string) (wanted []fo
 			WHERE c.board_id = $1 AND c.course_id = o.id
 			AND d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'class' AND d.subject_id = c.id
 			AND d.status = 'active' LIMIT 1) IS NOT NULL
-		ORDER BY o.id LIMIT $4`, tx.Board, string(r.Licence.ID), after, page)
+		UNION ALL SELECT c.id, c.title, '', c.school_id FROM disclosed d CROSS JOIN class c
+		WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'class' AND d.status = 'active' AND d.subject_id > $3
+			AND c.board_id = $1 AND c.id = d.subject_id AND c.id = `+taught+`
+		ORDER BY 1 LIMIT $4`, tx.Board, string(r.Licence.ID), after, page)
 	return wanted, end(wanted), err
 }
 

@@ -94,7 +94,8 @@ func TestOurSetPassesTheBinding(t *testing.T) {
 			{"names under an undertaking", func() { w.promise(`["given_name","family_name"]`) }, []string{"Oriane", "Vaudrin", "Vantadour", "Œuvray", "Maïté"}},
 			{"addresses too", func() { w.promise(`["email"]`) }, []string{"Oriane", "Vaudrin", "Vantadour", "Œuvray", "Maïté", "eleves.example"}},
 			{"addresses that stand for them", func() { w.settings(policy.Settings{CatchAll: "alias.example"}) }, []string{"Oriane", "Vaudrin", "Vantadour", "Œuvray", "Maïté"}},
-			{"a class without a session, and one without a school year", func() { w.exec(`UPDATE class SET course_id = '' WHERE board_id = $1`) }, []string{"Oriane", "Vaudrin", "Vantadour", "Œuvray", "Maïté"}},
+			{"a course that is gone", func() { w.exec(`UPDATE course SET status = 'tobedeleted' WHERE board_id = $1`) }, []string{"Oriane", "Vaudrin", "Vantadour", "Œuvray", "Maïté"}},
+			{"a class without a course", func() { w.exec(`UPDATE class SET course_id = '' WHERE board_id = $1`) }, []string{"Oriane", "Vaudrin", "Vantadour", "Œuvray", "Maïté"}},
 			{"a text of several lines", func() {
 				w.exec(`UPDATE class SET title = $2 WHERE board_id = $1 AND id = 'c1'`, "Groupe\r\n401\t\"x\"")
 			}, []string{"Oriane", "Vaudrin", "Vantadour", "Œuvray", "Maïté"}},

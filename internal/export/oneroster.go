@@ -140,17 +140,8 @@ func (x *source) sessionRows(ctx context.Context, tx *db.Tx, emit func([]guard.S
 }
 
 func (x *source) courseRows(ctx context.Context, tx *db.Tx, emit func([]guard.Somebody, row) error) error {
-	err := x.eachCourse(ctx, tx, func(c disclosure.Course) error {
+	return x.eachCourse(ctx, tx, func(c disclosure.Course) error {
 		return emit(x.courses[c.Value], row{"sourcedId": c.Value, "title": c.Title, "courseCode": c.Code, "orgSourcedId": c.Org})
-	})
-	if err != nil {
-		return err
-	}
-	return x.eachClass(ctx, tx, func(c disclosure.Class) error {
-		if !strings.HasSuffix(c.Course, lone) {
-			return nil
-		}
-		return emit(x.classes[c.Value], row{"sourcedId": c.Course, "title": c.Title, "orgSourcedId": c.School})
 	})
 }
 

@@ -63,7 +63,9 @@ func newSource(ctx context.Context, tx *db.Tx, names *pseudonym.Names, t disclos
 		JOIN class c ON c.board_id = d.board_id AND c.course_id = d.subject_id AND c.status = 'active'
 		JOIN enrollment e ON e.board_id = c.board_id AND e.class_id = c.id AND e.status = 'active'
 		WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'course' AND d.status = 'active'
-		GROUP BY d.value, e.person_id`)
+		UNION SELECT d.value, e.person_id FROM disclosed d
+		JOIN enrollment e ON e.board_id = d.board_id AND e.class_id = d.subject_id AND e.status = 'active'
+		WHERE d.board_id = $1 AND d.licence_id = $2 AND d.kind = 'course' AND d.status = 'active'`)
 	return x, err
 }
 
@@ -153,19 +155,13 @@ func (x *source) eachCourse(ctx context.Context, tx *db.Tx, f func(disclosure.Co
 		})
 }
 
-// lone follows the pseudonym of a class in that of the course which is made for it.
-const lone = ".course"
-
-// eachClass reads the classes; one without a course has one of its own, and one
-// without a session is in all of them, for OneRoster wants both.
+// eachClass reads the classes; one without a session is in all of them, for OneRoster
+// wants some.
 func (x *source) eachClass(ctx context.Context, tx *db.Tx, f func(disclosure.Class) error) error {
 	return each(func(q disclosure.Query) ([]disclosure.Class, error) { return disclosure.Classes(ctx, tx, x.terms, q) },
 		func(c disclosure.Class) disclosure.Mark { return c.Mark }, func(c disclosure.Class) error {
 			if c.School == "" {
 				c.School = x.top
-			}
-			if c.Course == "" {
-				c.Course = c.Value + lone
 			}
 			if len(c.Sessions) == 0 {
 				c.Sessions = x.years

@@ -417,6 +417,50 @@ func TestAClassThatGoesWithItsTermIsWhole(t *testing.T) {
 	})
 }
 
+// OneRoster requires a course of every class: one that has none, or whose course is gone,
+// is its own, under a pseudonym that is not the class's.
+func TestEveryClassHasACourse(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		class, was := w.value("l1", disclosure.OfClass, "c1"), w.value("l1", disclosure.OfCourse, "k")
+		for _, c := range []struct {
+			name, what, title string
+			own               bool
+		}{
+			{"it has none", `UPDATE class SET course_id = '' WHERE board_id = $1`, "Groupe 40s1", true},
+			{"it has one", `UPDATE class SET course_id = 'k' WHERE board_id = $1`, "Mathématique 4", false},
+			{"its course is gone", `UPDATE course SET status = 'tobedeleted' WHERE board_id = $1`, "Groupe 40s1", true},
+			{"the class is gone too", `UPDATE enrollment SET status = 'tobedeleted' WHERE board_id = $1 AND class_id = 'c1'`, "", true},
+		} {
+			w.now = w.now.Add(time.Minute)
+			w.exec(c.what)
+			w.refresh()
+			token := w.token()
+			a := w.get(token, v12+"classes/"+class)
+			one := w.objects(a)[0]
+			if wrong := invalid("v1p2", "class", one); wrong != nil {
+				t.Fatalf("%s: the class %v: %s", c.name, wrong, a.body)
+			}
+			id := fmt.Sprint(one["course"].(map[string]any)["sourcedId"])
+			if id == class || (id == was) == c.own {
+				t.Errorf("%s: its course is %s; the class %s, the other course %s", c.name, id, class, was)
+			}
+			b := w.get(token, v12+"courses/"+id)
+			course := w.objects(b)[0]
+			if wrong := invalid("v1p2", "course", course); wrong != nil || c.title != "" && course["title"] != c.title || strings.Contains(b.body, "Groupe") != (c.title == "Groupe 40s1") {
+				t.Errorf("%s: the course %v: %s", c.name, wrong, b.body)
+			}
+			list := w.get(token, v12+"courses/"+id+"/classes")
+			if there := strings.Contains(list.body, class); there != (c.title != "") {
+				t.Errorf("%s: classes of its course: %d %s", c.name, list.status, list.body)
+			}
+			school := w.value("l1", disclosure.OfOrg, "s1")
+			if of := w.get(token, v12+"schools/"+school+"/courses"); !strings.Contains(of.body, id) {
+				t.Errorf("%s: courses of its school: %s", c.name, of.body)
+			}
+		}
+	})
+}
+
 // The addresses of other pages repeat what OneRoster knows and no more: a token that
 // was put into an address is not passed on.
 func TestLinksRepeatNothingElse(t *testing.T) {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -151,8 +152,9 @@ func truth(b bool) string {
 	return "false"
 }
 
-// shownLength is how much of a pseudonym stands for a family name.
-const shownLength = 8
+// short is so much of a pseudonym as stands for a name or a title that is required and
+// that nobody is told.
+func short(value string) string { return strings.ToUpper(value[:min(8, len(value))]) }
 
 // names are those of a user: the ones that leave, or words that name nobody.
 func (w *writer) names(u disclosure.User) (given, family string) {
@@ -164,7 +166,7 @@ func (w *writer) names(u disclosure.User) (given, family string) {
 		}
 	}
 	if family == "" {
-		family = strings.ToUpper(u.Value[:min(shownLength, len(u.Value))])
+		family = short(u.Value)
 	}
 	return given, family
 }
@@ -237,23 +239,15 @@ func (w *writer) session(s disclosure.Session) {
 
 func (w *writer) course(c disclosure.Course) {
 	w.mark(c.Mark)
-	w.text("title", c.Title)
-	code := c.Code
-	if code == "" { // required by 1.2
-		code = strings.ToUpper(c.Value[:min(shownLength, len(c.Value))])
-	}
-	w.text("courseCode", code)
+	w.text("title", cmp.Or(c.Title, short(c.Value)))
+	w.text("courseCode", cmp.Or(c.Code, short(c.Value))) // required by 1.2
 	w.ref("org", disclosure.OfOrg, c.Org)
 	w.end()
 }
 
 func (w *writer) class(c disclosure.Class) {
 	w.mark(c.Mark)
-	title := c.Title
-	if title == "" { // required, and of a class that is gone none is told
-		title = strings.ToUpper(c.Value[:min(shownLength, len(c.Value))])
-	}
-	w.text("title", title)
+	w.text("title", cmp.Or(c.Title, short(c.Value)))
 	w.text("classCode", c.Code)
 	w.text("classType", c.Kind)
 	w.list("grades", c.Grade)
