@@ -39,11 +39,19 @@ export async function person(browser, role, { lang = 'fr', viewport = widths.des
   return page
 }
 
-// look finds what axe, the screen's width and the browser itself have against a page as it stands; what is in
-// `but` was looked at elsewhere, and axe leaves it out. Axe runs in an isolated world, since the page's own policy
+// look finds what axe, the screen's width and the browser itself have against a page as it stands. Axe may be kept to
+// the frame around `main`, or out, where the like was looked at. It runs in an isolated world, since the page's own policy
 // lets no script in, and stays there until the page is left.
-export async function look(page, what, { but } = {}) {
+export async function look(page, what, { axe: part = 'all' } = {}) {
   if (!page.script) return // axe is a script: the pages are looked at where scripts run
+  if (part !== 'none') await ask(page, what, part === 'frame' ? { exclude: ['main'] } : undefined)
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+  assert.ok(wide <= 1, `${what}: scrolls sideways by ${wide} px`)
+  assert.deepEqual(page.faults, [], what)
+}
+
+// ask has axe say what it has against a page, or a part of it.
+async function ask(page, what, part) {
   const client = page.client ??= await page.context().newCDPSession(page)
   const { frameTree } = await client.send('Page.getFrameTree')
   const { executionContextId } = await client.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id, worldName: 'axe' })
@@ -54,10 +62,7 @@ export async function look(page, what, { but } = {}) {
     return result.value
   }
   if (!await evaluate('typeof axe === "object"')) await evaluate(axe + ';0')
-  const found = await evaluate(`axe.run(${but ? JSON.stringify({ exclude: [but] }) : 'document'}, { resultTypes: ['violations'] }).then(r =>
+  const found = await evaluate(`axe.run(${part ? JSON.stringify(part) : 'document'}, { resultTypes: ['violations'] }).then(r =>
     JSON.stringify(r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | '))))`)
   assert.deepEqual(JSON.parse(found), [], what)
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  assert.ok(wide <= 1, `${what}: scrolls sideways by ${wide} px`)
-  assert.deepEqual(page.faults, [], what)
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -131,9 +132,25 @@ func eachPolicy(t *testing.T, test func(t *testing.T, b *board)) {
 	onPolicies(t, dbtest.Each, policies, test)
 }
 
-// walk runs a test that goes through every door, where the suite walks.
-func walk(t *testing.T, test func(t *testing.T, b *board)) {
-	onPolicies(t, engines, policies[:walked], test)
+// on runs a test that the tag long takes further; make test runs again those alone
+// that its LONG names.
+func on(t *testing.T, engine db.Engine, f func(t *testing.T, d *db.DB)) {
+	t.Helper()
+	if name := strings.Split(t.Name(), "/")[0]; !longTests(t).MatchString(name) {
+		t.Fatalf("LONG, in the Makefile, does not name %s", name)
+	}
+	t.Run(string(engine), func(t *testing.T) { f(t, dbtest.Open(t, engine)) })
+}
+
+func longTests(t *testing.T) *regexp.Regexp {
+	t.Helper()
+	text, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, names, _ := strings.Cut(string(text), "\nLONG := ")
+	names, _, _ = strings.Cut(names, "\n")
+	return regexp.MustCompile(names)
 }
 
 func onPolicies(t *testing.T, engines func(*testing.T, func(*testing.T, *db.DB)), packs []string, test func(t *testing.T, b *board)) {
