@@ -3,6 +3,7 @@ package roster
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"aval/internal/db"
@@ -93,19 +94,31 @@ func (m *merge) orgs(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	was, is := map[string]org.Org{}, map[string]org.Org{}
+	was, is, sources := map[string]org.Org{}, map[string]org.Org{}, map[string]string{}
 	for _, o := range all {
-		was[o.SourceID], is[o.SourceID] = o, o
+		was[o.SourceID], is[o.SourceID], sources[o.ID] = o, o, o.SourceID
 	}
 	for _, row := range m.set.Orgs {
 		if _, known := is[row.SourceID]; !known {
 			is[row.SourceID] = org.Org{ID: db.NewID(), SourceID: row.SourceID, Sector: org.Youth}
 		}
 	}
+	parents := map[string]string{}
+	for _, o := range all {
+		parents[o.SourceID] = sources[o.ParentID]
+	}
+	for _, row := range m.set.Orgs {
+		parents[row.SourceID] = row.Parent
+	}
+	above := aboveThemselves(parents)
 	told := map[string]bool{}
 	var changed []org.Org
 	for _, row := range m.set.Orgs {
 		told[row.SourceID] = true
+		if above[row.SourceID] {
+			m.set.notes.defect("parent_circle", "orgs.csv", row.Row, "parentSourcedId")
+			row.Parent = ""
+		}
 		o := m.org(row, is)
 		if is[row.SourceID] = o; o != was[row.SourceID] {
 			changed = append(changed, o)
@@ -115,6 +128,16 @@ func (m *merge) orgs(ctx context.Context, tx *db.Tx) error {
 		return err
 	}
 	return m.retireOrgs(ctx, tx, all, told)
+}
+
+// aboveThemselves tells whom the parents, by source id, lead back to. The reader knows of
+// circles within a file only, and a delta can close one with what the board holds.
+func aboveThemselves(parents map[string]string) map[string]bool {
+	above := map[string]bool{}
+	for _, id := range inCircles(maps.Keys(parents), func(id string) (string, bool) { return parents[id], parents[id] != "" }) {
+		above[id] = true
+	}
+	return above
 }
 
 func (m *merge) org(row OrgRow, is map[string]org.Org) org.Org {
@@ -169,19 +192,28 @@ func (m *merge) sessions(ctx context.Context, tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	ids := map[string]string{}
+	ids, sources, parents := map[string]string{}, map[string]string{}, map[string]string{}
 	for source, s := range was {
-		ids[source] = s.id
+		ids[source], sources[s.id] = s.id, source
+	}
+	for source, s := range was {
+		parents[source] = sources[s.parent]
 	}
 	for _, row := range m.set.Sessions {
 		if ids[row.SourceID] == "" {
 			ids[row.SourceID] = db.NewID()
 		}
+		parents[row.SourceID] = row.Parent
 	}
+	above := aboveThemselves(parents)
 	told := map[string]bool{}
 	var changed []session
 	for _, row := range m.set.Sessions {
 		told[row.SourceID] = true
+		if above[row.SourceID] {
+			m.set.notes.defect("parent_circle", "academicSessions.csv", row.Row, "parentSourcedId")
+			row.Parent = ""
+		}
 		if row.Parent != "" && ids[row.Parent] == "" {
 			m.set.notes.defect("reference_unresolved", "academicSessions.csv", row.Row, "parentSourcedId")
 		}

@@ -344,6 +344,39 @@ func TestADeltaTellsChangesOnly(t *testing.T) {
 	})
 }
 
+func TestADeltaClosesNoCircle(t *testing.T) {
+	each(t, func(t *testing.T, h house) {
+		const at = ",2026-11-22T00:42:52.110Z,"
+		set := small()
+		set["academicSessions.csv"] += "y2,,,Term,term,2026-08-24,2026-12-18,y1,2027\n"
+		h.bring(folder(t, set))
+		r := h.bring(folder(t, map[string]string{
+			"manifest.csv": strings.NewReplacer("file.orgs,bulk", "file.orgs,delta", "file.academicSessions,bulk", "file.academicSessions,delta",
+				"bulk", "absent").Replace(small()["manifest.csv"]),
+			"orgs.csv": strings.SplitAfter(small()["orgs.csv"], "\n")[0] + "b1,active" + at + "Board,district,1,s1\n",
+			"academicSessions.csv": strings.SplitAfter(small()["academicSessions.csv"], "\n")[0] +
+				"y1,active" + at + "Year,schoolYear,2026-08-24,2027-06-24,y2,2027\n",
+		}))
+		want := []roster.Defect{{Code: "parent_circle", File: "orgs.csv", Row: 2, Field: "parentSourcedId"},
+			{Code: "parent_circle", File: "academicSessions.csv", Row: 2, Field: "parentSourcedId"}}
+		if !slices.Equal(r.Defects, want) {
+			t.Errorf("report %+v", r)
+		}
+		h.read(func(ctx context.Context, tx *db.Tx) error {
+			for _, table := range []string{"org", "academic_session"} {
+				below, err := db.All(ctx, tx, func(r db.Row) (id string, err error) {
+					err = r.Scan(&id)
+					return id, err
+				}, `SELECT source_id FROM `+table+` WHERE board_id = $1 AND parent_id <> '' ORDER BY source_id`, tx.Board)
+				if err != nil || len(below) != 1 || below[0] == "b1" || below[0] == "y1" {
+					t.Errorf("below another in %s: %v %v", table, below, err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
 func TestAGeneratedBoardIsImportedWithoutDirt(t *testing.T) {
 	each(t, func(t *testing.T, h house) {
 		path := filepath.Join(t.TempDir(), "set.zip")

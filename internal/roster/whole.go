@@ -1,6 +1,9 @@
 package roster
 
 import (
+	"iter"
+	"maps"
+
 	"aval/internal/person"
 )
 
@@ -86,29 +89,41 @@ func (rd *reader) ancestors() {
 
 // circles tells of the rows of a file that are above themselves, and answers them.
 func (rd *reader) circles(file string) (rows []int) {
-	parents, seen := rd.parents[file], map[uint64]uint64{} // from which the way up met it first
-	for from := range parents {
+	parents := rd.parents[file]
+	for _, id := range inCircles(maps.Keys(parents), func(id uint64) (uint64, bool) {
+		p, up := parents[id]
+		return p.id, up
+	}) {
+		rows = append(rows, parents[id].row)
+	}
+	rd.set.notes.inOrder("parent_circle", file+".csv", rows, "parentSourcedId")
+	return rows
+}
+
+// inCircles finds who are above themselves.
+func inCircles[K comparable](all iter.Seq[K], parent func(K) (K, bool)) (found []K) {
+	seen := map[K]K{} // from which the way up met it first
+	for from := range all {
 		id := from
 		for {
-			p, up := parents[id]
-			if _, met := seen[id]; met || !up {
+			up, ok := parent(id)
+			if _, met := seen[id]; met || !ok {
 				break
 			}
 			seen[id] = from
-			id = p.id
+			id = up
 		}
 		if by, met := seen[id]; !met || by != from {
 			continue
 		}
 		for at := id; ; {
-			rows = append(rows, parents[at].row)
-			if at = parents[at].id; at == id {
+			found = append(found, at)
+			if at, _ = parent(at); at == id {
 				break
 			}
 		}
 	}
-	rd.set.notes.inOrder("parent_circle", file+".csv", rows, "parentSourcedId")
-	return rows
+	return found
 }
 
 // holds tells whether a row of the file that may have a parent, or be one, is there.
