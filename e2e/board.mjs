@@ -79,13 +79,31 @@ function written(folder, set) {
   return folder
 }
 
-// zipped is a set as a person sends it, its files edited where they are: a zip whose members are
-// stored as they are (PKWARE APPNOTE 4.3).
+// zipped is a set as a person sends it, its files edited where they are.
 export function zipped({ moved, stays, edit = {} } = {}) {
+  return zip(Object.entries(roster(moved, stays)).map(([name, text]) => [name, edit[name] ? edit[name](text) : text]))
+}
+
+// workbook is a table as a spreadsheet saves it: one sheet, every cell a text (ECMA-376, part 1, 18.3).
+export function workbook(rows) {
+  const xml = (text) => text.replace(/[&<]/g, (c) => `&#${c.charCodeAt()};`)
+  const cell = (text, n, at) => `<c r="${String.fromCharCode(65 + n)}${at}" t="inlineStr"><is><t>${xml(text)}</t></is></c>`
+  const row = (cells, n) => `<row r="${n + 1}">${cells.map((text, at) => cell(text, at, n + 1)).join('')}</row>`
+  const of = 'http://schemas.openxmlformats.org'
+  return zip([
+    ['xl/workbook.xml', `<workbook xmlns="${of}/spreadsheetml/2006/main" xmlns:r="${of}/officeDocument/2006/relationships">` +
+      '<sheets><sheet name="Feuil1" sheetId="1" r:id="rId1"/></sheets></workbook>'],
+    ['xl/_rels/workbook.xml.rels', `<Relationships xmlns="${of}/package/2006/relationships">` +
+      `<Relationship Id="rId1" Type="${of}/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`],
+    ['xl/worksheets/sheet1.xml', `<worksheet xmlns="${of}/spreadsheetml/2006/main"><sheetData>${rows.map(row).join('')}</sheetData></worksheet>`],
+  ])
+}
+
+// zip packs files, stored as they are (PKWARE APPNOTE 4.3).
+function zip(files) {
   const parts = [], entries = []
   let at = 0
-  for (let [name, text] of Object.entries(roster(moved, stays))) {
-    if (edit[name]) text = edit[name](text)
+  for (const [name, text] of files) {
     const data = Buffer.from(text), called = Buffer.from(name)
     const about = Buffer.alloc(26) // what both headers say of a member
     about.writeUInt16LE(20, 0)

@@ -5,7 +5,7 @@ import { test, before, after } from 'node:test'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { launch, look, person, widths } from './house.mjs'
-import { decided, licensed, open, zipped } from './board.mjs'
+import { decided, licensed, open, workbook, zipped } from './board.mjs'
 
 let browser, board, licence, it
 before(async () => {
@@ -151,6 +151,27 @@ test('a plain table is mapped, and how it was read can be read again', async () 
   await it.waitForSelector('#changes', { timeout: 60_000 })
   await send(it, 'form[action$="/cancel"] button')
   await both(it, 'cancelled')
+})
+
+test('a workbook of the same system is known by its headers', async () => {
+  await it.goto(board.address + '/mappings')
+  const rows = [['No fiche', 'Nom de famille', 'Prénom', 'École', 'Niveau', 'Groupe', 'Local', 'Transport'],
+    ['P9001', 'Quenneville', 'Odile', 'N-1', '1re année', '101', 'A-2', 'B & C'],
+    ['P9002', 'Rondeau', 'Maël', 'N-1', '1re année', '101', 'A-2', '']]
+  await it.setInputFiles('[name=file]', { name: 'eleves.xlsx', mimeType: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', buffer: workbook(rows) })
+  await send(it, 'form[action="/mappings"] button')
+  assert.equal(await errors(it), 0, await said(it))
+  assert.equal(await it.inputValue('[name=name]'), 'Système de la maison', 'the mapping is not known again')
+  assert.equal(await it.inputValue('[name="pupils.number"]'), 'No fiche')
+  assert.equal(await it.isChecked('[name=covers][value=schools]'), true)
+  assert.match(await it.locator('.av-note.is-wait').innerText(), /Transport/, 'a new column is not said')
+  await both(it, 'a workbook that is known')
+  await send(it, 'form[action$="/save"] button')
+  assert.equal(await errors(it), 0, await said(it))
+  await it.waitForSelector('#changes', { timeout: 60_000 })
+  await both(it, 'what a workbook would change')
+  assert.equal((await cells(it, 'changes', 'Élèves'))[0], '2')
+  await send(it, 'form[action$="/cancel"] button')
 })
 
 test('two records of one child are joined, and apart again', async () => {

@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"math"
 	"path"
 	"slices"
@@ -38,11 +37,10 @@ var Languages = []string{"fr", "en"}
 // nbsp keeps a number and what follows it on one line.
 const nbsp = "\u00a0"
 
-var bundle, keys = load()
-
-func load() (*i18n.Bundle, map[string]map[string]bool) {
-	b := i18n.NewBundle(language.French)
-	keys := map[string]map[string]bool{}
+// sentences are all that is written, by key and language. They are read when the first is
+// asked for, and made ready one by one: a program's start is felt at each command.
+var sentences = sync.OnceValue(func() map[string]map[string]sentence {
+	all := map[string]map[string]sentence{}
 	files, err := fs.Glob(texts, "text/*.json")
 	if err != nil {
 		panic(err) // the pattern is ours
@@ -52,42 +50,44 @@ func load() (*i18n.Bundle, map[string]map[string]bool) {
 		if err != nil {
 			panic(err) // embedded
 		}
-		var area map[string]map[string]json.RawMessage
-		if err := json.Unmarshal(data, &area); err != nil {
+		if err := json.Unmarshal(data, &all); err != nil {
 			panic(fmt.Sprintf("texts of %s: %v", path.Base(file), err)) // found by every test
 		}
-		for key, byLang := range area {
-			keys[key] = map[string]bool{}
-			for lang, raw := range byLang {
-				keys[key][lang] = true
-				if err := b.AddMessages(language.Make(lang), message(key, raw)); err != nil {
-					panic(fmt.Sprintf("text %s: %v", key, err))
-				}
-			}
-		}
 	}
-	return b, keys
+	return all
+})
+
+// sentence is a text, or its forms for one thing and for others.
+type sentence struct{ One, Other string }
+
+// UnmarshalJSON reads a text, or an object of its forms.
+func (s *sentence) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '{' {
+		type forms sentence
+		return json.Unmarshal(raw, (*forms)(s))
+	}
+	err := json.Unmarshal(raw, &s.Other)
+	s.One = s.Other
+	return err
 }
 
-// message reads a sentence or its forms. French asks for "many" (a million),
+// message is the sentence as the library takes it. French asks for "many" (a million),
 // which our sentences say as "other".
-func message(key string, raw json.RawMessage) *i18n.Message {
-	m := &i18n.Message{ID: key, LeftDelim: "<<", RightDelim: ">>"}
-	var s string
-	if err := json.Unmarshal(raw, &s); err == nil {
-		m.One, m.Many, m.Other = s, s, s
-		return m
-	}
-	var forms struct{ One, Other string }
-	if err := json.Unmarshal(raw, &forms); err != nil {
-		panic(fmt.Sprintf("text %s: neither a sentence nor its forms", key))
-	}
-	m.One, m.Many, m.Other = forms.One, forms.Other, forms.Other
-	return m
+func (s sentence) message(key string) *i18n.Message {
+	return &i18n.Message{ID: key, LeftDelim: "<<", RightDelim: ">>", One: s.One, Many: s.Other, Other: s.Other}
 }
 
 // Keys lists every key with the languages it is written in.
-func Keys() map[string]map[string]bool { return maps.Clone(keys) }
+func Keys() map[string]map[string]bool {
+	keys := map[string]map[string]bool{}
+	for key, byLang := range sentences() {
+		keys[key] = map[string]bool{}
+		for lang := range byLang {
+			keys[key][lang] = true
+		}
+	}
+	return keys
+}
 
 // Printer writes in one language.
 type Printer struct {
@@ -100,7 +100,7 @@ type Printer struct {
 var printers = func() map[string]*Printer {
 	m := map[string]*Printer{}
 	for _, lang := range Languages {
-		m[lang] = &Printer{Lang: lang, loc: i18n.NewLocalizer(bundle, lang), formats: &sync.Map{}}
+		m[lang] = &Printer{Lang: lang, loc: i18n.NewLocalizer(i18n.NewBundle(language.Make(lang)), lang), formats: &sync.Map{}}
 	}
 	return m
 }()
@@ -152,7 +152,10 @@ func (p *Printer) Other() string {
 }
 
 // Has tells whether someone wrote this key.
-func (p *Printer) Has(key string) bool { return keys[key][p.Lang] }
+func (p *Printer) Has(key string) bool {
+	_, ok := sentences()[key][p.Lang]
+	return ok
+}
 
 // T answers the sentence of a key. Where the first argument is an int, it is
 // what the sentence counts.
@@ -175,7 +178,7 @@ func (p *Printer) T(key string, args ...any) string {
 // format answers the sentence before its arguments are put in, remembered:
 // choosing it costs more than all the rest.
 func (p *Printer) format(key string, args []any) string {
-	config := &i18n.LocalizeConfig{MessageID: key}
+	config := &i18n.LocalizeConfig{}
 	asked := formatKey{key: key, count: -1}
 	if len(args) > 0 {
 		if n, ok := args[0].(int); ok {
@@ -185,6 +188,11 @@ func (p *Printer) format(key string, args []any) string {
 	if format, ok := p.formats.Load(asked); ok {
 		return format.(string)
 	}
+	written, ok := sentences()[key][p.Lang]
+	if !ok {
+		return key
+	}
+	config.DefaultMessage = written.message(key)
 	format, err := p.loc.Localize(config)
 	if err != nil {
 		return key
